@@ -1,0 +1,3 @@
+//! Money: meter, tiers, bill.
+
+pub mod bill;

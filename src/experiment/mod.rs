@@ -1,0 +1,3 @@
+//! Runs, replications, curves; the only threads.
+
+pub mod outcome;

@@ -1,0 +1,31 @@
+//! Latency summaries of a hop.
+
+use serde::Serialize;
+
+/// Percentiles of one hop, in ns; `None` where nothing was measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LatencySummary {
+    /// Values measured.
+    pub count: u64,
+    /// Exact sum in ns.
+    pub sum_ns: u128,
+    /// Median.
+    pub p50_ns: Option<u64>,
+    /// 90th percentile.
+    pub p90_ns: Option<u64>,
+    /// 99th percentile.
+    pub p99_ns: Option<u64>,
+    /// 99.9th percentile.
+    pub p999_ns: Option<u64>,
+    /// Largest.
+    pub max_ns: Option<u64>,
+    /// (lower edge ns, upper edge ns, count) of every bucket that is not empty, in order.
+    pub buckets: Vec<(u64, u64, u64)>,
+}
+
+impl LatencySummary {
+    /// Mean in ns.
+    pub fn mean_ns(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum_ns as f64 / self.count as f64)
+    }
+}

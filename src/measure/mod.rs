@@ -1,0 +1,4 @@
+//! Findings: ledger, hops, CloudWatch series.
+
+pub mod latency;
+pub mod result;

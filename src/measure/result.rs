@@ -1,0 +1,314 @@
+//! What a run found: plain data. `report` draws it, `cost` prices it, tests assert it.
+
+use crate::measure::latency::LatencySummary;
+use serde::Serialize;
+
+/// One run (one seed, one mode).
+#[derive(Clone, Debug, Serialize)]
+pub struct RunResult {
+    /// `provisioned`, `on_demand`, `on_demand_advantage`.
+    pub mode: &'static str,
+    /// Simulated nanoseconds.
+    pub duration_ns: u64,
+    /// One ledger per producer, in the scenario's order.
+    pub producers: Vec<ProducerResult>,
+    /// The stream's side.
+    pub stream: StreamResult,
+    /// One per consumer, in the scenario's order.
+    pub consumers: Vec<ConsumerResult>,
+    /// Over time, stream level, equal buckets.
+    pub series: Series,
+    /// Over one minute each, per shard that was ever open.
+    pub shards: Vec<ShardResult>,
+    /// Every decision and control event, in order.
+    pub timeline: Vec<TimelineEntry>,
+    /// What is billed.
+    pub usage: Usage,
+    /// Fingerprints.
+    pub digests: Digests,
+    /// `Some(reason)` when a bound cut the run.
+    pub cut: Option<String>,
+}
+
+/// born = stored at least once + given up (by cause) + held.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProducerResult {
+    /// Name in the scenario.
+    pub name: String,
+    /// Records born.
+    pub born: u64,
+    /// Bytes born (with key bytes where they count).
+    pub born_bytes: u64,
+    /// Records stored at least once.
+    pub stored: u64,
+    /// Stored again by a retry.
+    pub duplicates: u64,
+    /// Given up: attempts used up.
+    pub lost_attempts: u64,
+    /// Given up: the retry quota was empty.
+    pub lost_quota: u64,
+    /// Given up: partial failures dropped by policy.
+    pub lost_policy: u64,
+    /// Given up: the buffer was full.
+    pub lost_full: u64,
+    /// Still in the client (or before it) at the end.
+    pub held: u64,
+    /// Records refused at least once.
+    pub delayed: u64,
+    /// Entries sent (an attempt is one entry of one put call).
+    pub attempts: u64,
+    /// Attempts refused by a shard's write limit.
+    pub throttled: u64,
+    /// Put calls.
+    pub calls: u64,
+    /// Largest memory of waiting records seen, all instances together, in bytes.
+    pub buffered_bytes_max: u64,
+    /// Born to first sent.
+    pub buffering: LatencySummary,
+    /// First sent to stored, retries included.
+    pub put: LatencySummary,
+}
+
+/// The stream's totals.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StreamResult {
+    /// Shards open at the start.
+    pub shards_at_start: u32,
+    /// Shards open at the end.
+    pub shards_at_end: u32,
+    /// Most shards open at once.
+    pub shards_max: u32,
+    /// Copies stored.
+    pub stored: u64,
+    /// Their bytes.
+    pub stored_bytes: u64,
+    /// Of which first copies.
+    pub first_copies: u64,
+    /// Of which duplicates.
+    pub duplicates: u64,
+    /// Attempts refused: records limit.
+    pub throttled_by_records: u64,
+    /// Attempts refused: bytes limit.
+    pub throttled_by_bytes: u64,
+    /// On-demand only: seconds in which a write was refused (any shard), summed over seconds.
+    pub throttled_seconds: u64,
+    /// The shard with the most stored bytes or refusals, and its share of all attempts (parts per million).
+    pub hottest_shard: Option<u32>,
+    /// Its share of all attempts in parts per million.
+    pub hottest_share_ppm: u64,
+}
+
+/// stored copies = first deliveries + skipped + filtered + failure destination + discarded + before start + lost + unread.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ConsumerResult {
+    /// Name in the scenario.
+    pub name: String,
+    /// `polling` or `enhanced_fan_out`.
+    pub read: &'static str,
+    /// Copies delivered for the first time.
+    pub first_deliveries: u64,
+    /// Their bytes.
+    pub delivered_bytes: u64,
+    /// Deliveries of copies delivered before.
+    pub redeliveries: u64,
+    /// Bytes of the redeliveries (they are read, and billed, again).
+    pub redelivered_bytes: u64,
+    /// Skipped by the client.
+    pub skipped: u64,
+    /// Filtered.
+    pub filtered: u64,
+    /// Sent to a failure destination.
+    pub to_failure_destination: u64,
+    /// Discarded.
+    pub discarded: u64,
+    /// Stored before the start position.
+    pub before_start: u64,
+    /// Passed by retention.
+    pub lost_to_retention: u64,
+    /// Not read at the end.
+    pub unread: u64,
+    /// GetRecords calls, or subscriptions made.
+    pub calls: u64,
+    /// GetRecords calls that returned nothing.
+    pub empty_calls: u64,
+    /// Calls refused: five calls per second.
+    pub throttled_by_calls: u64,
+    /// Calls refused: 2 MiB per second.
+    pub throttled_by_bytes: u64,
+    /// Batches that failed and were done again.
+    pub failed_batches: u64,
+    /// Largest iterator age in ns.
+    pub iterator_age_ns_max: u64,
+    /// Time from the end of the last outage until it was caught up (`None`: no outage, or never caught up).
+    pub catch_up_ns: Option<u64>,
+    /// Stored to received.
+    pub propagation: LatencySummary,
+    /// Received to processed.
+    pub processing: LatencySummary,
+    /// Born to processed.
+    pub end_to_end: LatencySummary,
+}
+
+/// Equal time buckets at stream level; every vector has one value a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Series {
+    /// Length of a bucket; 60 s is a whole number of buckets, or a bucket is 60 s.
+    pub bucket_ns: u64,
+    /// Records born.
+    pub born: Vec<u64>,
+    /// Bytes born.
+    pub born_bytes: Vec<u64>,
+    /// Attempts made.
+    pub attempts: Vec<u64>,
+    /// Copies stored.
+    pub stored: Vec<u64>,
+    /// Bytes stored.
+    pub stored_bytes: Vec<u64>,
+    /// Attempts refused.
+    pub throttled: Vec<u64>,
+    /// Records given up.
+    pub lost: Vec<u64>,
+    /// Put calls, and those with at least one stored record.
+    pub put_calls: Vec<u64>,
+    /// Calls with at least one stored record.
+    pub put_calls_ok: Vec<u64>,
+    /// Sum of call latencies in ns.
+    pub put_latency_ns_sum: Vec<u64>,
+    /// Open shards at the bucket's end.
+    pub open_shards: Vec<u32>,
+    /// Per consumer.
+    pub consumers: Vec<ConsumerSeries>,
+}
+
+/// One consumer over time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ConsumerSeries {
+    /// Deliveries, repeated ones included.
+    pub records: Vec<u64>,
+    /// Bytes delivered.
+    pub bytes: Vec<u64>,
+    /// Calls (polling) or subscriptions (fan-out).
+    pub calls: Vec<u64>,
+    /// Calls refused.
+    pub throttled: Vec<u64>,
+    /// Largest iterator age (MillisBehindLatest for fan-out) in the bucket; `None` = no read succeeded.
+    pub iterator_age_ns: Vec<Option<u64>>,
+    /// Unread records at the bucket's end.
+    pub backlog: Vec<u64>,
+    /// End-to-end latency of records processed in the bucket: p50, p99, max in ns; `None` = none.
+    pub p50_ns: Vec<Option<u64>>,
+    /// 99th percentile.
+    pub p99_ns: Vec<Option<u64>>,
+    /// Largest.
+    pub max_ns: Vec<Option<u64>>,
+}
+
+/// One shard.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ShardResult {
+    /// Number in `shardId-…`.
+    pub id: u32,
+    /// Parent and adjacent parent.
+    pub parents: Vec<u32>,
+    /// First hash key, as decimal text.
+    pub starting_hash_key: String,
+    /// Last hash key, as decimal text.
+    pub ending_hash_key: String,
+    /// Opened at.
+    pub opened_ns: u64,
+    /// Closed at (`None` = open at the end).
+    pub closed_ns: Option<u64>,
+    /// Copies stored.
+    pub stored: u64,
+    /// Bytes stored.
+    pub stored_bytes: u64,
+    /// Attempts refused.
+    pub throttled: u64,
+    /// By minute from minute `opened_ns / 60 s`: (IncomingRecords, IncomingBytes, refused attempts, OutgoingRecords,
+    /// OutgoingBytes, refused reads, largest iterator age in ns).
+    pub minutes: Vec<ShardMinute>,
+}
+
+/// One shard in one minute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ShardMinute {
+    /// IncomingRecords.
+    pub in_records: u64,
+    /// IncomingBytes.
+    pub in_bytes: u64,
+    /// WriteProvisionedThroughputExceeded.
+    pub write_throttled: u64,
+    /// OutgoingRecords.
+    pub out_records: u64,
+    /// OutgoingBytes.
+    pub out_bytes: u64,
+    /// ReadProvisionedThroughputExceeded.
+    pub read_throttled: u64,
+    /// IteratorAgeMilliseconds, in ns.
+    pub iterator_age_ns: u64,
+}
+
+/// A decision or control event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TimelineEntry {
+    /// When.
+    pub at_ns: u64,
+    /// One of a closed list of words: `split`, `merge`, `decision`, `reshard_request`, `mode_switch`, `outage_begins`, …
+    pub what: &'static str,
+    /// In words, with the reason.
+    pub text: String,
+}
+
+/// Billed quantities of the run, exact integers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// Σ over time spent in each mode: open shards × ns, provisioned.
+    pub provisioned_shard_ns: u128,
+    /// On-demand stream time in ns (Standard).
+    pub stream_ns: u128,
+    /// Time in Advantage in ns.
+    pub advantage_ns: u128,
+    /// PUT payload units (ceil of each stored record to 25 KiB), while provisioned.
+    pub put_payload_units: u64,
+    /// Bytes in, each record rounded up to 1 KiB, while on-demand Standard.
+    pub on_demand_in_bytes: u64,
+    /// Bytes out by GetRecords, while on-demand Standard.
+    pub on_demand_out_bytes: u64,
+    /// Bytes out by fan-out, while on-demand Standard.
+    pub on_demand_fan_out_bytes: u64,
+    /// Same three while in Advantage.
+    pub advantage_in_bytes: u64,
+    /// GetRecords bytes, Advantage.
+    pub advantage_out_bytes: u64,
+    /// Fan-out bytes, Advantage.
+    pub advantage_fan_out_bytes: u64,
+    /// Consumer-shard time of fan-out consumers in ns, while provisioned.
+    pub fan_out_consumer_shard_ns: u128,
+    /// Fan-out bytes, while provisioned.
+    pub fan_out_bytes: u64,
+    /// Shard time with retention above 24 h in ns, while provisioned.
+    pub extended_retention_shard_ns: u128,
+    /// Byte-ns held between 24 h and 7 days, while on-demand (Standard).
+    pub on_demand_extended_byte_ns: u128,
+    /// The same in Advantage.
+    pub advantage_retention_byte_ns: u128,
+    /// Byte-ns held beyond 7 days.
+    pub long_term_byte_ns: u128,
+    /// GetRecords bytes of records older than 7 days.
+    pub long_term_read_bytes: u64,
+    /// Records stored (for averages).
+    pub stored: u64,
+    /// Bytes stored.
+    pub stored_bytes: u64,
+}
+
+/// Three fingerprints of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Digests {
+    /// Per producer: times, sizes, positions of everything born.
+    pub demand: Vec<String>,
+    /// Polls, refusals, control in order.
+    pub events: String,
+    /// Everything in this result.
+    pub results: String,
+}

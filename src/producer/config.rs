@@ -1,0 +1,259 @@
+//! What a scenario says about a producer: its demand and its client.
+
+use crate::random::LatencyLaw;
+use crate::units::{Bytes, Dur, Percent, RecordRate};
+use std::sync::Arc;
+
+/// One named producer: a demand (which knows no shard) and the client that sends it.
+#[derive(Clone, Debug)]
+pub struct ProducerConfig {
+    /// Name in the scenario.
+    pub name: String,
+    /// What is born, when.
+    pub demand: DemandConfig,
+    /// How it is sent.
+    pub client: ClientConfig,
+}
+
+/// Rate × burstiness × record size × key.
+#[derive(Clone, Debug)]
+pub struct DemandConfig {
+    /// Offered records per second over time.
+    pub rate: RateShape,
+    /// How births are spread inside a second.
+    pub burstiness: Burstiness,
+    /// Size of the data blob.
+    pub record_size: SizeLaw,
+    /// Partition keys.
+    pub keys: KeyLaw,
+    /// Bytes of a partition key, counted against the shard's limit.
+    pub key_bytes: Bytes,
+}
+
+/// Offered rate over time.
+#[derive(Clone, Debug)]
+pub enum RateShape {
+    /// The same rate always.
+    Constant(RecordRate),
+    /// Linear ramps from target to target, as in k6; the first starts at `start`.
+    Stages {
+        start: RecordRate,
+        stages: Vec<(Dur, RecordRate)>,
+    },
+    /// From one rate to another, linear over `over`, beginning at `at`.
+    Ramp {
+        from: RecordRate,
+        to: RecordRate,
+        at: Dur,
+        over: Dur,
+    },
+    /// One rate before `at`, another after.
+    Step {
+        from: RecordRate,
+        to: RecordRate,
+        at: Dur,
+    },
+    /// `base`, but `peak` from `at` for `lasting`.
+    Spike {
+        base: RecordRate,
+        peak: RecordRate,
+        at: Dur,
+        lasting: Dur,
+    },
+    /// A daily sine between `low` and `high`; `high` is at `peak_at` of each day.
+    Diurnal {
+        low: RecordRate,
+        high: RecordRate,
+        peak_at: Dur,
+    },
+    /// A daily sine as above on weekdays, multiplied by `weekend` on Saturday and Sunday.
+    Weekly {
+        low: RecordRate,
+        high: RecordRate,
+        peak_at: Dur,
+        weekend: Percent,
+    },
+    /// `on` for `on_for`, then `off` for `off_for`, and again.
+    OnOff {
+        on: RecordRate,
+        on_for: Dur,
+        off: RecordRate,
+        off_for: Dur,
+    },
+    /// A trace file: each rate holds until the next row.
+    Trace(Arc<Trace>),
+}
+
+/// A step function read from a trace file; rows are in order of time, the first at zero.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    /// Start of each step since the scenario's start.
+    pub at: Vec<Dur>,
+    /// Rate from then on.
+    pub rate: Vec<RecordRate>,
+    /// Mean record size from then on, where the trace has one (`None` = no third column or an empty cell).
+    pub mean_size: Vec<Option<Bytes>>,
+    /// Where the last step ends.
+    pub end: Dur,
+}
+
+/// How births are spread inside a second.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Burstiness {
+    /// Equal gaps.
+    Even,
+    /// Independent exponential gaps.
+    Poisson,
+    /// Groups of `size` records born at the same moment, groups spread as Poisson.
+    Batches { size: u32 },
+    /// Two states (Markov-modulated Poisson): `share` of the time at `factor` times the mean rate, the rest slower
+    /// so that the mean stays; a busy spell lasts `spell` on average.
+    Mmpp {
+        factor: u32,
+        share: Percent,
+        spell: Dur,
+    },
+}
+
+/// Size of one record's data blob.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SizeLaw {
+    /// Always the same. A fractional mean is rounded once, by the reader of the file.
+    Fixed(Bytes),
+    /// Uniform, both ends included.
+    Uniform { min: Bytes, max: Bytes },
+    /// Log-normal with this mean and 95th percentile.
+    LogNormal { mean: Bytes, p95: Bytes },
+    /// Sizes with weights.
+    Empirical(Vec<(Bytes, u64)>),
+    /// The trace's own mean size of the moment.
+    FromTrace,
+}
+
+/// Partition keys.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeyLaw {
+    /// A fresh random key for each record.
+    Random,
+    /// `distinct` keys, equally likely.
+    Uniform { distinct: u64 },
+    /// `distinct` keys, the k-th as likely as 1/k^exponent (exponent in thousandths).
+    Zipf { distinct: u64, exponent_milli: u32 },
+    /// One key has `share` of the records, the rest spread evenly over `distinct` keys (the hot one among them).
+    Hot { distinct: u64, share: Percent },
+    /// One key for everything.
+    Constant(String),
+    /// Keys listed in a file, equally likely.
+    File(Arc<Vec<String>>),
+}
+
+/// The client that sends the records.
+#[derive(Clone, Debug)]
+pub enum ClientConfig {
+    /// Plain AWS SDK calls.
+    Sdk(SdkConfig),
+}
+
+/// PutRecord or PutRecords through an AWS SDK.
+#[derive(Clone, Debug)]
+pub struct SdkConfig {
+    /// Client processes; they share the demand evenly.
+    pub instances: u32,
+    /// Which API, and how records are gathered.
+    pub call: PutCall,
+    /// Calls under way at most, per instance (`None` = no limit). A call holds its place while it waits to retry.
+    pub in_flight: Option<u32>,
+    /// Memory for records waiting in one instance (`None` = no limit).
+    pub buffer: Option<Bytes>,
+    /// What happens to new records when that memory is full.
+    pub on_full: OnFull,
+    /// What the caller does with the failed entries of a PutRecords answer.
+    pub on_partial_failure: PartialFailure,
+    /// Attempts and sleeps.
+    pub retry: RetryLaw,
+    /// Sending to answer.
+    pub put_latency: LatencyLaw,
+}
+
+/// PutRecord or PutRecords.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PutCall {
+    /// One record a call.
+    PutRecord,
+    /// Up to `max_records` or `max_bytes`, or whatever is there after `linger`.
+    PutRecords {
+        max_records: u32,
+        max_bytes: Bytes,
+        linger: Dur,
+    },
+}
+
+/// A full buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFull {
+    /// The source waits; its records stay outside (held).
+    Block,
+    /// The record is given up.
+    Drop,
+}
+
+/// Failed entries of a PutRecords answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartialFailure {
+    /// Send the failed entries again.
+    RetryFailed,
+    /// Send the whole call again: stored entries become duplicates.
+    RetryAll,
+    /// Give the failed entries up.
+    Drop,
+}
+
+/// Attempts and the sleeps between them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetryLaw {
+    /// The mode's name in the scenario (for findings and provenance).
+    pub mode: &'static str,
+    /// Attempts including the first.
+    pub attempts: u32,
+    /// Sleep after a throttle.
+    pub throttled: BackoffLaw,
+    /// The SDK's retry quota, per instance.
+    pub quota: Option<RetryQuota>,
+    /// The service's `x-amz-retry-after`, clamped to [sleep, sleep + 5 s] (2026 rules only).
+    pub retry_after: Option<Dur>,
+}
+
+/// Sleep before retry i (from 0): jitter × min(cap, base × factor^i).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackoffLaw {
+    /// First sleep's upper end.
+    pub base: Dur,
+    /// Growth per retry.
+    pub factor: u32,
+    /// No sleep is longer.
+    pub cap: Dur,
+    /// Random part.
+    pub jitter: Jitter,
+}
+
+/// Random part of a sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jitter {
+    /// The full sleep, always.
+    None,
+    /// Uniform on (0, sleep).
+    Full,
+    /// Uniform on (sleep/2, sleep).
+    Half,
+}
+
+/// Tokens an SDK spends on retries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryQuota {
+    /// Tokens at the start and at most.
+    pub capacity: u32,
+    /// Tokens a retry of a throttled call costs.
+    pub throttle_cost: u32,
+    /// Tokens given back by a call that succeeds at once.
+    pub success_refund: u32,
+}

@@ -1,0 +1,3 @@
+//! Producers: demand and clients.
+
+pub mod config;

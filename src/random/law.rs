@@ -1,0 +1,18 @@
+//! Latency distributions a scenario can name.
+
+use crate::units::Dur;
+
+/// A latency distribution. Values are drawn through an integer quantile table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LatencyLaw {
+    /// Always the same.
+    Constant(Dur),
+    /// Uniform.
+    Uniform { min: Dur, max: Dur },
+    /// Exponential with this mean.
+    Exponential { mean: Dur },
+    /// Log-normal with this mean and coefficient of variation (thousandths).
+    LogNormal { mean: Dur, cv_milli: u32 },
+    /// Linear between quantiles: (parts per million, value), from 0 to 1,000,000.
+    Quantiles(Vec<(u32, Dur)>),
+}

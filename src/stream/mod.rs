@@ -1,0 +1,3 @@
+//! The stream: routing, shards, log, readers.
+
+pub mod config;

@@ -1,0 +1,1 @@
+//! Billed quantities: a price can only multiply its own unit.

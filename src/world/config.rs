@@ -1,0 +1,86 @@
+//! Everything one simulation needs to know: the scenario with all defaults filled in, for one capacity mode.
+
+use crate::consumer::config::ConsumerConfig;
+use crate::producer::config::ProducerConfig;
+use crate::random::Seed;
+use crate::stream::config::{Mode, StreamConfig};
+use crate::units::{ByteRate, Dur};
+
+/// One run's input. The world never sees YAML.
+#[derive(Clone, Debug)]
+pub struct WorldConfig {
+    /// Simulated time.
+    pub duration: Dur,
+    /// Weekday (0 = Monday) and time of day of the start, for daily and weekly shapes.
+    pub start_weekday: u32,
+    /// Time of day of the start.
+    pub start_time_of_day: Dur,
+    /// Capacity mode.
+    pub mode: Mode,
+    /// Root of all randomness.
+    pub seed: Seed,
+    /// Who sends.
+    pub producers: Vec<ProducerConfig>,
+    /// The stream.
+    pub stream: StreamConfig,
+    /// Who reads.
+    pub consumers: Vec<ConsumerConfig>,
+    /// What happens on the way, in order of time.
+    pub events: Vec<TimedEvent>,
+    /// Bounds of a run.
+    pub bounds: Bounds,
+    /// Window length is the declared floor divided by this (a test halves it; results must not move).
+    pub window_divisor: u32,
+}
+
+/// A scheduled event.
+#[derive(Clone, Debug)]
+pub struct TimedEvent {
+    /// When.
+    pub at: Dur,
+    /// What.
+    pub action: Action,
+}
+
+/// What a scenario can make happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// UpdateShardCount to this target.
+    UpdateShardCount { target: u32 },
+    /// Split one open shard (by position among the open shards) in the middle, or at a share of its range.
+    SplitShard { open_index: u32 },
+    /// Merge an open shard with its right neighbour.
+    MergeShards { open_index: u32 },
+    /// Switch the capacity mode.
+    SwitchMode(Mode),
+    /// Set warm throughput (Advantage).
+    WarmThroughput(ByteRate),
+    /// A consumer stops reading for a while (`None` = all consumers).
+    ConsumerOutage {
+        consumer: Option<usize>,
+        lasting: Dur,
+    },
+    /// A consumer works `factor` times slower for a while.
+    Slowdown {
+        consumer: usize,
+        factor: u32,
+        lasting: Dur,
+    },
+    /// Retention changes.
+    Retention(Dur),
+    /// A share of one producer's records takes one key for a while.
+    HotKey {
+        producer: usize,
+        share: crate::units::Percent,
+        lasting: Dur,
+    },
+}
+
+/// A run is bounded, and says when it was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Records born at most.
+    pub records: u64,
+    /// Records held in memory at most.
+    pub in_memory: u64,
+}

@@ -1,0 +1,3 @@
+//! The world: owns the sides, routes messages, runs the checks; decides nothing.
+
+pub mod config;
