@@ -1,3 +1,8 @@
 //! Producers: demand and clients.
 
+pub mod arrivals;
 pub mod config;
+pub mod curve;
+pub mod demand;
+pub mod keys;
+pub mod sizes;

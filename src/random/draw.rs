@@ -1,1 +1,167 @@
-//! Samplers.
+//! Samplers whose values are part of our promise: integer arithmetic on random words.
+//!
+//! Tables are built once with the pure-Rust `libm`, so that a run has the same bytes on every platform; drawing
+//! itself uses no floating point.
+
+use std::sync::LazyLock;
+
+/// Fraction bits of the exponential of mean 1.
+pub const UNIT_BITS: u32 = 32;
+/// One mean in that fixed point.
+pub const UNIT: u64 = 1 << UNIT_BITS;
+/// Largest absolute error of the exponential's interpolation, in means: h² / 8 × max |f''| for f = -ln on [1/2, 1]
+/// with h = 1/2048.
+pub const EXPONENTIAL_ERROR_MAX: f64 = 1.2e-7;
+
+const LN2_Q32: u64 = 2_977_044_472;
+const CELL_BITS: u32 = 10;
+
+/// Exponential of mean 1 in Q32: the leading zeros of a word give whole multiples of ln 2, the ten bits after the
+/// leading one choose a cell of -ln(m), m in [1/2, 1), and the next 32 interpolate in it.
+#[derive(Debug)]
+pub struct Exponential {
+    /// (value at the cell's lower edge, fall to its upper edge)
+    cells: [(u32, u32); 1 << CELL_BITS],
+}
+
+static EXPONENTIAL: LazyLock<Exponential> = LazyLock::new(Exponential::build);
+
+impl Exponential {
+    /// The one table.
+    pub fn table() -> &'static Exponential {
+        &EXPONENTIAL
+    }
+
+    fn build() -> Exponential {
+        let edge = |i: usize| (-libm::log(0.5 + i as f64 / 2048.0) * UNIT as f64 + 0.5) as u64;
+        let mut cells = [(0, 0); 1 << CELL_BITS];
+        for (i, cell) in cells.iter_mut().enumerate() {
+            *cell = (edge(i) as u32, (edge(i) - edge(i + 1)) as u32);
+        }
+        Exponential { cells }
+    }
+
+    /// -ln(word / 2^64) in Q32. At most 44.4 means.
+    #[inline(always)]
+    pub fn of(&self, word: u64) -> u64 {
+        let word = word | 1;
+        let zeros = word.leading_zeros();
+        let m = word << zeros;
+        let (top, fall) = self.cells[(m >> (63 - CELL_BITS)) as usize & ((1 << CELL_BITS) - 1)];
+        let fraction = (m >> (31 - CELL_BITS)) as u32;
+        u64::from(zeros) * LN2_Q32 + u64::from(top)
+            - ((u64::from(fall) * u64::from(fraction)) >> 32)
+    }
+}
+
+/// Uniform on `0..n` from a half word (bias below n / 2^32).
+#[inline(always)]
+pub fn below_half(half: u32, n: u64) -> u64 {
+    debug_assert!(n <= 1 << 32);
+    (u64::from(half) * n) >> 32
+}
+
+const TABLE_BITS: u32 = 12;
+const TABLE_CELLS: usize = 1 << TABLE_BITS;
+
+/// A distribution by its quantiles: 4,096 cells of equal probability, linear inside; the last cell is a table of
+/// 4,096 cells again, so the upper tail is resolved to 2^-24 = 6e-8.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantileTable {
+    body: Vec<(u64, u64)>,
+    tail: Vec<(u64, u64)>,
+}
+
+impl QuantileTable {
+    /// The smallest upper-tail probability the table asks of its law.
+    pub const RAREST: f64 = 1.0 / (1u64 << (2 * TABLE_BITS)) as f64;
+
+    /// `upper(q)` is the value exceeded with probability `q`; it is asked for q from `RAREST` to 1 - `RAREST`.
+    /// The table is scaled so that its mean is `mean` exactly (up to rounding of its entries), then kept in
+    /// `least..=most`.
+    pub fn build(mean: f64, least: u64, most: u64, upper: impl Fn(f64) -> f64) -> QuantileTable {
+        let cells = TABLE_CELLS as f64;
+        let edge = |k: usize, of: f64| {
+            upper((of * (1.0 - k as f64 / cells)).clamp(Self::RAREST, 1.0 - Self::RAREST))
+        };
+        let body: Vec<f64> = (0..=TABLE_CELLS).map(|k| edge(k, 1.0)).collect();
+        let tail: Vec<f64> = (0..=TABLE_CELLS).map(|k| edge(k, 1.0 / cells)).collect();
+        let halves = |v: &[f64]| v.windows(2).map(|w| (w[0] + w[1]) / 2.0).sum::<f64>() / cells;
+        let own = (body[..TABLE_CELLS]
+            .windows(2)
+            .map(|w| (w[0] + w[1]) / 2.0)
+            .sum::<f64>()
+            + halves(&tail))
+            / cells;
+        let scale = mean / own;
+        let fixed = |x: f64| ((x * scale + 0.5) as u64).clamp(least, most);
+        let pairs = |v: &[f64]| {
+            v.windows(2)
+                .map(|w| (fixed(w[0]), fixed(w[1]) - fixed(w[0])))
+                .collect()
+        };
+        QuantileTable {
+            body: pairs(&body),
+            tail: pairs(&tail),
+        }
+    }
+
+    /// The value of a 32-bit draw: 12 bits choose the cell, 20 interpolate (12 and 8 in the last cell).
+    #[inline(always)]
+    pub fn of_half(&self, half: u32) -> u64 {
+        let k = (half >> 20) as usize;
+        if k == TABLE_CELLS - 1 {
+            let (low, rise) = self.tail[(half >> 8) as usize & (TABLE_CELLS - 1)];
+            return low + ((rise * u64::from(half & 0xff)) >> 8);
+        }
+        let (low, rise) = self.body[k];
+        low + ((rise * u64::from(half & 0xf_ffff)) >> 20)
+    }
+
+    /// The value of a 64-bit draw.
+    #[inline(always)]
+    pub fn of_word(&self, word: u64) -> u64 {
+        let k = (word >> 52) as usize;
+        let (low, rise, fraction) = if k == TABLE_CELLS - 1 {
+            let (low, rise) = self.tail[(word >> 40) as usize & (TABLE_CELLS - 1)];
+            (low, rise, word << 24)
+        } else {
+            let (low, rise) = self.body[k];
+            (low, rise, word << 12)
+        };
+        low + ((u128::from(rise) * u128::from(fraction)) >> 64) as u64
+    }
+
+    /// The smallest value it can give.
+    pub fn min(&self) -> u64 {
+        self.body[0].0
+    }
+
+    /// Its mean, from the entries.
+    pub fn mean(&self) -> f64 {
+        let middle = |v: &[(u64, u64)]| {
+            v.iter()
+                .map(|(low, rise)| *low as f64 + *rise as f64 / 2.0)
+                .sum::<f64>()
+        };
+        let cells = TABLE_CELLS as f64;
+        (middle(&self.body[..TABLE_CELLS - 1]) + middle(&self.tail) / cells) / cells
+    }
+}
+
+/// The standard normal value exceeded with probability `q` (0 < q < 1): Hastings' approximation (Abramowitz and
+/// Stegun, 26.2.23, error 4.5e-4), polished by two Newton steps on `erfc`.
+pub fn normal_upper(q: f64) -> f64 {
+    if q > 0.5 {
+        return -normal_upper(1.0 - q);
+    }
+    let t = libm::sqrt(-2.0 * libm::log(q));
+    let above = 2.515517 + t * (0.802853 + t * 0.010328);
+    let below = 1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308));
+    let mut z = t - above / below;
+    for _ in 0..2 {
+        let density = libm::exp(-z * z / 2.0) / libm::sqrt(2.0 * std::f64::consts::PI);
+        z += (libm::erfc(z / std::f64::consts::SQRT_2) / 2.0 - q) / density;
+    }
+    z
+}

@@ -1,8 +1,12 @@
 //! Randomness: named streams and the samplers whose values are part of our promise.
 
+mod alias;
 pub mod draw;
+mod latency;
 mod law;
 mod named;
 
+pub use alias::Alias;
+pub use latency::LatencySampler;
 pub use law::LatencyLaw;
 pub use named::{Seed, Stream};

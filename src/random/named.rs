@@ -46,8 +46,26 @@ impl Stream {
     /// Fills a block of words; the same values as `word` one by one.
     #[inline]
     pub fn fill(&mut self, block: &mut [u64]) {
-        for w in block {
-            *w = self.0.next_u64();
+        let mut bytes = [0u8; 256];
+        for part in block.chunks_mut(bytes.len() / 8) {
+            let bytes = &mut bytes[..part.len() * 8];
+            self.0.fill_bytes(bytes);
+            for (w, b) in part.iter_mut().zip(bytes.as_chunks::<8>().0) {
+                *w = u64::from_le_bytes(*b);
+            }
+        }
+    }
+
+    /// Fills a block of half words: the low half of each word, then its high half. An odd last one spends a word.
+    #[inline]
+    pub fn fill_halves(&mut self, block: &mut [u32]) {
+        let mut bytes = [0u8; 256];
+        for part in block.chunks_mut(bytes.len() / 4) {
+            let bytes = &mut bytes[..part.len().div_ceil(2) * 8];
+            self.0.fill_bytes(bytes);
+            for (w, b) in part.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                *w = u32::from_le_bytes(*b);
+            }
         }
     }
 
@@ -67,4 +85,51 @@ fn name_hash(name: &str) -> u64 {
     h ^= h >> 32;
     h = h.wrapping_mul(0xd6e8_feb8_6659_fd93);
     h ^ (h >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: Seed = Seed {
+        user: 42,
+        replication: 0,
+    };
+
+    #[test]
+    fn a_block_has_the_values_of_single_words() {
+        for n in [1, 2, 31, 32, 33, 64, 512, 1000] {
+            let (mut a, mut b) = (SEED.stream("x", "y"), SEED.stream("x", "y"));
+            let mut block = vec![0; n];
+            a.fill(&mut block);
+            assert!(block.iter().all(|w| *w == b.word()), "{n} words");
+            assert_eq!(
+                a.word(),
+                b.word(),
+                "the stream stands where it should after {n} words"
+            );
+            let mut halves = vec![0; n];
+            a.fill_halves(&mut halves);
+            for pair in halves.chunks(2) {
+                let w = b.word();
+                assert_eq!(pair[0], w as u32);
+                assert!(pair.len() == 1 || pair[1] == (w >> 32) as u32);
+            }
+            assert_eq!(a.word(), b.word());
+        }
+    }
+
+    #[test]
+    fn names_and_numbers_make_different_streams() {
+        let mut firsts: Vec<u64> = Vec::new();
+        for path in ["producer/a", "producer/b", "consumer/a"] {
+            for purpose in ["arrivals", "sizes", "keys"] {
+                firsts.push(SEED.stream(path, purpose).word());
+                firsts.push(SEED.numbered(path, purpose, 1).word());
+            }
+        }
+        firsts.sort_unstable();
+        firsts.dedup();
+        assert_eq!(firsts.len(), 18);
+    }
 }

@@ -1,1 +1,3 @@
 //! theory
+
+pub mod sizing;

@@ -1,0 +1,332 @@
+//! Offered rate over time as one piecewise-constant curve.
+//!
+//! Every rate shape compiles to steps of (start, rate). Ramps become at most 1,000 equal steps at their middle
+//! rate, daily sines 60-second steps at their middle rate, so each integral over whole steps is that of the ramp
+//! itself. Shapes that repeat keep one period. Rates are micro-records per second, times nanoseconds.
+
+use super::config::{RateShape, Trace};
+use crate::units::{Dur, NS_PER_S, RecordRate};
+
+/// When a scenario starts, for daily and weekly shapes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calendar {
+    /// 0 = Monday.
+    pub weekday: u32,
+    /// Time of day.
+    pub time_of_day: Dur,
+}
+
+const MINUTE: u64 = 60 * NS_PER_S;
+const DAY: u64 = 24 * 60 * MINUTE;
+const WEEK: u64 = 7 * DAY;
+/// Steps of one ramp.
+const RAMP_STEPS: u64 = 1000;
+/// Minutes looked at by `highest_minute_before` when a shape repeats (almost two years).
+const MINUTES_MAX: u64 = 1_000_000;
+
+/// Steps of constant rate, perhaps repeating.
+#[derive(Clone, Debug)]
+pub struct RateCurve {
+    /// Start of each step, the first at 0, rising.
+    starts: Vec<u64>,
+    /// Micro-records per second.
+    rates: Vec<u64>,
+    /// Integral up to each start: micro-records per second × ns.
+    before: Vec<u128>,
+    /// The steps repeat with this period.
+    period: Option<u64>,
+    /// Place in the first period where the scenario starts.
+    phase: u64,
+    /// End of the scenario.
+    end: u64,
+    spike: Option<(u64, RecordRate)>,
+}
+
+impl RateCurve {
+    /// Compiles a shape for a run of `end` ns.
+    pub fn new(shape: &RateShape, calendar: Calendar, end: u64) -> RateCurve {
+        let mut steps = Steps::default();
+        let time_of_day = calendar.time_of_day.0 % DAY;
+        let (mut period, mut phase, mut spike) = (None, 0, None);
+        match shape {
+            RateShape::Constant(rate) => steps.push(0, *rate),
+            RateShape::Stages { start, stages } => stage_steps(&mut steps, *start, stages),
+            RateShape::Ramp { from, to, at, over } => {
+                steps.push(0, *from);
+                steps.ramp(at.0, over.0, *from, *to);
+            }
+            RateShape::Step { from, to, at } => {
+                steps.push(0, *from);
+                steps.push(at.0, *to);
+            }
+            RateShape::Spike {
+                base,
+                peak,
+                at,
+                lasting,
+            } => {
+                steps.push(0, *base);
+                steps.push(at.0, *peak);
+                steps.push(at.0.saturating_add(lasting.0), *base);
+                spike = Some((at.0, *base));
+            }
+            RateShape::Diurnal { low, high, peak_at } => {
+                sine_day(&mut steps, 0, *low, *high, peak_at.0, RecordShare::WHOLE);
+                (period, phase) = (Some(DAY), time_of_day);
+            }
+            RateShape::Weekly {
+                low,
+                high,
+                peak_at,
+                weekend,
+            } => {
+                for day in 0..7 {
+                    let share = if day < 5 {
+                        RecordShare::WHOLE
+                    } else {
+                        RecordShare(weekend.0)
+                    };
+                    sine_day(&mut steps, day * DAY, *low, *high, peak_at.0, share);
+                }
+                (period, phase) = (
+                    Some(WEEK),
+                    u64::from(calendar.weekday % 7) * DAY + time_of_day,
+                );
+            }
+            RateShape::OnOff {
+                on,
+                on_for,
+                off,
+                off_for,
+            } => {
+                steps.push(0, *on);
+                steps.push(on_for.0, *off);
+                period = Some(on_for.0.saturating_add(off_for.0)).filter(|p| *p > 0);
+            }
+            RateShape::Trace(trace) => trace_steps(&mut steps, trace),
+        }
+        steps.finish(period, phase, end, spike)
+    }
+
+    /// End of the scenario.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// The rate at `t` (micro-records per second) and until when it holds.
+    pub fn at(&self, t: u64) -> (u64, u64) {
+        let (turn, place) = self.place(t);
+        let k = self.starts.partition_point(|s| *s <= place) - 1;
+        let next = self
+            .starts
+            .get(k + 1)
+            .copied()
+            .or(self.period)
+            .unwrap_or(u64::MAX);
+        let until = turn.saturating_add(next).checked_sub(self.phase);
+        (
+            self.rates[k],
+            until.unwrap_or(u64::MAX).max(t.saturating_add(1)),
+        )
+    }
+
+    /// Start of the present period and the place in it, both on the shifted clock.
+    fn place(&self, t: u64) -> (u64, u64) {
+        let shifted = t.saturating_add(self.phase);
+        match self.period {
+            Some(p) => (shifted - shifted % p, shifted % p),
+            None => (0, shifted),
+        }
+    }
+
+    /// Micro-records per second × ns from the first period's start.
+    fn whole(&self, t: u64) -> u128 {
+        let (turn, place) = self.place(t);
+        let k = self.starts.partition_point(|s| *s <= place) - 1;
+        let inside =
+            self.before[k] + u128::from(self.rates[k]) * u128::from(place - self.starts[k]);
+        match self.period {
+            Some(p) => inside + self.per_period(p) * u128::from(turn / p),
+            None => inside,
+        }
+    }
+
+    fn per_period(&self, period: u64) -> u128 {
+        let last = self.starts.len() - 1;
+        self.before[last] + u128::from(self.rates[last]) * u128::from(period - self.starts[last])
+    }
+
+    /// Micro-records offered in `from..to`.
+    pub fn integral(&self, from: u64, to: u64) -> u128 {
+        self.exact(from, to) / u128::from(NS_PER_S)
+    }
+
+    fn exact(&self, from: u64, to: u64) -> u128 {
+        if to <= from {
+            0
+        } else {
+            self.whole(to) - self.whole(from)
+        }
+    }
+
+    /// Mean rate over the scenario.
+    pub fn mean(&self) -> RecordRate {
+        self.mean_over(0, self.end)
+    }
+
+    /// Mean rate over `from..to`, rounded to the nearest micro-record per second.
+    pub fn mean_over(&self, from: u64, to: u64) -> RecordRate {
+        let length = u128::from(to.saturating_sub(from).max(1));
+        RecordRate(((self.exact(from, to) + length / 2) / length) as u64)
+    }
+
+    /// Highest mean rate of one clock minute of the scenario.
+    pub fn peak_minute(&self) -> RecordRate {
+        self.highest_minute_before(self.end)
+    }
+
+    /// The same among the minutes that start before `t`; a last minute cut by `t` counts with the part it has.
+    pub fn highest_minute_before(&self, t: u64) -> RecordRate {
+        let (mut at, mut highest) = (0, RecordRate(0));
+        for _ in 0..MINUTES_MAX {
+            if at >= t {
+                break;
+            }
+            let next = at.saturating_add(MINUTE).min(t);
+            highest = highest.max(self.mean_over(at, next));
+            // whole minutes inside one step are all alike
+            let alike = self.at(at).1.min(t);
+            at = next.max(alike - alike % MINUTE);
+        }
+        highest
+    }
+
+    /// When the one-off spike starts, if the shape has one.
+    pub fn first_spike(&self) -> Option<u64> {
+        self.spike.map(|s| s.0)
+    }
+
+    /// The curve without its one-off spike: itself for every other shape.
+    pub fn without_spike(&self) -> RateCurve {
+        match self.spike {
+            Some((_, base)) => {
+                RateCurve::new(&RateShape::Constant(base), Calendar::default(), self.end)
+            }
+            None => self.clone(),
+        }
+    }
+
+    /// Mean rate without the one-off spike.
+    pub fn base_rate(&self) -> RecordRate {
+        self.without_spike().mean()
+    }
+}
+
+/// Steps under construction.
+#[derive(Default)]
+struct Steps {
+    starts: Vec<u64>,
+    rates: Vec<u64>,
+}
+
+/// Parts per billion of a rate.
+#[derive(Clone, Copy)]
+struct RecordShare(u64);
+
+impl RecordShare {
+    const WHOLE: RecordShare = RecordShare(1_000_000_000);
+}
+
+impl Steps {
+    /// From `at` on, `rate`. A step without length is replaced, an equal one joined.
+    fn push(&mut self, at: u64, rate: RecordRate) {
+        while self.starts.last().is_some_and(|s| *s >= at) {
+            self.starts.pop();
+            self.rates.pop();
+        }
+        if self.rates.last() != Some(&rate.0) {
+            self.starts.push(at);
+            self.rates.push(rate.0);
+        }
+    }
+
+    fn ramp(&mut self, at: u64, over: u64, from: RecordRate, to: RecordRate) {
+        let n = RAMP_STEPS.min(over);
+        for k in 0..n {
+            let start =
+                at.saturating_add((u128::from(over) * u128::from(k) / u128::from(n)) as u64);
+            let part = |rate: RecordRate, weight: u64| u128::from(rate.0) * u128::from(weight);
+            let middle = (part(from, 2 * n - 2 * k - 1) + part(to, 2 * k + 1)) / u128::from(2 * n);
+            self.push(start, RecordRate(middle as u64));
+        }
+        self.push(at.saturating_add(over), to);
+    }
+
+    fn finish(
+        mut self,
+        period: Option<u64>,
+        phase: u64,
+        end: u64,
+        spike: Option<(u64, RecordRate)>,
+    ) -> RateCurve {
+        if self.starts.first() != Some(&0) {
+            self.starts.insert(0, 0);
+            self.rates.insert(0, 0);
+        }
+        if let Some(p) = period {
+            let inside = self.starts.partition_point(|s| *s < p);
+            self.starts.truncate(inside);
+            self.rates.truncate(inside);
+        }
+        let mut before = vec![0u128];
+        for k in 1..self.starts.len() {
+            let step =
+                u128::from(self.rates[k - 1]) * u128::from(self.starts[k] - self.starts[k - 1]);
+            before.push(before[k - 1] + step);
+        }
+        RateCurve {
+            starts: self.starts,
+            rates: self.rates,
+            before,
+            period,
+            phase,
+            end,
+            spike,
+        }
+    }
+}
+
+fn stage_steps(steps: &mut Steps, start: RecordRate, stages: &[(Dur, RecordRate)]) {
+    steps.push(0, start);
+    let (mut at, mut from) = (0u64, start);
+    for (over, to) in stages {
+        steps.ramp(at, over.0, from, *to);
+        (at, from) = (at.saturating_add(over.0), *to);
+    }
+}
+
+/// One day of the sine in steps of a minute, `high` in the minute around `peak_at`.
+fn sine_day(
+    steps: &mut Steps,
+    from: u64,
+    low: RecordRate,
+    high: RecordRate,
+    peak_at: u64,
+    share: RecordShare,
+) {
+    let (low, high) = (low.0 as f64, high.0 as f64);
+    let factor = share.0 as f64 / RecordShare::WHOLE.0 as f64;
+    for minute in 0..DAY / MINUTE {
+        let middle = (minute * MINUTE + MINUTE / 2) as f64 - (peak_at % DAY) as f64;
+        let angle = 2.0 * std::f64::consts::PI * middle / DAY as f64;
+        let rate = (low + (high - low) * (1.0 + libm::cos(angle)) / 2.0) * factor;
+        steps.push(from + minute * MINUTE, RecordRate((rate + 0.5) as u64));
+    }
+}
+
+fn trace_steps(steps: &mut Steps, trace: &Trace) {
+    for (at, rate) in trace.at.iter().zip(&trace.rate) {
+        steps.push(at.0, *rate);
+    }
+    steps.push(trace.end.0, RecordRate(0));
+}

@@ -1,0 +1,160 @@
+//! Partition keys and their places in the hash space.
+//!
+//! Kinesis places a record by the MD5 hash of its partition key, read as a 128-bit big-endian number
+//! (PutRecord API reference, `PartitionKey`). We keep the top 64 bits as the record's *position*. A fresh random key
+//! has a uniform position and needs no hash; a finite set of keys is hashed once into a table. Explicit hash keys
+//! are left out.
+
+use super::config::KeyLaw;
+use crate::random::draw::below_half;
+use crate::random::{Alias, Seed, Stream};
+use md5::{Digest, Md5};
+use std::sync::Arc;
+
+/// Distinct keys at most; a larger set behaves as this many (32 MB of positions).
+pub const DISTINCT_MAX: u64 = 4_000_000;
+/// The extra key of a hot-key window.
+pub const HOT_KEY: &str = "hot-key";
+
+/// MD5 of a partition key as the 128-bit number Kinesis compares with the shards' ranges.
+pub fn position_of(key: &str) -> u128 {
+    u128::from_be_bytes(Md5::digest(key.as_bytes()).into())
+}
+
+fn top(key: &str) -> u64 {
+    (position_of(key) >> 64) as u64
+}
+
+/// The text of key `number` of a finite set: `user-000042`.
+pub fn key_text(number: u64) -> String {
+    format!("user-{number:06}")
+}
+
+/// Positions of a finite set of keys, and how they are chosen. Costly for millions of keys: share it between runs.
+#[derive(Clone, Debug)]
+pub struct KeyTable {
+    positions: Vec<u64>,
+    alias: Option<Alias>,
+}
+
+impl KeyTable {
+    /// The table a law needs; `None` for fresh keys and for a single key.
+    pub fn of(law: &KeyLaw) -> Option<Arc<KeyTable>> {
+        let table = match law {
+            KeyLaw::Random | KeyLaw::Constant(_) => return None,
+            KeyLaw::Uniform { distinct } | KeyLaw::Hot { distinct, .. } => KeyTable {
+                positions: numbered(*distinct),
+                alias: None,
+            },
+            KeyLaw::Zipf {
+                distinct,
+                exponent_milli,
+            } => {
+                let positions = numbered(*distinct);
+                let exponent = f64::from(*exponent_milli) / 1000.0;
+                let weights: Vec<f64> = (1..=positions.len())
+                    .map(|k| libm::pow(k as f64, -exponent))
+                    .collect();
+                KeyTable {
+                    alias: Alias::new(&weights),
+                    positions,
+                }
+            }
+            KeyLaw::File(keys) => KeyTable {
+                positions: keys
+                    .iter()
+                    .take(DISTINCT_MAX as usize)
+                    .map(|k| top(k))
+                    .collect(),
+                alias: None,
+            },
+        };
+        Some(Arc::new(table))
+    }
+
+    /// Top 64 bits of each key's hash, by key number.
+    pub fn positions(&self) -> &[u64] {
+        &self.positions
+    }
+}
+
+fn numbered(distinct: u64) -> Vec<u64> {
+    (0..distinct.clamp(1, DISTINCT_MAX))
+        .map(|k| top(&key_text(k)))
+        .collect()
+}
+
+/// Draws positions.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    words: Stream,
+    shape: Shape,
+}
+
+#[derive(Clone, Debug)]
+enum Shape {
+    Fresh,
+    One(u64),
+    Even(Arc<KeyTable>),
+    Weighted(Arc<KeyTable>),
+    /// The hot key's share as a threshold on 32 bits (up to 2^32).
+    Hot(Arc<KeyTable>, u64),
+}
+
+/// A share in parts per billion as a threshold on a 32-bit draw.
+pub(super) fn threshold(share_ppb: u64) -> u64 {
+    ((u128::from(share_ppb.min(1_000_000_000)) << 32) / 1_000_000_000) as u64
+}
+
+impl Keys {
+    /// Keys of producer `name`; `table` is `KeyTable::of(law)`, perhaps shared.
+    pub fn new(law: &KeyLaw, table: Option<Arc<KeyTable>>, name: &str, seed: Seed) -> Keys {
+        let table = table.filter(|t| !t.positions.is_empty());
+        let shape = match (law, table) {
+            (KeyLaw::Constant(key), _) => Shape::One(top(key)),
+            (KeyLaw::Random, _) | (_, None) => Shape::Fresh,
+            (KeyLaw::Hot { share, .. }, Some(t)) => Shape::Hot(t, threshold(share.0)),
+            (_, Some(t)) if t.alias.is_some() => Shape::Weighted(t),
+            (_, Some(t)) => Shape::Even(t),
+        };
+        Keys {
+            words: seed.stream(name, "keys"),
+            shape,
+        }
+    }
+
+    /// The next positions; call with blocks of one even length.
+    pub fn fill(&mut self, out: &mut [u64]) {
+        match &self.shape {
+            Shape::Fresh => self.words.fill(out),
+            Shape::One(position) => out.fill(*position),
+            Shape::Even(table) => {
+                let n = table.positions.len() as u64;
+                let mut halves = [0u32; 64];
+                for part in out.chunks_mut(halves.len()) {
+                    let halves = &mut halves[..part.len()];
+                    self.words.fill_halves(halves);
+                    for (o, h) in part.iter_mut().zip(halves) {
+                        *o = table.positions[below_half(*h, n) as usize];
+                    }
+                }
+            }
+            Shape::Weighted(table) => {
+                self.words.fill(out);
+                if let Some(alias) = &table.alias {
+                    out.iter_mut()
+                        .for_each(|o| *o = table.positions[alias.of_word(*o)]);
+                }
+            }
+            Shape::Hot(table, threshold) => {
+                self.words.fill(out);
+                let n = table.positions.len() as u64;
+                for o in out {
+                    let cold = below_half((*o >> 32) as u32, n);
+                    let hot = u64::from(*o as u32) < *threshold;
+                    *o = table.positions[if hot { 0 } else { cold as usize }];
+                }
+            }
+        }
+    }
+}
