@@ -1,7 +1,7 @@
 //! What a picture shows, apart from how it is drawn: the SVG, the PNG and the page draw the same value.
 
 use crate::report::palette::Colour;
-use crate::report::ticks::Unit;
+use crate::report::ticks::{self, Unit};
 
 /// One picture: panels in rows of `columns`.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Figure {
     pub caption: String,
     /// Panels in a row.
     pub columns: usize,
+    /// One legend for all panels, (label, colour); empty: each panel has its own.
+    pub legend: Vec<(String, Colour)>,
     /// Panels, row by row.
     pub panels: Vec<Panel>,
 }
@@ -170,8 +172,8 @@ pub fn roomy(extent: Option<(f64, f64)>, log: bool) -> (f64, f64) {
             (a, if b > a { b } else { a * 10.0 })
         }
         (Some((lo, hi)), false) => {
-            let top = if hi > 0.0 { hi * 1.06 } else { 1.0 };
-            (lo.min(0.0), top)
+            let hi = if hi > 0.0 { hi } else { 1.0 };
+            (lo.min(0.0), ticks::top(hi))
         }
     }
 }

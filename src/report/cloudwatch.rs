@@ -34,7 +34,10 @@ pub fn csv(outcome: &Outcome) -> Vec<u8> {
     for mode in &outcome.modes {
         out.mode = mode.mode;
         stream_level(mode, &mut out);
-        mode.run.shards.iter().for_each(|s| shard_level(s, &mut out));
+        mode.run
+            .shards
+            .iter()
+            .for_each(|s| shard_level(s, &mut out));
     }
     out.table.finish()
 }
@@ -57,7 +60,15 @@ impl Datapoints<'_> {
         let start_s = (minute * 60).to_string();
         let (name, unit, statistic) = metric;
         self.table.row([
-            self.mode, &start_s, name, unit, statistic, value, self.stream, d.shard, d.consumer,
+            self.mode,
+            &start_s,
+            name,
+            unit,
+            statistic,
+            value,
+            self.stream,
+            d.shard,
+            d.consumer,
         ]);
     }
 
@@ -189,7 +200,13 @@ fn fan_out_reads(mode: &ModeOutcome, minute: u64, range: &Range<usize>, out: &mu
         };
         let subscriptions = sum(&s.calls, range);
         if subscriptions > 0 {
-            out.sum(minute, "SubscribeToShard.Success", "Count", subscriptions, d);
+            out.sum(
+                minute,
+                "SubscribeToShard.Success",
+                "Count",
+                subscriptions,
+                d,
+            );
         }
         let behind = largest(&s.iterator_age_ns, range);
         let records = sum(&s.records, range);
@@ -198,7 +215,12 @@ fn fan_out_reads(mode: &ModeOutcome, minute: u64, range: &Range<usize>, out: &mu
             out.sum(minute, "SubscribeToShardEvent.Bytes", "Bytes", bytes, d);
             out.sum(minute, "SubscribeToShardEvent.Records", "Count", records, d);
         }
-        out.age(minute, "SubscribeToShardEvent.MillisBehindLatest", behind, d);
+        out.age(
+            minute,
+            "SubscribeToShardEvent.MillisBehindLatest",
+            behind,
+            d,
+        );
     }
 }
 

@@ -120,9 +120,7 @@ fn bucket(mode: &ModeOutcome, i: usize) -> Vec<String> {
 }
 
 /// Hops of one mode: (whose, hop, summary), producers first, in the scenario's order.
-pub(super) fn hops(
-    mode: &ModeOutcome,
-) -> Vec<(&'static str, &str, &'static str, &LatencySummary)> {
+pub(super) fn hops(mode: &ModeOutcome) -> Vec<(&'static str, &str, &'static str, &LatencySummary)> {
     let mut hops = Vec::new();
     for p in &mode.run.producers {
         hops.push(("producer", p.name.as_str(), "buffering", &p.buffering));
@@ -213,18 +211,8 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
                 "records_lost_retry_quota_empty",
                 p.lost_quota,
             );
-            row(
-                "producer",
-                &p.name,
-                "records_lost_by_policy",
-                p.lost_policy,
-            );
-            row(
-                "producer",
-                &p.name,
-                "records_lost_buffer_full",
-                p.lost_full,
-            );
+            row("producer", &p.name, "records_lost_by_policy", p.lost_policy);
+            row("producer", &p.name, "records_lost_buffer_full", p.lost_full);
         }
         for c in &mode.run.consumers {
             row("consumer", &c.name, "calls", c.calls);

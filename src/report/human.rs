@@ -21,8 +21,11 @@ pub fn duration(ns: u64) -> String {
     }
 }
 
-/// One decimal below a hundred, none above.
+/// One decimal below a hundred unless the value is whole, none above.
 fn decimal(ns: u64, unit: u64, name: &str) -> String {
+    if ns.is_multiple_of(unit) {
+        return format!("{} {name}", ns / unit);
+    }
     let tenths = (ns.saturating_mul(10) + unit / 2) / unit;
     match tenths {
         0..1_000 => format!("{}.{} {name}", tenths / 10, tenths % 10),
@@ -185,6 +188,7 @@ mod tests {
             (999_499, "999 µs"),
             (999_500, "1.0 ms"),
             (12_300_000, "12.3 ms"),
+            (5_000_000_000, "5 s"),
             (123_400_000, "123 ms"),
             (999_960_000, "1.0 s"),
             (4_100_000_000, "4.1 s"),

@@ -9,7 +9,9 @@ use crate::report::palette::{Colour, GRID, INK, MUTED, PAPER};
 use crate::report::ticks::{self, Unit};
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{
+    Color, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle,
+};
 use plotters::style::{FontFamily, IntoTextStyle};
 
 /// Drawing units per SVG unit.
@@ -39,6 +41,7 @@ pub fn draw(figure: &Figure) -> String {
     canvas.rect((0.0, 0.0), (width, height), PAPER, 1.0);
     let heading = Face::bold(17.0, INK);
     canvas.text(&figure.title, (MARGIN + 4.0, 24.0), heading, HPos::Left);
+    head_legend(&mut canvas, figure, width - MARGIN);
     let caption = Face::plain(11.5, MUTED);
     canvas.text(&figure.caption, (MARGIN + 4.0, 43.0), caption, HPos::Left);
     let mut y = HEAD;
@@ -51,7 +54,7 @@ pub fn draw(figure: &Figure) -> String {
                 h: *height,
             };
             match panel {
-                Panel::Lines(chart) => lines(&mut canvas, chart, area),
+                Panel::Lines(chart) => lines(&mut canvas, chart, area, figure.legend.is_empty()),
                 Panel::Bars(bars) => draw_bars(&mut canvas, bars, area),
                 Panel::Blank => {}
             }
@@ -79,13 +82,16 @@ fn fine(v: f64) -> i32 {
 /// Real size, rounded joints, the font's fallbacks and the dashes.
 fn finish(drawn: &str, width: f64, height: f64) -> String {
     let big = format!("width=\"{}\" height=\"{}\"", fine(width), fine(height));
-    let real = format!(
-        "width=\"{width}\" height=\"{height}\" stroke-linejoin=\"round\" role=\"img\""
-    );
+    let real =
+        format!("width=\"{width}\" height=\"{height}\" stroke-linejoin=\"round\" role=\"img\"");
     let mut svg = drawn.replacen(&big, &real, 1);
     for stroke in [Stroke::Dashed, Stroke::Dotted] {
         let plain = format!("stroke-width=\"{}\"", key_width(stroke));
-        let (dash, gap) = if stroke == Stroke::Dashed { (6, 4) } else { (2, 3) };
+        let (dash, gap) = if stroke == Stroke::Dashed {
+            (6, 4)
+        } else {
+            (2, 3)
+        };
         let dashed = format!(
             "stroke-width=\"{}\" stroke-dasharray=\"{} {}\"",
             FINE + FINE / 2,
@@ -197,7 +203,11 @@ impl Canvas<'_> {
     fn text(&mut self, text: &str, at: (f64, f64), face: Face, anchor: HPos) {
         // The backend divides font sizes by 1.24; a baseline is put where `at` says.
         let size = face.size * 1.24 * f64::from(FINE);
-        let weight = if face.bold { FontStyle::Bold } else { FontStyle::Normal };
+        let weight = if face.bold {
+            FontStyle::Bold
+        } else {
+            FontStyle::Normal
+        };
         let style: TextStyle<'_> = (FontFamily::SansSerif, size, weight)
             .with_color(rgba(face.colour, 1.0))
             .into_text_style(&(1, 1))
@@ -242,11 +252,23 @@ impl Scale {
     }
 }
 
-fn lines(canvas: &mut Canvas<'_>, chart: &Chart, area: Area) {
+/// The figure's own legend, right of its title.
+fn head_legend(canvas: &mut Canvas<'_>, figure: &Figure, right: f64) {
+    let wide = |label: &str| text_width(label, 11.0) + 36.0;
+    let mut x = right - figure.legend.iter().map(|l| wide(&l.0)).sum::<f64>();
+    for (label, colour) in &figure.legend {
+        let solid = key_width(Stroke::Solid);
+        canvas.path(&[(x, 24.0), (x + 18.0, 24.0)], *colour, solid);
+        canvas.text(label, (x + 23.0, 24.0), Face::plain(11.0, INK), HPos::Left);
+        x += wide(label);
+    }
+}
+
+fn lines(canvas: &mut Canvas<'_>, chart: &Chart, area: Area, own_legend: bool) {
     let face = Face::bold(12.0, INK);
     let title = fitted(&chart.title, 12.6, area.w - 12.0);
     canvas.text(&title, (area.x + 4.0, area.y + 12.0), face, HPos::Left);
-    legend(canvas, chart, area);
+    legend(canvas, chart, area, own_legend);
     let (x0, x1) = (area.x + LEFT, area.x + area.w - RIGHT);
     let (y0, y1) = (area.y + TOP, area.y + area.h - BOTTOM);
     if chart.is_empty() {
@@ -258,10 +280,8 @@ fn lines(canvas: &mut Canvas<'_>, chart: &Chart, area: Area) {
     let x = Scale::new(chart.x_range(), x0, x1, chart.x.log);
     let y = Scale::new(chart.y_range(), y1, y0, chart.y.log);
     y_axis(canvas, chart, &y, (x0, x1));
-    x_axis(canvas, chart, &x, (y0, y1));
-    for (at, label) in &chart.marks {
-        mark(canvas, &x, *at, label, (x0, x1, y0, y1));
-    }
+    x_axis(canvas, chart, &x, y1);
+    marks(canvas, chart, &x, (x0, x1, y0, y1));
     for (lower, upper) in &chart.bands {
         if let (Some(lower), Some(upper)) = (chart.lines.get(*lower), chart.lines.get(*upper)) {
             band(canvas, chart, lower, upper, &x, &y);
@@ -274,32 +294,64 @@ fn lines(canvas: &mut Canvas<'_>, chart: &Chart, area: Area) {
     }
 }
 
-/// Unbroken stretches of a line, with points on a straight level left out.
+/// Unbroken stretches of a line, as [`thinned`] as the picture's resolution allows.
 fn runs(xs: &[f64], ys: &[Option<f64>], x: &Scale, y: &Scale) -> Vec<Vec<(f64, f64)>> {
     let mut runs: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
     for (at, value) in xs.iter().zip(ys) {
         let place = value.and_then(|v| Some((x.at(*at)?, y.at(v)?)));
         match (place, runs.last_mut()) {
-            (Some(p), Some(run)) => {
-                let n = run.len();
-                if n >= 2 && fine(run[n - 1].1) == fine(p.1) && fine(run[n - 2].1) == fine(p.1) {
-                    run[n - 1] = p;
-                } else {
-                    run.push(p);
-                }
-            }
+            (Some(p), Some(run)) => run.push(p),
             (None, Some(run)) if !run.is_empty() => runs.push(Vec::new()),
             _ => {}
         }
     }
     // A lone point would be invisible: give it a short dash.
     for run in &mut runs {
-        if let [(px, py)] = run[..] {
-            *run = vec![(px - 1.5, py), (px + 1.5, py)];
-        }
+        *run = match run[..] {
+            [(px, py)] => vec![(px - 1.5, py), (px + 1.5, py)],
+            _ => thinned(run),
+        };
     }
     runs.retain(|r| !r.is_empty());
     runs
+}
+
+/// Of points that share a column of the picture keeps the lowest and the highest, in their order, and of a level
+/// stretch its ends: what is left out would be drawn over.
+fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    const COLUMN: f64 = 1.5;
+    let mut kept: Vec<(f64, f64)> = Vec::new();
+    for column in points.chunk_by(|a, b| (a.0 / COLUMN).floor() == (b.0 / COLUMN).floor()) {
+        let by_y = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
+        let (low, high) = (column.iter().min_by(by_y), column.iter().max_by(by_y));
+        let (Some(low), Some(high)) = (low, high) else {
+            continue;
+        };
+        let (first, then) = if low.0 <= high.0 {
+            (low, high)
+        } else {
+            (high, low)
+        };
+        push_level(&mut kept, *first);
+        if then != first {
+            push_level(&mut kept, *then);
+        }
+    }
+    if let (Some(end), Some(last)) = (points.last(), kept.last())
+        && end.0 > last.0
+    {
+        kept.push(*end);
+    }
+    kept
+}
+
+/// Adds a point, or moves the end of a level stretch to it.
+fn push_level(kept: &mut Vec<(f64, f64)>, p: (f64, f64)) {
+    let level = |q: &(f64, f64)| fine(q.1) == fine(p.1);
+    match &mut kept[..] {
+        [.., before, end] if level(before) && level(end) => *end = p,
+        _ => kept.push(p),
+    }
 }
 
 fn band(canvas: &mut Canvas<'_>, chart: &Chart, lower: &Line, upper: &Line, x: &Scale, y: &Scale) {
@@ -316,7 +368,8 @@ fn band(canvas: &mut Canvas<'_>, chart: &Chart, lower: &Line, upper: &Line, x: &
     }
 }
 
-fn legend(canvas: &mut Canvas<'_>, chart: &Chart, area: Area) {
+/// The unit of the vertical axis, and what the strokes mean.
+fn legend(canvas: &mut Canvas<'_>, chart: &Chart, area: Area, own: bool) {
     if chart.is_empty() {
         return;
     }
@@ -329,13 +382,17 @@ fn legend(canvas: &mut Canvas<'_>, chart: &Chart, area: Area) {
         x = x.max(area.x + 16.0 + text_width(&chart.y.label, 10.0));
     }
     let entries: Vec<&Line> = chart.lines.iter().filter(|l| !l.label.is_empty()).collect();
-    if entries.len() < 2 {
+    if !own || entries.len() < 2 {
         return;
     }
     for line in entries {
         let room = area.x + area.w - x - 24.0;
         let label = fitted(&line.label, 10.0, room);
-        canvas.path(&[(x, y), (x + 16.0, y)], line.colour, key_width(line.stroke));
+        canvas.path(
+            &[(x, y), (x + 16.0, y)],
+            line.colour,
+            key_width(line.stroke),
+        );
         let face = Face::plain(10.0, INK);
         canvas.text(&label, (x + 20.0, y), face, HPos::Left);
         x += 32.0 + text_width(&label, 10.0);
@@ -369,7 +426,7 @@ fn x_ticks(axis: &Axis, range: (f64, f64), xs: &[f64]) -> Vec<f64> {
     }
 }
 
-fn x_axis(canvas: &mut Canvas<'_>, chart: &Chart, x: &Scale, (y0, y1): (f64, f64)) {
+fn x_axis(canvas: &mut Canvas<'_>, chart: &Chart, x: &Scale, y1: f64) {
     canvas.path(&[(x.start, y1), (x.end, y1)], MUTED, FINE as u32);
     let mut free_from = f64::NEG_INFINITY;
     for v in x_ticks(&chart.x, chart.x_range(), &chart.xs) {
@@ -384,28 +441,36 @@ fn x_axis(canvas: &mut Canvas<'_>, chart: &Chart, x: &Scale, (y0, y1): (f64, f64
         let face = Face::plain(10.0, MUTED);
         canvas.text(&text, (place, y1 + 12.0), face, HPos::Center);
     }
-    let _ = y0;
     let middle = ((x.start + x.end) / 2.0, y1 + 27.0);
     let face = Face::plain(10.0, MUTED);
     canvas.text(&chart.x.label, middle, face, HPos::Center);
 }
 
-fn mark(
+/// Vertical marks; a label that would run into the one before is left out.
+fn marks(
     canvas: &mut Canvas<'_>,
+    chart: &Chart,
     x: &Scale,
-    at: f64,
-    label: &str,
     (x0, x1, y0, y1): (f64, f64, f64, f64),
 ) {
-    let Some(place) = x.at(at) else { return };
-    canvas.path(&[(place, y0), (place, y1)], MUTED, key_width(Stroke::Dashed));
-    let wide = text_width(label, 9.5);
-    let (anchor, px) = match place + 4.0 + wide > x1 && place - 4.0 - wide > x0 {
-        true => (HPos::Right, place - 4.0),
-        false => (HPos::Left, place + 4.0),
-    };
-    let face = Face::plain(9.5, MUTED);
-    canvas.text(label, (px, y0 + 5.0), face, anchor);
+    let mut free_from = f64::NEG_INFINITY;
+    for (at, label) in &chart.marks {
+        let Some(place) = x.at(*at) else { continue };
+        let line = [(place, y0), (place, y1)];
+        canvas.path(&line, MUTED, key_width(Stroke::Dotted));
+        let wide = text_width(label, 9.5) + 4.0;
+        let left_of = place + wide > x1 && place - wide > x0;
+        let (anchor, px, from) = match left_of {
+            true => (HPos::Right, place - 4.0, place - wide),
+            false => (HPos::Left, place + 4.0, place),
+        };
+        if from < free_from {
+            continue;
+        }
+        free_from = from + wide + 4.0;
+        let face = Face::plain(9.5, MUTED);
+        canvas.text(label, (px, y0 - 5.0), face, anchor);
+    }
 }
 
 fn draw_bars(canvas: &mut Canvas<'_>, bars: &Bars, area: Area) {
@@ -423,7 +488,11 @@ fn draw_bars(canvas: &mut Canvas<'_>, bars: &Bars, area: Area) {
         let (top, low) = (y + 7.0, y + 14.0);
         let left = area.x + 4.0;
         canvas.rect((left, top), (left + room, low), GRID, 0.6);
-        let share = if bars.full > 0.0 { value / bars.full } else { 0.0 };
+        let share = if bars.full > 0.0 {
+            value / bars.full
+        } else {
+            0.0
+        };
         let long = room * share.clamp(0.0, 1.0);
         canvas.rect((left, top), (left + long.max(0.25), low), bars.colour, 1.0);
     }

@@ -78,8 +78,12 @@ pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
         });
     };
     row(true, "shards".into(), &shards);
-    row(false, "records born".into(), &|m| human::count(total(m, |p| p.born)));
-    row(false, "records stored".into(), &|m| human::count(total(m, |p| p.stored)));
+    row(false, "records born".into(), &|m| {
+        human::count(total(m, |p| p.born))
+    });
+    row(false, "records stored".into(), &|m| {
+        human::count(total(m, |p| p.stored))
+    });
     row(false, "throttled attempts".into(), &|m| {
         let share = human::share(total(m, |p| p.throttled), total(m, |p| p.attempts));
         with_interval(m, "throttled_attempts", share)
@@ -109,8 +113,12 @@ pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
             of_consumer(m, i, iterator_age_max)
         });
     }
-    row(true, "cost of this run".into(), &|m| human::money(m.bill_run.total));
-    row(false, "cost of a month".into(), &|m| human::money(m.bill_month.total));
+    row(true, "cost of this run".into(), &|m| {
+        human::money(m.bill_run.total)
+    });
+    row(false, "cost of a month".into(), &|m| {
+        human::money(m.bill_month.total)
+    });
     rows
 }
 
@@ -154,7 +162,10 @@ fn shards(mode: &ModeOutcome) -> String {
 }
 
 fn of_consumer(m: &ModeOutcome, i: usize, f: impl Fn(&ConsumerResult) -> String) -> String {
-    m.run.consumers.get(i).map_or_else(|| human::NOTHING.into(), f)
+    m.run
+        .consumers
+        .get(i)
+        .map_or_else(|| human::NOTHING.into(), f)
 }
 
 /// A reader that never read has no iterator age, rather than one of zero.

@@ -27,6 +27,12 @@ pub fn linear(lo: f64, hi: f64, wanted: usize) -> Vec<f64> {
     (first..=last).map(|i| i as f64 * step).collect()
 }
 
+/// The tick at or above a greatest value, so that an axis ends on a label.
+pub fn top(hi: f64) -> f64 {
+    let step = nice_step(hi / 4.0);
+    (hi / step - 1e-9).ceil() * step
+}
+
 /// The least of 1, 2, 2.5, 5 × a power of ten that is not below `raw`.
 fn nice_step(raw: f64) -> f64 {
     let mut decade = 1.0;

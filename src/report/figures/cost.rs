@@ -20,6 +20,7 @@ pub(super) fn figure(outcome: &Outcome) -> Figure {
         title: "Cost of a month".into(),
         caption: periods.join("; "),
         columns: outcome.modes.len(),
+        legend: Vec::new(),
         panels: outcome.modes.iter().map(|m| bars(m, full)).collect(),
     }
 }

@@ -63,23 +63,30 @@ pub(super) fn figure(curve: &Curve) -> Option<Figure> {
         title: curve.title.clone(),
         caption: curve.stretch.clone(),
         columns: 3,
+        legend: curve
+            .lines
+            .iter()
+            .map(|l| (l.title.to_owned(), of_mode(l.mode)))
+            .collect(),
         panels: [latency, throttled, month].map(Panel::Lines).to_vec(),
     })
 }
 
 fn each(curve: &Curve, xs: &[f64], f: impl Fn(&CurvePoint) -> Option<f64>) -> Vec<Line> {
     let lines = curve.lines.iter();
-    lines.map(|l| line(l, xs, l.title, Stroke::Solid, &f)).collect()
+    lines
+        .map(|l| line(l, xs, l.title, Stroke::Solid, &f))
+        .collect()
 }
 
-/// p50 (unnamed: the title explains it) and p99 of each mode in turn.
+/// p50 and p99 of each mode in turn.
 fn latency_lines(curve: &Curve, xs: &[f64]) -> Vec<Line> {
     let pair = |l: &CurveLine| {
+        let p50 = |p: &CurvePoint| p.p50_ns.map(ms);
+        let p99 = |p: &CurvePoint| p.p99_ns.map(ms);
         [
-            line(l, xs, "", Stroke::Thin, &|p: &CurvePoint| p.p50_ns.map(ms)),
-            line(l, xs, l.title, Stroke::Solid, &|p: &CurvePoint| {
-                p.p99_ns.map(ms)
-            }),
+            line(l, xs, &format!("{} p50", l.title), Stroke::Thin, &p50),
+            line(l, xs, &format!("{} p99", l.title), Stroke::Solid, &p99),
         ]
     };
     curve.lines.iter().flat_map(pair).collect()

@@ -1,11 +1,11 @@
 //! How long each hop took: the share of records at or below a latency, per mode.
 
-use super::{CONSUMERS_DRAWN, linear_axis};
+use super::{CONSUMERS_DRAWN, left_out, linear_axis, without_empty_rows};
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::measure::latency::LatencySummary;
 use crate::report::chart::{Axis, Chart, Figure, Line, Panel, Stroke};
 use crate::report::csv_files;
-use crate::report::palette::of_mode;
+use crate::report::palette::{Colour, of_mode};
 use crate::report::ticks::Unit;
 
 /// Points of a distribution's line.
@@ -14,7 +14,11 @@ const POINTS: usize = 96;
 /// The figure: a row per producer (buffering, put) and per consumer (propagation, processing, end to end).
 pub(super) fn figure(outcome: &Outcome) -> Figure {
     let mut panels = Vec::new();
-    let all = outcome.modes.first().map(csv_files::hops).unwrap_or_default();
+    let all = outcome
+        .modes
+        .first()
+        .map(csv_files::hops)
+        .unwrap_or_default();
     let producers = all.iter().filter(|h| h.0 == "producer").count() / 2;
     let consumers = all.iter().filter(|h| h.0 == "consumer").count() / 3;
     let row = |from: usize, hops: &[&str]| -> Vec<Panel> {
@@ -32,7 +36,22 @@ pub(super) fn figure(outcome: &Outcome) -> Figure {
         let hops = ["propagation", "processing", "end to end"];
         panels.extend(row(2 * producers + 3 * i, &hops));
     }
+    let mut names: Vec<&str> = Vec::new();
+    names.extend(
+        all.iter()
+            .filter(|h| h.2 == "put")
+            .map(|h| h.1)
+            .take(CONSUMERS_DRAWN),
+    );
+    names.extend(
+        all.iter()
+            .filter(|h| h.2 == "end_to_end")
+            .map(|h| h.1)
+            .take(CONSUMERS_DRAWN),
+    );
+    let dropped = without_empty_rows(&mut panels, 3, &names);
     let mut caption = String::from("Share of records that took at most so long.");
+    caption.push_str(&left_out(&dropped));
     if producers.max(consumers) > CONSUMERS_DRAWN {
         caption.push_str(&format!(
             " The first {CONSUMERS_DRAWN} producers and consumers; all are in latency.csv."
@@ -43,8 +62,17 @@ pub(super) fn figure(outcome: &Outcome) -> Figure {
         title: "Latency by hop".into(),
         caption,
         columns: 3,
+        legend: legend(outcome),
         panels,
     }
+}
+
+/// One entry a mode.
+fn legend(outcome: &Outcome) -> Vec<(String, Colour)> {
+    let modes = outcome.modes.iter();
+    modes
+        .map(|m| (m.title.to_owned(), of_mode(m.mode)))
+        .collect()
 }
 
 fn summary(mode: &ModeOutcome, hop: usize) -> Option<&LatencySummary> {

@@ -9,7 +9,7 @@ mod hops;
 mod over_time;
 
 use crate::experiment::outcome::Outcome;
-use crate::report::chart::{Axis, Figure};
+use crate::report::chart::{Axis, Figure, Panel};
 use crate::report::ticks::Unit;
 
 /// Consumers drawn in a picture; the page and the tables have all of them.
@@ -26,6 +26,34 @@ pub fn all(outcome: &Outcome) -> Vec<Figure> {
     figures.push(hops::figure(outcome));
     figures.push(cost::figure(outcome));
     figures
+}
+
+/// Drops rows in which nothing was measured; `names` has one name a row, those dropped are returned.
+fn without_empty_rows(panels: &mut Vec<Panel>, columns: usize, names: &[&str]) -> Vec<String> {
+    let is_empty = |p: &Panel| match p {
+        Panel::Lines(chart) => chart.is_empty(),
+        Panel::Bars(_) => false,
+        Panel::Blank => true,
+    };
+    let mut dropped = Vec::new();
+    let mut kept = Vec::new();
+    for (i, row) in panels.chunks(columns.max(1)).enumerate() {
+        if row.iter().all(is_empty) {
+            dropped.extend(names.get(i).map(|n| (*n).to_owned()));
+        } else {
+            kept.extend_from_slice(row);
+        }
+    }
+    *panels = kept;
+    dropped
+}
+
+/// What a caption says about dropped rows.
+fn left_out(dropped: &[String]) -> String {
+    match dropped {
+        [] => String::new(),
+        names => format!(" Nothing was measured for: {}.", names.join(", ")),
+    }
 }
 
 /// Four significant digits of ms: enough for any picture, short in the page.

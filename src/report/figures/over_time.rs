@@ -1,6 +1,9 @@
 //! What happened over time, one column per mode.
 
-use super::{CONSUMERS_DRAWN, latency_axis, linear_axis, ms, percent, time_unit};
+use super::{
+    CONSUMERS_DRAWN, latency_axis, left_out, linear_axis, ms, percent, time_unit,
+    without_empty_rows,
+};
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::facts::data_streams::{SHARD_WRITE_BYTES, SHARD_WRITE_RECORDS};
 use crate::measure::result::{ConsumerSeries, Series};
@@ -33,14 +36,18 @@ impl Grid {
         }
     }
 
-    fn axis(&self) -> Axis {
+    fn axis(&self, duration_ns: u64) -> Axis {
         Axis {
             label: format!("time ({})", self.unit.0),
             unit: Unit::Number,
             log: false,
-            range: None,
+            range: Some((0.0, self.in_unit(duration_ns))),
             steps: self.unit.2,
         }
+    }
+
+    fn in_unit(&self, ns: u64) -> f64 {
+        (ns as f64 / self.unit.1 as f64 * 1e4).round() / 1e4
     }
 
     fn xs(&self, buckets: usize) -> Vec<f64> {
@@ -115,6 +122,7 @@ pub(super) fn writes(outcome: &Outcome) -> Figure {
         title: "Writes over time".into(),
         caption: grid.caption(about),
         columns: outcome.modes.len(),
+        legend: Vec::new(),
         panels,
     }
 }
@@ -131,8 +139,11 @@ pub(super) fn reads(outcome: &Outcome) -> Option<Figure> {
     for i in 0..consumers.len().min(CONSUMERS_DRAWN) {
         panels.extend(row(&|m| latency(m, i, grid)));
     }
+    let names: Vec<&str> = consumers.iter().map(|c| c.name.as_str()).collect();
+    let dropped = without_empty_rows(&mut panels, outcome.modes.len(), &names);
     panels.extend(row(&|m| iterator_age(outcome, m, grid)));
     let mut about = String::from("Born to processed: median, 99th percentile, largest.");
+    about.push_str(&left_out(&dropped));
     if consumers.len() > CONSUMERS_DRAWN {
         let all = consumers.len();
         about = format!("The first {CONSUMERS_DRAWN} of {all} consumers. {about}");
@@ -142,6 +153,7 @@ pub(super) fn reads(outcome: &Outcome) -> Option<Figure> {
         title: "Readers over time".into(),
         caption: grid.caption(&about),
         columns: outcome.modes.len(),
+        legend: Vec::new(),
         panels,
     })
 }
@@ -159,13 +171,29 @@ fn shared(mut charts: Vec<Chart>) -> Vec<Panel> {
 fn chart(mode: &ModeOutcome, title: &str, grid: Grid, y: Axis, lines: Vec<Line>) -> Chart {
     Chart {
         title: format!("{}: {title}", mode.title),
-        x: grid.axis(),
+        x: grid.axis(mode.run.duration_ns),
         y,
         xs: grid.xs(mode.run.series.born.len()),
         lines,
         bands: Vec::new(),
-        marks: Vec::new(),
+        marks: events(mode, grid),
         empty: "nothing happened here",
+    }
+}
+
+/// What came from outside, as vertical marks: outages, requests, switches; splits and decisions show in the shards.
+fn events(mode: &ModeOutcome, grid: Grid) -> Vec<(f64, String)> {
+    const MARKS_MAX: usize = 8;
+    let outside = |what: &str| !matches!(what, "split" | "merge" | "decision");
+    let all = mode.run.timeline.iter().filter(|e| outside(e.what));
+    let marks: Vec<(f64, String)> = all
+        .map(|e| (grid.in_unit(e.at_ns), e.what.replace('_', " ")))
+        .collect();
+    // Many marks hide the curves; the timeline has them all.
+    if marks.len() > MARKS_MAX {
+        Vec::new()
+    } else {
+        marks
     }
 }
 
