@@ -24,7 +24,7 @@ pub struct Figure {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Panel {
     /// Lines over an axis.
-    Lines(Chart),
+    Lines(Box<Chart>),
     /// Labelled horizontal bars.
     Bars(Bars),
     /// Keeps its place empty.

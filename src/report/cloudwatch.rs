@@ -151,10 +151,7 @@ fn writes(s: &Series, minute: u64, range: &Range<usize>, out: &mut Datapoints<'_
 }
 
 /// The series of the consumers that read in the given way, with their names.
-fn readers<'a>(
-    mode: &'a ModeOutcome,
-    fan_out: bool,
-) -> impl Iterator<Item = (&'a str, &'a ConsumerSeries)> {
+fn readers(mode: &ModeOutcome, fan_out: bool) -> impl Iterator<Item = (&str, &ConsumerSeries)> {
     let consumers = mode.run.consumers.iter().zip(&mode.run.series.consumers);
     consumers
         .filter(move |(c, _)| (c.read == "enhanced_fan_out") == fan_out)

@@ -68,7 +68,9 @@ pub(super) fn figure(curve: &Curve) -> Option<Figure> {
             .iter()
             .map(|l| (l.title.to_owned(), of_mode(l.mode)))
             .collect(),
-        panels: [latency, throttled, month].map(Panel::Lines).to_vec(),
+        panels: [latency, throttled, month]
+            .map(|c| Panel::Lines(Box::new(c)))
+            .to_vec(),
     })
 }
 

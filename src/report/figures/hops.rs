@@ -24,7 +24,7 @@ pub(super) fn figure(outcome: &Outcome) -> Figure {
     let row = |from: usize, hops: &[&str]| -> Vec<Panel> {
         let drawn = hops.iter().enumerate();
         let mut row: Vec<Panel> = drawn
-            .map(|(i, hop)| Panel::Lines(distribution(outcome, from + i, hop)))
+            .map(|(i, hop)| Panel::Lines(Box::new(distribution(outcome, from + i, hop))))
             .collect();
         row.resize(3, Panel::Blank);
         row

@@ -165,7 +165,8 @@ fn shared(mut charts: Vec<Chart>) -> Vec<Panel> {
     for chart in &mut charts {
         chart.y.range = Some(roomy(ends, chart.y.log));
     }
-    charts.into_iter().map(Panel::Lines).collect()
+    let boxed = charts.into_iter().map(Box::new);
+    boxed.map(Panel::Lines).collect()
 }
 
 fn chart(mode: &ModeOutcome, title: &str, grid: Grid, y: Axis, lines: Vec<Line>) -> Chart {
