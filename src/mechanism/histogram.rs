@@ -87,6 +87,30 @@ impl Histogram {
         self.max = self.max.max(until - oldest);
     }
 
+    /// Adds every value of a block (each less than 52 days).
+    pub fn add_all(&mut self, values: &[u64]) {
+        if values.is_empty() {
+            return;
+        }
+        self.room();
+        let counts = &mut self.counts[..BUCKETS];
+        let mut block = [0u64; 64];
+        for chunk in values.chunks(64) {
+            let mut part = 0u64;
+            for (slot, &ns) in block.iter_mut().zip(chunk) {
+                part = part.wrapping_add(ns);
+                self.max = self.max.max(ns);
+                let float = f64::from_bits(MAGIC | (ns + OFFSET)) - TWO_52;
+                *slot = (float.to_bits() >> SHIFT) - BASE;
+            }
+            for &slot in &block[..chunk.len()] {
+                counts[(slot as usize).min(BUCKETS - 1)] += 1;
+            }
+            self.sum += u128::from(part);
+        }
+        self.count += values.len() as u64;
+    }
+
     fn room(&mut self) {
         if self.counts.is_empty() {
             self.counts = vec![0; BUCKETS];

@@ -31,8 +31,8 @@ pub struct ReadGate {
 }
 
 impl ReadGate {
-    /// A shard nobody has read yet.
-    pub fn new(limits: &ReadLimits) -> ReadGate {
+    /// A shard nobody has read yet, opened at `now`.
+    pub fn new(limits: &ReadLimits, now: u64) -> ReadGate {
         let calls = match limits.calls_shape {
             ReadCallsShape::FixedWindow => Limit::Fixed(FixedWindow::new(limits.calls_per_s)),
             ReadCallsShape::SlidingWindow => Limit::Sliding(SlidingWindow::new(limits.calls_per_s)),
@@ -41,7 +41,7 @@ impl ReadGate {
             }
         };
         let rate = limits.bytes_per_s;
-        ReadGate { calls, rate, balance: i128::from(rate) * i128::from(NS_PER_S), at: 0 }
+        ReadGate { calls, rate, balance: i128::from(rate) * i128::from(NS_PER_S), at: now }
     }
 
     fn balance_at(&self, now: u64) -> i128 {
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn gate() -> ReadGate {
-        ReadGate::new(&ReadLimits { calls_per_s: 5, calls_shape: ReadCallsShape::FixedWindow, bytes_per_s: 2 << 20 })
+        ReadGate::new(&ReadLimits { calls_per_s: 5, calls_shape: ReadCallsShape::FixedWindow, bytes_per_s: 2 << 20 }, 0)
     }
 
     /// Documented: calls in the 5 s after a 10 MiB response are refused.

@@ -100,28 +100,31 @@ impl Admission {
         let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&self.records, &self.bytes) else {
             return self.admit_each(puts);
         };
-        if puts.first().is_none_or(|p| p.tag.is_in_call()) && self.rounding == ByteRounding::Aws {
-            return self.admit_each(puts);
-        }
         let mask = if self.rounding == ByteRounding::Aws { 1023 } else { 0 };
         let (r_rate, r_depth, mut r_level, at0) = records.parts();
         let (b_rate, b_depth, mut b_level, b_at0) = bytes.parts();
         debug_assert_eq!(at0, b_at0, "both are taken together");
         // Longer gaps empty a bucket anyway, and the product must not overflow.
         let longest = (r_depth / r_rate.max(1)).max(b_depth / b_rate.max(1)) + 1;
-        let mut at = at0;
+        let (mut at, mut call, mut call_bytes) = (at0, self.call, self.call_bytes);
         let mut admitted = 0;
         for put in puts {
             let gap = (put.at - at).min(longest);
-            let charge = (u64::from(put.size) + mask) & !mask;
+            let own = if put.tag.is_in_call() { put.key >> ENTRY_BITS } else { ALONE };
+            if own != call || own == ALONE {
+                (call, call_bytes) = (own, 0);
+            }
+            let sum = call_bytes + u64::from(put.size);
+            let charge = ((sum + mask) & !mask) - ((call_bytes + mask) & !mask);
             let r = r_level.saturating_sub(gap * r_rate) + NS_PER_S;
             let b = b_level.saturating_sub(gap * b_rate) + charge * NS_PER_S;
             if r > r_depth || b > b_depth {
                 break;
             }
-            (r_level, b_level, at) = (r, b, put.at);
+            (r_level, b_level, at, call_bytes) = (r, b, put.at, sum);
             admitted += 1;
         }
+        (self.call, self.call_bytes) = (call, call_bytes);
         if let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&mut self.records, &mut self.bytes) {
             records.set(r_level, at);
             bytes.set(b_level, at);
