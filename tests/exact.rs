@@ -356,7 +356,7 @@ fn p14_and_p16_billing_experiments() {
         ),
         (
             measured_bill(Mode::OnDemand, 25, 24, 1, 0, 10),
-            1_224.3975,
+            1_224.397_5,
             &p16["measured"],
             "standard_usd",
             0.05,
@@ -400,11 +400,11 @@ fn p17_on_demand_examples() {
     assert_eq!(got, list(&entry["measured"]["accommodates_MB_s"]));
     let limits = data_streams::shard_limits();
     assert_eq!(
-        floor * limits.write_bytes_per_s >> 20,
+        (floor * limits.write_bytes_per_s) >> 20,
         int(&entry["measured"], "new_stream_write_MB_s")
     );
     assert_eq!(
-        floor * limits.read_bytes_per_s >> 20,
+        (floor * limits.read_bytes_per_s) >> 20,
         int(&entry["measured"], "new_stream_read_MB_s")
     );
     assert_eq!(on_demand::SPLIT_DELAY_WORST.dur(), Dur::from_min(15));

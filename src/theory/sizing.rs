@@ -74,7 +74,10 @@ pub fn calculator_shards(load: Load, buffer_percent: u64, limits: ShardLimits) -
         .max(by_read)
         .max(by_records(load.rate, limits))
         .max(1);
-    (most.saturating_mul(100 + buffer_percent)).div_ceil(100)
+    ceil(
+        u128::from(most).saturating_mul(100 + u128::from(buffer_percent)),
+        100,
+    )
 }
 
 fn by_records(rate: RecordRate, limits: ShardLimits) -> u64 {
@@ -260,7 +263,7 @@ mod tests {
             readers: u64::MAX,
         };
         assert_eq!(aws_shards(huge, limits).shards, u64::MAX);
-        assert_eq!(calculator_shards(huge, 20, limits), u64::MAX / 100 + 1);
+        assert_eq!(calculator_shards(huge, 20, limits), u64::MAX);
         let none = Load {
             record: Bytes(0),
             rate: RecordRate(0),
