@@ -162,9 +162,10 @@ impl Gaps {
             Gaps::Exponential => {
                 let table = Exponential::table();
                 words.fill(moments);
+                table.fill(moments);
                 let mut sum = 0;
                 for m in moments.iter_mut() {
-                    sum += table.of(*m);
+                    sum += *m;
                     *m = sum;
                 }
             }

@@ -41,17 +41,35 @@ impl Exponential {
         Exponential { cells }
     }
 
-    /// -ln(word / 2^64) in Q32. At most 44.4 means.
+    /// -ln(word / 2^64) in Q32, of the word's top 52 bits. At most 36.05 means.
+    ///
+    /// The leading zeros are found by letting a float subtraction shift them away (exact, and fast on processors
+    /// without a count instruction): with m = the 52 bits, (1 + m / 2^52) - 1 has them in its exponent.
     #[inline(always)]
     pub fn of(&self, word: u64) -> u64 {
-        let word = word | 1;
-        let zeros = word.leading_zeros();
-        let m = word << zeros;
-        let (top, fall) = self.cells[(m >> (63 - CELL_BITS)) as usize & ((1 << CELL_BITS) - 1)];
-        let fraction = (m >> (31 - CELL_BITS)) as u32;
-        u64::from(zeros) * LN2_Q32 + u64::from(top)
-            - ((u64::from(fall) * u64::from(fraction)) >> 32)
+        self.look_up(normalised(word))
     }
+
+    /// Replaces random words by their exponentials.
+    #[inline]
+    pub fn fill(&self, words: &mut [u64]) {
+        words.iter_mut().for_each(|w| *w = normalised(*w));
+        words.iter_mut().for_each(|w| *w = self.look_up(*w));
+    }
+
+    #[inline(always)]
+    fn look_up(&self, bits: u64) -> u64 {
+        let zeros = 1022 - (bits >> 52);
+        let (top, fall) = self.cells[(bits >> (52 - CELL_BITS)) as usize & ((1 << CELL_BITS) - 1)];
+        let fraction = (bits >> (20 - CELL_BITS)) as u32;
+        zeros * LN2_Q32 + u64::from(top) - ((u64::from(fall) * u64::from(fraction)) >> 32)
+    }
+}
+
+#[inline(always)]
+fn normalised(word: u64) -> u64 {
+    const ONE: u64 = 1023 << 52;
+    (f64::from_bits((word >> 12) | 1 | ONE) - 1.0).to_bits()
 }
 
 /// Uniform on `0..n` from a half word (bias below n / 2^32).

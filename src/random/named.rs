@@ -1,7 +1,8 @@
 //! Named random streams: (seed, replication, entity path, purpose) → ChaCha8.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Core;
+use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::block::Generator;
 
 /// The user's seed and the replication: the root of every stream of a run. Never a digest of the scenario, so
 /// that two designs see the same demand.
@@ -14,8 +15,18 @@ pub struct Seed {
 }
 
 /// One stream of random words with a name of its own: one more draw elsewhere never moves it.
+///
+/// The words are those of `rand_chacha::ChaCha8Rng` with the same key, low half first.
 #[derive(Clone, Debug)]
-pub struct Stream(ChaCha8Rng);
+pub struct Stream {
+    core: ChaCha8Core,
+    /// Words of the last four ChaCha blocks; those before `used` are gone.
+    ready: [u64; READY],
+    used: usize,
+}
+
+/// Words the generator makes at once.
+const READY: usize = 32;
 
 impl Seed {
     /// The stream of `purpose` of the entity `path`, e.g. (`producer/web`, `sizes`).
@@ -29,10 +40,12 @@ impl Seed {
         key[..8].copy_from_slice(&self.user.to_le_bytes());
         key[8..16].copy_from_slice(&u64::from(self.replication).to_le_bytes());
         key[16..24].copy_from_slice(&name_hash(path).to_le_bytes());
-        key[24..].copy_from_slice(&name_hash(purpose).to_le_bytes());
-        let mut rng = ChaCha8Rng::from_seed(key);
-        rng.set_stream(index);
-        Stream(rng)
+        key[24..].copy_from_slice(&(name_hash(purpose) ^ mix(index)).to_le_bytes());
+        Stream {
+            core: ChaCha8Core::from_seed(key),
+            ready: [0; READY],
+            used: READY,
+        }
     }
 }
 
@@ -40,33 +53,55 @@ impl Stream {
     /// The next word.
     #[inline]
     pub fn word(&mut self) -> u64 {
-        self.0.next_u64()
+        if self.used == READY {
+            self.refill();
+        }
+        self.used += 1;
+        self.ready[self.used - 1]
     }
 
     /// Fills a block of words; the same values as `word` one by one.
-    #[inline]
-    pub fn fill(&mut self, block: &mut [u64]) {
-        let mut bytes = [0u8; 256];
-        for part in block.chunks_mut(bytes.len() / 8) {
-            let bytes = &mut bytes[..part.len() * 8];
-            self.0.fill_bytes(bytes);
-            for (w, b) in part.iter_mut().zip(bytes.as_chunks::<8>().0) {
-                *w = u64::from_le_bytes(*b);
+    pub fn fill(&mut self, mut block: &mut [u64]) {
+        while !block.is_empty() {
+            if self.used == READY {
+                self.refill();
             }
+            let n = block.len().min(READY - self.used);
+            let (now, later) = block.split_at_mut(n);
+            now.copy_from_slice(&self.ready[self.used..self.used + n]);
+            self.used += n;
+            block = later;
         }
     }
 
     /// Fills a block of half words: the low half of each word, then its high half. An odd last one spends a word.
-    #[inline]
     pub fn fill_halves(&mut self, block: &mut [u32]) {
-        let mut bytes = [0u8; 256];
-        for part in block.chunks_mut(bytes.len() / 4) {
-            let bytes = &mut bytes[..part.len().div_ceil(2) * 8];
-            self.0.fill_bytes(bytes);
-            for (w, b) in part.iter_mut().zip(bytes.as_chunks::<4>().0) {
-                *w = u32::from_le_bytes(*b);
+        let (pairs, odd) = block.as_chunks_mut::<2>();
+        let mut pairs = &mut pairs[..];
+        while !pairs.is_empty() {
+            if self.used == READY {
+                self.refill();
             }
+            let n = pairs.len().min(READY - self.used);
+            let (now, later) = pairs.split_at_mut(n);
+            for (pair, word) in now.iter_mut().zip(&self.ready[self.used..self.used + n]) {
+                *pair = [*word as u32, (*word >> 32) as u32];
+            }
+            self.used += n;
+            pairs = later;
         }
+        if let [last] = odd {
+            *last = self.word() as u32;
+        }
+    }
+
+    fn refill(&mut self) {
+        let mut out = [0u32; 2 * READY];
+        self.core.generate(&mut out);
+        for (word, pair) in self.ready.iter_mut().zip(out.as_chunks::<2>().0) {
+            *word = u64::from(pair[0]) | u64::from(pair[1]) << 32;
+        }
+        self.used = 0;
     }
 
     /// Uniform on `0..n` by multiply-shift (bias below n / 2^64).
@@ -74,6 +109,13 @@ impl Stream {
     pub fn below(&mut self, n: u64) -> u64 {
         ((u128::from(self.word()) * u128::from(n)) >> 64) as u64
     }
+}
+
+/// Spreads an index over 64 bits; zero stays zero.
+fn mix(index: u64) -> u64 {
+    let h = (index ^ (index >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let h = (h ^ (h >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    h ^ (h >> 31)
 }
 
 /// FNV-1a with a final mix: names are few and short, collisions are tested against.
@@ -90,6 +132,8 @@ fn name_hash(name: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::Rng;
 
     const SEED: Seed = Seed {
         user: 42,
@@ -117,6 +161,17 @@ mod tests {
             }
             assert_eq!(a.word(), b.word());
         }
+    }
+
+    #[test]
+    fn words_are_those_of_the_published_generator() {
+        let mut key = [0u8; 32];
+        key[0] = 42;
+        key[16..24].copy_from_slice(&name_hash("x").to_le_bytes());
+        key[24..].copy_from_slice(&name_hash("y").to_le_bytes());
+        let mut reference = ChaCha8Rng::from_seed(key);
+        let mut stream = SEED.stream("x", "y");
+        assert!((0..1000).all(|_| stream.word() == reference.next_u64()));
     }
 
     #[test]
