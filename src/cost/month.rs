@@ -39,7 +39,7 @@ pub fn bill_month(
     advantage: &AdvantageConfig,
 ) -> Result<Bill, BillError> {
     let month = match rule {
-        MonthRule::Calendar { days } => Dur::from_h(24 * u64::from(days)),
+        MonthRule::Calendar { days } => Dur::from_h(24 * u64::from(days.clamp(28, 31))),
         MonthRule::Base | MonthRule::Repeat => MONTH.dur(),
     };
     if rule != MonthRule::Base {

@@ -85,7 +85,8 @@ impl Steady {
             Mode::Provisioned => {
                 usage.provisioned_shard_ns = shard_ns;
                 usage.put_payload_units = of(per.put_units, span);
-                usage.fan_out_consumer_shard_ns = shard_ns * u128::from(self.fan_out_readers);
+                usage.fan_out_consumer_shard_ns =
+                    shard_ns.saturating_mul(u128::from(self.fan_out_readers));
                 usage.fan_out_bytes = pushed;
                 usage.extended_retention_shard_ns = if beyond_day > 0 { shard_ns } else { 0 };
             }

@@ -16,6 +16,8 @@ facts! {
         "The GB of a price: the AWS calculator divides KB by 1,024 twice. (Some third parties use 10^9.)";
     MONTH: "billing.month_hours", Span(Dur::from_h(730)), CALC, Documented,
         "A month of a bill: the AWS calculator's 730 hours.";
+    REGION: "bill.region", Value::Word("us-east-1"), MODEL, Assumed,
+        "Region whose prices and quotas apply when the scenario does not say.";
     PRICE_PAGE_MB: "billing.price_page_mb", Count(1_000, "KB"), PRICE, Documented,
         "In the pricing page's labels 1MB is 1,000 KB, and a KB is 1,024 bytes.";
 }

@@ -36,6 +36,10 @@ facts! {
         "GetRecords calls per second and shard, shared by all consumers.";
     READ_CALLS_SHAPE: "shard.read.calls_shape", Word("fixed_window"), MODEL, Assumed,
         "Shape of the five-calls limit; AWS does not publish it. Two pollers at 200 ms starve differently under each shape.";
+    READ_CALLS_DEPTH: "shard.read.calls_depth", Count(5, "calls"), MODEL, Assumed,
+        "Depth of the call limit where it is a token bucket: one second's worth.";
+    SHARD_READ_RECORDS: "shard.read.records_per_s", Count(2_000, "records/s"), LIM, Assumed,
+        "One row of the quota table limits reads to 2,000 records per second; no other page does and one call may return 10,000. Not enforced.";
     GET_RECORDS_MAX_RECORDS: "get_records.records_max", Count(10_000, "records"), API, Documented,
         "Records one GetRecords call returns at most, and the default of Limit.";
     GET_RECORDS_MAX_BYTES: "get_records.bytes_max", Size(Bytes::from_mib(10)), API, Documented,

@@ -44,9 +44,9 @@ const MICRO: u128 = 1_000_000;
 /// same with the records limit, which the guide leaves out.
 pub fn aws_shards(load: Load, limits: ShardLimits) -> Shards {
     let size = u128::from(load.record.0.div_ceil(1_024)) * 1_024;
-    let bytes = size * u128::from(load.rate.0);
+    let bytes = size.saturating_mul(u128::from(load.rate.0));
     let by_write = ceil(bytes, u128::from(limits.write_bytes_per_s) * MICRO);
-    let read = bytes * u128::from(load.readers);
+    let read = bytes.saturating_mul(u128::from(load.readers));
     let by_read = ceil(read, u128::from(limits.read_bytes_per_s) * MICRO);
     let unrounded = f64::max(
         ratio(bytes, u128::from(limits.write_bytes_per_s) * MICRO),
@@ -67,14 +67,17 @@ pub fn calculator_shards(load: Load, buffer_percent: u64, limits: ShardLimits) -
     let bytes = u128::from(load.record.0) * u128::from(load.rate.0);
     let by_write = ceil(bytes, u128::from(limits.write_bytes_per_s) * MICRO);
     let by_read = ceil(
-        bytes * u128::from(load.readers),
+        bytes.saturating_mul(u128::from(load.readers)),
         u128::from(limits.read_bytes_per_s) * MICRO,
     );
     let most = by_write
         .max(by_read)
         .max(by_records(load.rate, limits))
         .max(1);
-    (most.saturating_mul(100 + buffer_percent)).div_ceil(100)
+    ceil(
+        u128::from(most).saturating_mul(100 + u128::from(buffer_percent)),
+        100,
+    )
 }
 
 fn by_records(rate: RecordRate, limits: ShardLimits) -> u64 {
@@ -128,8 +131,8 @@ pub struct ComcastShards {
 
 /// Comcast's calculator. `put_unit` is the payload unit's size.
 pub fn comcast(load: ComcastLoad, limits: ShardLimits, put_unit: u64) -> ComcastShards {
-    let peak_bytes = load.peak_records_s * load.message_bytes;
-    let mean_bytes = load.average_records_s * load.message_bytes;
+    let peak_bytes = load.peak_records_s.saturating_mul(load.message_bytes);
+    let mean_bytes = load.average_records_s.saturating_mul(load.message_bytes);
     let from_peak_bytes = peak_bytes.div_ceil(limits.write_bytes_per_s);
     let from_peak_records = load.peak_records_s.div_ceil(limits.write_records_per_s);
     let from_shared_consumers =
@@ -241,4 +244,41 @@ pub fn refill_time(bytes: Bytes, bucket: Bytes, bytes_per_s: u64) -> Option<Dur>
     let ns = (u128::from(bytes.0) * u128::from(crate::units::NS_PER_S))
         .div_ceil(u128::from(bytes_per_s));
     u64::try_from(ns).ok().map(Dur)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absurd_loads_are_answers_and_paths_end() {
+        let limits = ShardLimits {
+            write_bytes_per_s: 1 << 20,
+            write_records_per_s: 1_000,
+            read_bytes_per_s: 2 << 20,
+        };
+        let huge = Load {
+            record: Bytes(u64::MAX),
+            rate: RecordRate(u64::MAX),
+            readers: u64::MAX,
+        };
+        assert_eq!(aws_shards(huge, limits).shards, u64::MAX);
+        assert_eq!(calculator_shards(huge, 20, limits), u64::MAX);
+        let none = Load {
+            record: Bytes(0),
+            rate: RecordRate(0),
+            readers: 0,
+        };
+        assert_eq!(aws_shards(none, limits).shards, 1);
+        for (from, to) in [(0, 0), (1, u32::MAX), (u32::MAX, 1), (5, 5)] {
+            assert_eq!(reshard_path(from, to, 0).last(), Some(&to.max(1)));
+        }
+    }
+
+    #[test]
+    fn a_record_larger_than_the_bucket_never_fits() {
+        assert_eq!(refill_time(Bytes(11), Bytes(10), 5), None);
+        assert_eq!(refill_time(Bytes(10), Bytes(10), 5), Some(Dur::from_s(2)));
+        assert_eq!(refill_time(Bytes(10), Bytes(10), 0), None);
+    }
 }

@@ -9,8 +9,8 @@ mod regions;
 pub use item::{Item, ItemId};
 
 use super::{Row, Source, Standing, source};
-use crate::units::Money;
-use crate::units::billed::{Billed, Price};
+use crate::units::billed::{Billed, Price, mul_div};
+use crate::units::{Money, Percent};
 
 /// One item's price in one Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +117,21 @@ impl Prices {
         if !own.is_empty() {
             self.dated = format!("{}; {} of them from {origin}", self.dated, own.len());
         }
+        self
+    }
+
+    /// Every price less a private discount, to the nearest atto-dollar.
+    pub fn discounted(mut self, by: Percent) -> Prices {
+        let keep = u128::from(Percent::WHOLE.saturating_sub(by.0));
+        for row in &mut self.rows {
+            let price = mul_div(row.price.0.unsigned_abs(), keep, u128::from(Percent::WHOLE));
+            row.price = Money(
+                price
+                    .and_then(|p| i128::try_from(p).ok())
+                    .unwrap_or(row.price.0),
+            );
+        }
+        self.dated = format!("{} less {by}", self.dated);
         self
     }
 
