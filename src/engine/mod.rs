@@ -28,10 +28,7 @@ pub fn run<M: Model>(model: &mut M, end: u64) -> u64 {
         while model.next_control(now) <= now {
             model.control(now);
         }
-        let until = model
-            .next_control(now)
-            .min(end)
-            .min(now.saturating_add(model.window(now).max(1)));
+        let until = model.next_control(now).min(end).min(now.saturating_add(model.window(now).max(1)));
         model.advance(now, until);
         now = until;
         if model.cut().is_some() {

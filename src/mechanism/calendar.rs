@@ -68,9 +68,7 @@ impl<T> Calendar<T> {
             self.current = bucket;
             self.open.push(entry);
         } else if bucket == self.current {
-            let place = self
-                .open
-                .partition_point(|e| (e.0, e.1) > (entry.0, entry.1));
+            let place = self.open.partition_point(|e| (e.0, e.1) > (entry.0, entry.1));
             self.open.insert(place, entry);
         } else if bucket < self.current {
             self.reopen_at(bucket, entry);
@@ -139,11 +137,9 @@ impl<T> Calendar<T> {
             self.in_ring -= self.open.len();
         }
         if far == Some(bucket) {
-            self.open
-                .extend(self.far.remove(&bucket).into_iter().flatten());
+            self.open.extend(self.far.remove(&bucket).into_iter().flatten());
         }
-        self.open
-            .sort_unstable_by_key(|e| std::cmp::Reverse((e.0, e.1)));
+        self.open.sort_unstable_by_key(|e| std::cmp::Reverse((e.0, e.1)));
     }
 
     fn next_in_ring(&self) -> u64 {

@@ -151,9 +151,7 @@ impl Histogram {
         if self.count == 0 {
             return None;
         }
-        let rank = (u128::from(self.count) * u128::from(ppm))
-            .div_ceil(1_000_000)
-            .max(1) as u64;
+        let rank = (u128::from(self.count) * u128::from(ppm)).div_ceil(1_000_000).max(1) as u64;
         let mut below = 0;
         for (i, &n) in self.counts.iter().enumerate() {
             if below + n >= rank {

@@ -18,19 +18,13 @@ pub struct TokenBucket {
 impl TokenBucket {
     /// A full bucket (nothing taken) of `depth` units, refilled at `rate` units per second.
     pub fn new(rate: u64, depth: u64) -> TokenBucket {
-        TokenBucket {
-            rate,
-            depth: depth.saturating_mul(NS_PER_S),
-            level: 0,
-            at: 0,
-        }
+        TokenBucket { rate, depth: depth.saturating_mul(NS_PER_S), level: 0, at: 0 }
     }
 
     /// The level at `now`, in units × ns.
     #[inline]
     pub fn level_at(&self, now: u64) -> u64 {
-        self.level
-            .saturating_sub((now - self.at).saturating_mul(self.rate))
+        self.level.saturating_sub((now - self.at).saturating_mul(self.rate))
     }
 
     /// Would `amount` fit at `now`?
@@ -78,19 +72,11 @@ pub struct FixedWindow {
 impl FixedWindow {
     /// At most `limit` units in each aligned second.
     pub fn new(limit: u64) -> FixedWindow {
-        FixedWindow {
-            limit,
-            window: 0,
-            used: 0,
-        }
+        FixedWindow { limit, window: 0, used: 0 }
     }
 
     fn used_at(&self, now: u64) -> u64 {
-        if now / NS_PER_S == self.window {
-            self.used
-        } else {
-            0
-        }
+        if now / NS_PER_S == self.window { self.used } else { 0 }
     }
 
     /// Would `amount` fit at `now`?
@@ -106,13 +92,8 @@ impl FixedWindow {
 
     /// The first moment from `now` at which `amount` fits.
     pub fn next_fit(&self, now: u64, amount: u64) -> Option<u64> {
-        (amount <= self.limit).then(|| {
-            if self.fits(now, amount) {
-                now
-            } else {
-                (now / NS_PER_S + 1) * NS_PER_S
-            }
-        })
+        (amount <= self.limit)
+            .then(|| if self.fits(now, amount) { now } else { (now / NS_PER_S + 1) * NS_PER_S })
     }
 }
 
@@ -127,11 +108,7 @@ pub struct SlidingWindow {
 impl SlidingWindow {
     /// At most `limit` units in any second.
     pub fn new(limit: u64) -> SlidingWindow {
-        SlidingWindow {
-            limit,
-            used: 0,
-            taken: VecDeque::new(),
-        }
+        SlidingWindow { limit, used: 0, taken: VecDeque::new() }
     }
 
     fn forget(&mut self, now: u64) {
@@ -228,9 +205,7 @@ mod tests {
     #[test]
     fn a_bucket_gives_a_burst_and_then_its_rate() {
         let mut b = TokenBucket::new(1000, 1000);
-        let burst = (0..2000)
-            .filter(|_| b.fits(5, 1).then(|| b.take(5, 1)).is_some())
-            .count();
+        let burst = (0..2000).filter(|_| b.fits(5, 1).then(|| b.take(5, 1)).is_some()).count();
         assert_eq!(burst, 1000);
         assert_eq!(b.next_fit(5, 1), Some(5 + 1_000_000));
         assert!(!b.fits(5 + 999_999, 1) && b.fits(5 + 1_000_000, 1));

@@ -19,22 +19,10 @@ pub enum Step {
 
 /// The steps from today's open shards to `target` equal ones.
 pub fn plan(map: &ShardMap, target: u32) -> Vec<Step> {
-    let today: Vec<u128> = map
-        .open()
-        .iter()
-        .map(|&id| map.shards()[id as usize].start)
-        .collect();
-    let wanted: Vec<u128> = (0..target.max(1))
-        .map(|i| uniform_start(i, target.max(1)))
-        .collect();
-    let splits = wanted
-        .iter()
-        .filter(|s| !near(&today, **s))
-        .map(|&s| Step::SplitAt(s));
-    let merges = today
-        .iter()
-        .filter(|s| !near(&wanted, **s))
-        .map(|&s| Step::MergeAt(s));
+    let today: Vec<u128> = map.open().iter().map(|&id| map.shards()[id as usize].start).collect();
+    let wanted: Vec<u128> = (0..target.max(1)).map(|i| uniform_start(i, target.max(1))).collect();
+    let splits = wanted.iter().filter(|s| !near(&today, **s)).map(|&s| Step::SplitAt(s));
+    let merges = today.iter().filter(|s| !near(&wanted, **s)).map(|&s| Step::MergeAt(s));
     splits.chain(merges).collect()
 }
 
@@ -92,18 +80,12 @@ mod tests {
         for (from, to) in [(2, 4), (4, 2), (5, 7), (7, 5), (10, 20), (3, 3), (6, 9)] {
             let (map, fresh) = (after(from, to), ShardMap::uniform(to));
             let ranges = |m: &ShardMap| -> Vec<_> {
-                m.open()
-                    .iter()
-                    .map(|&i| (m.shards()[i as usize].start, m.shards()[i as usize].end))
-                    .collect()
+                m.open().iter().map(|&i| (m.shards()[i as usize].start, m.shards()[i as usize].end)).collect()
             };
             let (ours, uniform) = (ranges(&map), ranges(&fresh));
             assert_eq!(ours.len(), uniform.len(), "{from} to {to}");
             for (a, b) in ours.iter().zip(&uniform) {
-                assert!(
-                    a.0.abs_diff(b.0) < 16 && a.1.abs_diff(b.1) < 16,
-                    "{from} to {to}"
-                );
+                assert!(a.0.abs_diff(b.0) < 16 && a.1.abs_diff(b.1) < 16, "{from} to {to}");
             }
         }
     }

@@ -52,13 +52,7 @@ impl ShardMap {
     /// A new stream with `n` equal shards (at least one).
     pub fn uniform(n: u32) -> ShardMap {
         let n = n.max(1);
-        let last_of = |i: u32| {
-            if i + 1 == n {
-                u128::MAX
-            } else {
-                uniform_start(i + 1, n) - 1
-            }
-        };
+        let last_of = |i: u32| if i + 1 == n { u128::MAX } else { uniform_start(i + 1, n) - 1 };
         let shard = |id| Shard {
             id,
             start: uniform_start(id, n),
@@ -69,11 +63,7 @@ impl ShardMap {
         };
         let shards: Vec<Shard> = (0..n).map(shard).collect();
         let open = (0..n).collect();
-        let mut map = ShardMap {
-            shards,
-            open,
-            table: Table::default(),
-        };
+        let mut map = ShardMap { shards, open, table: Table::default() };
         map.rebuild();
         map
     }
@@ -90,9 +80,7 @@ impl ShardMap {
 
     /// Index among open shards of the shard that holds a hash key.
     pub fn open_index_of(&self, hash: u128) -> usize {
-        self.open
-            .partition_point(|&id| self.shards[id as usize].start <= hash)
-            - 1
+        self.open.partition_point(|&id| self.shards[id as usize].start <= hash) - 1
     }
 
     /// Id of the open shard for a position (the top 64 bits of a hash key, the rest zero).
@@ -104,10 +92,7 @@ impl ShardMap {
     /// SplitShard: the lower range gets the lower id. Returns the children.
     pub fn split(&mut self, id: u32, new_start: u128, now: u64) -> Result<[u32; 2], RangeError> {
         let parent = &self.shards[id as usize];
-        if parent.closed.is_some()
-            || new_start <= parent.start.saturating_add(1)
-            || new_start >= parent.end
-        {
+        if parent.closed.is_some() || new_start <= parent.start.saturating_add(1) || new_start >= parent.end {
             return Err(RangeError::SplitPoint);
         }
         let (start, end) = (parent.start, parent.end);
@@ -138,14 +123,7 @@ impl ShardMap {
 
     fn open_child(&mut self, start: u128, end: u128, parents: Vec<u32>, now: u64) -> u32 {
         let id = self.shards.len() as u32;
-        self.shards.push(Shard {
-            id,
-            start,
-            end,
-            parents,
-            opened: now,
-            closed: None,
-        });
+        self.shards.push(Shard { id, start, end, parents, opened: now, closed: None });
         id
     }
 
@@ -153,21 +131,13 @@ impl ShardMap {
         for &p in parents {
             self.shards[p as usize].closed = Some(now);
         }
-        let at = self
-            .open
-            .iter()
-            .position(|id| *id == parents[0])
-            .expect("an open parent");
-        self.open
-            .splice(at..at + parents.len(), children.iter().copied());
+        let at = self.open.iter().position(|id| *id == parents[0]).expect("an open parent");
+        self.open.splice(at..at + parents.len(), children.iter().copied());
         self.rebuild();
     }
 
     fn rebuild(&mut self) {
-        let starts = self
-            .open
-            .iter()
-            .map(|&id| (ceil_position(self.shards[id as usize].start), id));
+        let starts = self.open.iter().map(|&id| (ceil_position(self.shards[id as usize].start), id));
         self.table = Table::new(starts.collect());
     }
 }
@@ -191,18 +161,12 @@ impl Table {
         let bits = (open.len().next_power_of_two().trailing_zeros() + 2).clamp(6, 16);
         let shift = 64 - bits;
         let starts: Vec<u64> = open.iter().map(|o| o.0).collect();
-        let guess = (0..1u64 << bits)
-            .map(|cell| starts.partition_point(|s| *s <= cell << shift) as u32 - 1);
+        let guess = (0..1u64 << bits).map(|cell| starts.partition_point(|s| *s <= cell << shift) as u32 - 1);
         let guess = guess.collect();
         let ids = open.iter().map(|o| o.1).collect();
         // A sentinel that no position passes: the search loop needs no bound.
         let starts = starts.into_iter().skip(1).chain([u64::MAX]).collect();
-        Table {
-            shift,
-            guess,
-            starts,
-            ids,
-        }
+        Table { shift, guess, starts, ids }
     }
 
     #[inline]
@@ -235,10 +199,7 @@ mod tests {
     #[test]
     fn uniform_starts_are_floor_of_the_whole_over_n() {
         assert_eq!(uniform_start(1, 2), 1 << 127);
-        assert_eq!(
-            uniform_start(1, 3),
-            113_427_455_640_312_821_154_458_202_477_256_070_485
-        );
+        assert_eq!(uniform_start(1, 3), 113_427_455_640_312_821_154_458_202_477_256_070_485);
         assert_eq!(ShardMap::uniform(1).shards()[0].end, u128::MAX);
     }
 
