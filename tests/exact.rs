@@ -251,7 +251,7 @@ fn a33_billing_round_ups() {
             "{point}"
         );
         assert_eq!(
-            on_demand_billed(record),
+            on_demand_billed(record).0,
             int(&want, "on_demand_billed_bytes"),
             "{point}"
         );

@@ -38,7 +38,7 @@ pub fn break_even(
     let per_hour = full * 3_600.0;
     let put = per_hour * put_payload_units(record) as f64 * unit;
     let read = record.0 as f64 * f64::from(readers);
-    let per_record = on_demand_billed(record) as f64 * data_in + read * data_out;
+    let per_record = on_demand_billed(record).0 as f64 * data_in + read * data_out;
     let on_demand = per_hour * per_record / GIGABYTE.bytes().0 as f64;
     Ok(BreakEven {
         records_per_s_full: full,

@@ -44,7 +44,7 @@ impl PerRecord {
             records: 1,
             bytes: data.0,
             put_units: put_payload_units(data),
-            billed_in: on_demand_billed(data),
+            billed_in: on_demand_billed(data).0,
         }
     }
 

@@ -28,9 +28,9 @@ pub const fn put_payload_units(data: Bytes) -> u64 {
 }
 
 /// Bytes billed for one record ingested on-demand.
-pub const fn on_demand_billed(data: Bytes) -> u64 {
+pub const fn on_demand_billed(data: Bytes) -> Bytes {
     let unit = ON_DEMAND_ROUNDING.bytes().0;
-    data.0.div_ceil(unit) * unit
+    Bytes(data.0.div_ceil(unit).saturating_mul(unit))
 }
 
 /// A size as the pricing page labels it: `5KB`, `1MB` (1,000 KB). `None` for anything else.

@@ -244,7 +244,7 @@ fn quantities_match_the_pricing_page() {
             assert_eq!(put_payload_units(size), units, "{id}");
         }
         if let Some(kb) = want["billed_ingest_kb"].as_u64() {
-            assert_eq!(on_demand_billed(record_of(inputs)), kb * 1_024, "{id}");
+            assert_eq!(on_demand_billed(record_of(inputs)).0, kb * 1_024, "{id}");
         }
         if let Some(rate) = inputs["put_transactions_per_s"].as_u64() {
             let record = Bytes::from_kib(int(inputs, "transaction_kb"));
