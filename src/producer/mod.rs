@@ -5,4 +5,6 @@ pub mod config;
 pub mod curve;
 pub mod demand;
 pub mod keys;
+pub mod retry;
+pub mod sdk;
 pub mod sizes;

@@ -120,7 +120,7 @@ fn pieces(points: &[(u32, Dur)]) -> LatencySampler {
 impl LatencySampler {
     /// One latency in nanoseconds; spends one word, none when constant.
     #[inline]
-    pub fn draw(&mut self, words: &mut Stream) -> u64 {
+    pub fn draw(&self, words: &mut Stream) -> u64 {
         match &self.shape {
             Shape::Constant(ns) => *ns,
             Shape::Uniform { min, values } => min + words.below(*values),
