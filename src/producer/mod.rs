@@ -6,3 +6,4 @@ pub mod curve;
 pub mod demand;
 pub mod keys;
 pub mod sizes;
+pub mod trace;
