@@ -1,1 +1,210 @@
-//! scenario
+//! The scenario file: YAML text, to a tree that knows its places, to a typed scenario.
+//!
+//! Every mistake of a file is found in one reading, with its place, what was expected and a hint. A key is declared
+//! once (`grammar`): its reader, its line in the JSON Schema and its help come from the same words, and its default
+//! is a fact wherever a figure is involved. The world never sees YAML.
+//!
+//! Left out, with their words reserved: KPL, KCL, Lambda, Flink and Firehose; several streams.
+
+mod calendar;
+mod consumer;
+mod context;
+mod demand;
+pub mod diag;
+mod events;
+pub mod goal;
+mod grammar;
+mod law;
+pub mod metric;
+mod producer;
+mod scalars;
+mod sets;
+mod stream;
+mod top;
+mod trace;
+mod world;
+mod yaml;
+
+pub use calendar::Moment;
+pub use context::Defaulted;
+pub use diag::{Diag, render};
+pub use goal::{Central, Expectation, Goal, GoalMode, Limit};
+pub use scalars::Interval;
+
+use crate::consumer::config::ConsumerConfig;
+use crate::producer::config::ProducerConfig;
+use crate::stream::config::{Mode, StreamConfig};
+use crate::units::Dur;
+use crate::world::config::TimedEvent;
+use context::Cx;
+use grammar::Read;
+use yaml::{Kind, Node};
+
+/// A scenario with all defaults filled in, for all its modes.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Name: the file's stem unless written.
+    pub name: String,
+    /// The question it asks.
+    pub question: String,
+    /// Digest of the text, overlays and files read, 32 hex digits.
+    pub text_digest: String,
+    /// Capacity modes, in the order written.
+    pub modes: Vec<Mode>,
+    /// Simulated time.
+    pub duration: Dur,
+    /// Seed unless `--seed` says otherwise.
+    pub seed: u64,
+    /// Date and time of the start, where written.
+    pub start: Option<Moment>,
+    /// Region.
+    pub region: String,
+    /// Replications, where written.
+    pub replications: Option<u32>,
+    /// Whether curves are drawn.
+    pub curves: Curves,
+    /// How bills are made.
+    pub bill: Bill,
+    /// The account's shard quota, where written.
+    pub shard_quota: Option<u32>,
+    /// Who sends.
+    pub producers: Vec<ProducerConfig>,
+    /// The stream.
+    pub stream: StreamConfig,
+    /// Who reads.
+    pub consumers: Vec<ConsumerConfig>,
+    /// What happens on the way, in order of time.
+    pub events: Vec<TimedEvent>,
+    /// What the user wishes.
+    pub goal: Option<Goal>,
+    /// What the author claims.
+    pub expect: Vec<Expectation>,
+    /// The setting everything turns on.
+    pub central: Option<Central>,
+    /// Rates written as intervals: the run takes the middle, both ends are kept here.
+    pub intervals: Vec<Interval>,
+    /// Keys left to their defaults, for the provenance.
+    pub defaults: Vec<Defaulted>,
+}
+
+/// Whether curves are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curves {
+    /// Where the estimated work is small.
+    Auto,
+    /// Never.
+    Off,
+    /// Always.
+    On,
+}
+
+/// How bills are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bill {
+    /// What a month is made of.
+    pub month: BillMonth,
+    /// How amounts are rounded when printed.
+    pub rounding: Rounding,
+    /// Length of a month.
+    pub month_hours: Dur,
+}
+
+/// What a month is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BillMonth {
+    /// The base rate, plus the run's own excess once.
+    Base,
+    /// The run again and again.
+    Repeat,
+    /// The calendar month of `start`.
+    Calendar,
+}
+
+/// Rounding of printed amounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// None.
+    Exact,
+    /// As the AWS calculator.
+    Calculator,
+    /// Up to whole cents.
+    InvoiceUp,
+}
+
+/// Reads a scenario.
+///
+/// `file_name` names it in diagnostics, and its stem names the scenario; `read_file` opens the trace and key files
+/// it names; `sets` are `--set key=value` overlays. All mistakes come back at once, in the order of their places.
+pub fn load(
+    text: &str,
+    file_name: &str,
+    read_file: &dyn Fn(&str) -> Result<String, String>,
+    sets: &[(String, String)],
+) -> Result<Scenario, Vec<Diag>> {
+    let mut cx = Cx::new(read_file);
+    let text = text.trim_start_matches('\u{feff}');
+    let loaded = read(text, file_name, sets, &mut cx);
+    match loaded {
+        Some(scenario) if cx.diags.is_empty() => Ok(scenario),
+        _ => Err(sorted(cx.diags)),
+    }
+}
+
+fn read(text: &str, file_name: &str, sets: &[(String, String)], cx: &mut Cx) -> Option<Scenario> {
+    let file = cx.sources.add(file_name, text);
+    let mut root = cx.parse(text, file)?;
+    sets::apply(&mut root, sets, cx);
+    gather_names(&root, cx);
+    let digest = digest(text, sets);
+    TopSpec::read(&root, cx)?.resolve(stem(file_name), digest, cx)
+}
+
+use top::TopSpec;
+
+#[cfg(test)]
+mod tests;
+
+/// Names that goals, claims and events may refer to, even where their sections have mistakes.
+fn gather_names(root: &Node, cx: &mut Cx) {
+    let entries = |key: &str| match root.get(key).map(|e| &e.value.kind) {
+        Some(Kind::Map(entries)) => entries.as_slice(),
+        _ => &[],
+    };
+    cx.producers = entries("producers").iter().map(|e| e.key.clone()).collect();
+    for entry in entries("consumers") {
+        let count = match entry.value.get("count").map(|c| &c.value.kind) {
+            Some(Kind::Scalar(text)) => {
+                text.parse::<u32>().ok().filter(|n| (1..=1_000).contains(n))
+            }
+            _ => None,
+        };
+        cx.consumers.extend(consumer::names(&entry.key, count));
+    }
+}
+
+fn sorted(mut diags: Vec<Diag>) -> Vec<Diag> {
+    diags.sort_by_key(|d| (d.order, d.line, d.column));
+    diags.dedup();
+    diags
+}
+
+fn stem(file_name: &str) -> &str {
+    let last = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
+    match last.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => last,
+    }
+}
+
+fn digest(text: &str, sets: &[(String, String)]) -> String {
+    use md5::{Digest, Md5};
+    let mut md5 = Md5::new();
+    md5.update(text.as_bytes());
+    for (key, value) in sets {
+        md5.update([0]);
+        md5.update(key.as_bytes());
+        md5.update(b"=");
+        md5.update(value.as_bytes());
+    }
+    md5.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -10,3 +10,4 @@ pub mod on_demand;
 pub mod poisson;
 pub mod polling;
 pub mod queues;
+pub mod sizing;

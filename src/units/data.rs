@@ -46,3 +46,17 @@ impl Percent {
         self.0 as f64 / Self::WHOLE as f64
     }
 }
+
+/// A multiplier in millionths: `5x` is 5,000,000.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Factor(pub u64);
+
+impl Factor {
+    /// The multiplied rate, to the nearest millionth of a record per second; `None` when it is too large.
+    pub fn of(self, rate: RecordRate) -> Option<RecordRate> {
+        let product = u128::from(self.0) * u128::from(rate.0);
+        u64::try_from((product + 500_000) / 1_000_000)
+            .ok()
+            .map(RecordRate)
+    }
+}

@@ -7,9 +7,12 @@
 pub mod billed;
 mod data;
 mod money;
+mod number;
 pub mod parse;
+mod show;
 mod time;
 
-pub use data::{ByteRate, Bytes, Percent, RecordRate};
+pub use data::{ByteRate, Bytes, Factor, Percent, RecordRate};
 pub use money::Money;
+pub(crate) use show::decimal;
 pub use time::{Dur, NS_PER_S, Time};

@@ -1,0 +1,74 @@
+//! The closed list of priced items, each with the unit its price is quoted for.
+
+use crate::units::billed::{
+    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, PutPayloadUnits,
+    ShardHours, StreamHours,
+};
+use std::marker::PhantomData;
+
+/// A priced item with its unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item<Q> {
+    /// Which.
+    pub id: ItemId,
+    unit: PhantomData<Q>,
+}
+
+macro_rules! items {
+    ($($variant:ident, $constant:ident: $unit:ty, $key:literal, $title:literal, $meaning:literal;)*) => {
+        /// Which priced item.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum ItemId { $(#[doc = $title] $variant,)* }
+
+        impl ItemId {
+            /// Every item.
+            pub const ALL: &[ItemId] = &[$(ItemId::$variant),*];
+            /// Its word in keys and price files.
+            pub const fn key(self) -> &'static str {
+                match self { $(ItemId::$variant => $key,)* }
+            }
+            /// In words, as a bill's line.
+            pub const fn title(self) -> &'static str {
+                match self { $(ItemId::$variant => $title,)* }
+            }
+            /// What is charged.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(ItemId::$variant => $meaning,)* }
+            }
+            /// Unit the price is quoted for.
+            pub const fn unit(self) -> &'static str {
+                match self { $(ItemId::$variant => <$unit as Billed>::UNIT,)* }
+            }
+            /// An item by its word.
+            pub fn from_key(key: &str) -> Option<ItemId> {
+                ItemId::ALL.iter().copied().find(|i| i.key() == key)
+            }
+        }
+
+        $(
+            impl Item<$unit> {
+                #[doc = $title]
+                pub const $constant: Item<$unit> = Item { id: ItemId::$variant, unit: PhantomData };
+            }
+        )*
+    };
+}
+
+items! {
+    ShardHour, SHARD_HOUR: ShardHours, "shard_hour", "Shard hours", "each open shard, provisioned";
+    PutPayloadUnit, PUT_PAYLOAD_UNIT: PutPayloadUnits, "put_payload_unit", "PUT payload units", "each 25 KB, or part of it, of every stored record, provisioned (listed per million)";
+    FanOutConsumerShardHour, FAN_OUT_CONSUMER_SHARD_HOUR: ConsumerShardHours, "fan_out_consumer_shard_hour", "Fan-out consumer-shard hours", "each registered fan-out consumer on each shard, provisioned";
+    FanOutData, FAN_OUT_DATA: Gigabytes, "fan_out_gb", "Fan-out data retrieval", "bytes pushed to fan-out consumers, provisioned";
+    ExtendedRetentionShardHour, EXTENDED_RETENTION_SHARD_HOUR: ExtendedShardHours, "extended_retention_shard_hour", "Extended retention shard hours", "every shard of a stream with retention above 24 h, provisioned; 2 days cost what 7 do";
+    StreamHour, STREAM_HOUR: StreamHours, "stream_hour", "Stream hours", "each on-demand Standard stream";
+    DataIn, DATA_IN: Gigabytes, "data_in_gb", "Data in", "bytes written, each record rounded up to 1 KB, on-demand Standard";
+    DataOut, DATA_OUT: Gigabytes, "data_out_gb", "Data out", "bytes read by GetRecords, on-demand Standard";
+    OnDemandFanOut, ON_DEMAND_FAN_OUT: Gigabytes, "on_demand_fan_out_gb", "Fan-out data out", "bytes pushed to fan-out consumers, on-demand Standard";
+    OnDemandExtendedRetention, ON_DEMAND_EXTENDED_RETENTION: GigabyteMonths, "on_demand_extended_gb_month", "Extended retention", "bytes held from 24 h to 7 days, on-demand Standard";
+    AdvantageIn, ADVANTAGE_IN: Gigabytes, "advantage_in_gb", "Data in (Advantage)", "bytes written, each record rounded up to 1 KB, and the ingest shortfall, Advantage";
+    AdvantageOut, ADVANTAGE_OUT: Gigabytes, "advantage_out_gb", "Data out (Advantage)", "bytes read by GetRecords, and the retrieval shortfall, Advantage";
+    AdvantageFanOut, ADVANTAGE_FAN_OUT: Gigabytes, "advantage_fan_out_gb", "Fan-out data out (Advantage)", "bytes pushed to fan-out consumers, Advantage";
+    AdvantageRetention, ADVANTAGE_RETENTION: GigabyteMonths, "advantage_retention_gb_month", "Retention (Advantage)", "bytes held beyond 24 h, Advantage";
+    LongTermRetention, LONG_TERM_RETENTION: GigabyteMonths, "long_term_gb_month", "Long-term retention", "bytes held beyond 7 days";
+    LongTermRetrieval, LONG_TERM_RETRIEVAL: Gigabytes, "long_term_retrieval_gb", "Long-term retrieval", "bytes older than 7 days read by GetRecords";
+}

@@ -1,0 +1,101 @@
+//! One dated table per Region. What no source gave for a Region is absent.
+
+use super::super::source::{B_60, CALC, EVERYMUNDO, INFRACOST, TOK};
+use super::super::{Source, Standing};
+use super::{ItemId, PriceRow};
+use crate::units::Money;
+
+/// A Region's table.
+pub(super) struct Table {
+    pub(super) region: &'static str,
+    pub(super) dated: &'static str,
+    pub(super) rows: &'static [Entry],
+}
+
+/// An item, its price in 10^-12 dollars, its origin.
+pub(super) struct Entry(ItemId, i128, Source, Standing);
+
+impl Entry {
+    pub(super) fn row(&self) -> PriceRow {
+        PriceRow {
+            item: self.0,
+            price: Money(self.1 * (Money::USD / 1_000_000_000_000)),
+            source: Some(self.2),
+            standing: self.3,
+        }
+    }
+}
+
+use ItemId::*;
+use Standing::{Documented, Measured};
+
+pub(super) const TABLES: &[Table] = &[
+    Table {
+        region: "us-east-1",
+        dated: "read 2025-11 to 2026-05",
+        rows: &[
+            Entry(ShardHour, 15_000_000_000, CALC, Documented),
+            Entry(PutPayloadUnit, 14_000, CALC, Documented),
+            Entry(FanOutConsumerShardHour, 15_000_000_000, CALC, Documented),
+            Entry(FanOutData, 13_000_000_000, CALC, Documented),
+            Entry(ExtendedRetentionShardHour, 20_000_000_000, CALC, Documented),
+            Entry(StreamHour, 40_000_000_000, CALC, Documented),
+            Entry(DataIn, 80_000_000_000, CALC, Documented),
+            Entry(DataOut, 40_000_000_000, CALC, Documented),
+            Entry(OnDemandFanOut, 50_000_000_000, CALC, Documented),
+            Entry(OnDemandExtendedRetention, 100_000_000_000, CALC, Documented),
+            Entry(AdvantageIn, 32_000_000_000, CALC, Documented),
+            Entry(AdvantageOut, 16_000_000_000, CALC, Documented),
+            Entry(AdvantageFanOut, 16_000_000_000, B_60, Documented),
+            Entry(AdvantageRetention, 23_000_000_000, B_60, Documented),
+            Entry(LongTermRetention, 23_000_000_000, CALC, Documented),
+            Entry(LongTermRetrieval, 21_000_000_000, INFRACOST, Measured),
+        ],
+    },
+    // The capture calc-provisioned-273.85 is a us-east-2 bill: its fan-out prices are from there.
+    Table {
+        region: "us-east-2",
+        dated: "read 2025-11",
+        rows: &[
+            Entry(ShardHour, 15_000_000_000, CALC, Documented),
+            Entry(PutPayloadUnit, 14_000, CALC, Documented),
+            Entry(FanOutConsumerShardHour, 15_000_000_000, CALC, Documented),
+            Entry(FanOutData, 13_000_000_000, CALC, Documented),
+            Entry(ExtendedRetentionShardHour, 20_000_000_000, CALC, Documented),
+            Entry(StreamHour, 40_000_000_000, CALC, Documented),
+            Entry(DataIn, 80_000_000_000, CALC, Documented),
+            Entry(DataOut, 40_000_000_000, CALC, Documented),
+            Entry(AdvantageIn, 32_000_000_000, CALC, Documented),
+            Entry(AdvantageOut, 16_000_000_000, CALC, Documented),
+        ],
+    },
+    Table {
+        region: "us-west-2",
+        dated: "quoted after 2020-04",
+        rows: &[
+            Entry(ShardHour, 15_000_000_000, EVERYMUNDO, Measured),
+            Entry(PutPayloadUnit, 14_000, EVERYMUNDO, Measured),
+        ],
+    },
+    Table {
+        region: "ap-northeast-1",
+        dated: "fixture of 2026-08-18",
+        rows: &[
+            Entry(ShardHour, 19_500_000_000, TOK, Measured),
+            Entry(PutPayloadUnit, 21_500, TOK, Measured),
+            Entry(ExtendedRetentionShardHour, 26_000_000_000, TOK, Measured),
+            Entry(StreamHour, 52_000_000_000, TOK, Measured),
+            Entry(DataIn, 104_000_000_000, TOK, Measured),
+            Entry(DataOut, 52_000_000_000, TOK, Measured),
+            Entry(AdvantageOut, 20_800_000_000, TOK, Measured),
+        ],
+    },
+    Table {
+        region: "af-south-1",
+        dated: "quoted after 2020-04",
+        rows: &[
+            Entry(ShardHour, 24_000_000_000, EVERYMUNDO, Measured),
+            Entry(PutPayloadUnit, 22_400, EVERYMUNDO, Measured),
+        ],
+    },
+];

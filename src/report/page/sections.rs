@@ -1,0 +1,170 @@
+//! The prose of the page: heading, summary, findings, figures, where it all comes from.
+
+use super::markup::{Table, escape, list, paragraph, section};
+use crate::experiment::outcome::Outcome;
+use crate::report::chart::{Figure, Panel};
+use crate::report::human;
+use crate::report::palette::of_mode;
+use crate::report::text;
+
+/// Name and question.
+pub fn header(outcome: &Outcome) -> String {
+    let p = &outcome.provenance;
+    let duration = outcome.modes.iter().map(|m| m.run.duration_ns).max();
+    let facts = [
+        format!("{} simulated", human::maybe_duration(duration)),
+        human::plural(p.replications.into(), "replication"),
+        format!("seed {}", p.seed),
+        format!("prices {}", p.prices),
+    ];
+    format!(
+        "<header><p class=\"kind\">kinesim report</p>\n<h1>{}</h1>\n{}{}</header>\n",
+        escape(&outcome.name),
+        paragraph("question", &outcome.question),
+        paragraph("facts", &facts.join(" · "))
+    )
+}
+
+/// The comparison of modes.
+pub fn summary(outcome: &Outcome) -> String {
+    let mut head = vec![""];
+    head.extend(outcome.modes.iter().map(|m| m.title));
+    let columns = head.len();
+    let mut table = Table::new("", &head, 1..columns);
+    for row in text::comparison(outcome) {
+        let mut cells = vec![row.label];
+        cells.extend(row.values);
+        table.classed_row(if row.opens_group { "group" } else { "" }, &cells);
+    }
+    let mut content = table.finish();
+    if outcome.provenance.replications > 1 {
+        content.push_str(&paragraph(
+            "note",
+            "± is the half width of the 95 % interval over the replications (Student's t); figures without it, \
+             and all charts, are those of the first replication.",
+        ));
+    }
+    section("summary", "Summary", &content)
+}
+
+/// Findings, then notes and cuts.
+pub fn findings(outcome: &Outcome) -> String {
+    let mut content = list(outcome.findings.iter().map(|f| f.text.as_str()));
+    let cuts = outcome.modes.iter().filter_map(|m| m.run.cut.as_deref());
+    let notes = list(outcome.notes.iter().map(String::as_str).chain(cuts));
+    if !notes.is_empty() {
+        content.push_str(&format!(
+            "<div class=\"notes\"><h3>Notes</h3>\n{notes}</div>\n"
+        ));
+    }
+    match content.is_empty() {
+        true => content,
+        false => section("findings", "Findings", &content),
+    }
+}
+
+/// A figure: panels for the script, the picture without scripts.
+pub fn figure(figure: &Figure, svg: &str, outcome: &Outcome) -> String {
+    let mut content = paragraph("caption", &figure.caption);
+    if figure.panels.iter().any(|p| matches!(p, Panel::Bars(_))) {
+        // Bars need no script.
+        content.push_str(&format!("<div class=\"picture\">{svg}</div>\n"));
+        return section(&figure.id, &figure.title, &content);
+    }
+    if !figure.legend.is_empty() {
+        content.push_str(&legend(outcome));
+    }
+    let panels: String = figure.panels.iter().enumerate().map(panel).collect();
+    content.push_str(&format!(
+        "<div class=\"panels c{}\" data-figure=\"{}\">\n{panels}</div>\n<noscript><div class=\"picture\">{svg}</div></noscript>\n",
+        figure.columns,
+        escape(&figure.id)
+    ));
+    section(&figure.id, &figure.title, &content)
+}
+
+fn legend(outcome: &Outcome) -> String {
+    let entry = |m: &crate::experiment::outcome::ModeOutcome| {
+        let colour = of_mode(m.mode).hex();
+        let title = escape(m.title);
+        format!("<span><i style=\"background:{colour}\"></i>{title}</span>\n")
+    };
+    let entries: String = outcome.modes.iter().map(entry).collect();
+    format!("<p class=\"legend\">{entries}</p>\n")
+}
+
+fn panel((i, panel): (usize, &Panel)) -> String {
+    match panel {
+        Panel::Lines(c) if c.is_empty() => format!(
+            "<div class=\"panel\"><h3>{}</h3><p class=\"empty\">{}</p></div>\n",
+            escape(&c.title),
+            escape(c.empty)
+        ),
+        Panel::Lines(c) => {
+            let unit = match c.y.label.as_str() {
+                "" => String::new(),
+                label => format!(" <small>{}</small>", escape(label)),
+            };
+            let title = escape(&c.title);
+            format!(
+                "<div class=\"panel\" data-panel=\"{i}\"><h3>{title}{unit}</h3><div class=\"plot\"></div>\
+                 <details><summary>Numbers</summary></details></div>\n"
+            )
+        }
+        _ => "<div class=\"panel blank\"></div>\n".into(),
+    }
+}
+
+/// Where to find the CloudWatch view.
+pub fn cloudwatch(outcome: &Outcome) -> String {
+    let modes = human::plural(outcome.modes.len() as u64, "mode");
+    let text = format!(
+        "cloudwatch.csv has what CloudWatch would show for these {modes} at one minute, under Amazon's metric names, \
+         units, statistics and dimensions: stream level, and shard level as enhanced monitoring would report it (paid \
+         and opt-in at AWS). A minute without a datapoint has no row. Its throttling counts are Amazon's: \
+         WriteProvisionedThroughputExceeded counts refused attempts, so a record refused three times counts three; \
+         delayed and lost records are counted above. A one-minute sum hides what happened inside the minute."
+    );
+    section("cloudwatch", "In CloudWatch", &paragraph("", &text))
+}
+
+/// Assumptions, defaults, digests.
+pub fn provenance(outcome: &Outcome) -> String {
+    let p = &outcome.provenance;
+    let mut content = String::new();
+    if !p.assumptions.is_empty() {
+        content.push_str("<h3>Assumptions touched</h3>\n");
+        content.push_str(&paragraph(
+            "",
+            "AWS publishes nothing on these; kinesim explain KEY tells what was chosen and why.",
+        ));
+        content.push_str(&list(p.assumptions.iter().map(String::as_str)));
+    }
+    if !p.defaults.is_empty() {
+        content.push_str("<h3>Defaults that decide loss</h3>\n");
+        let mut table = Table::new("", &["key", "value", "where it comes from"], 0..0);
+        for (key, value, from) in &p.defaults {
+            table.row(&[key, value, from]);
+        }
+        content.push_str(&table.finish());
+    }
+    content.push_str("<h3>Provenance</h3>\n");
+    let mut table = Table::new("", &["", ""], 0..0);
+    table.row(&["kinesim", p.version]);
+    table.row(&["scenario digest", &p.scenario_digest]);
+    table.row(&["seed", &p.seed.to_string()]);
+    table.row(&["replications per mode", &p.replications.to_string()]);
+    table.row(&["prices", &p.prices]);
+    for mode in &outcome.modes {
+        let d = &mode.run.digests;
+        let text = format!(
+            "demand {} · events {} · results {}",
+            d.demand.join(", "),
+            d.events,
+            d.results
+        );
+        table.row(&[&format!("digests, {}", mode.title), &text]);
+    }
+    content.push_str(&table.finish());
+    section("provenance", "Assumptions and provenance", &content)
+}

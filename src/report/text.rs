@@ -1,0 +1,189 @@
+//! The terminal summary: modes side by side, then the findings and the notes. Plain text, no colour.
+
+use crate::experiment::outcome::{Headline, ModeOutcome, Outcome};
+use crate::measure::result::{ConsumerResult, ProducerResult};
+use crate::report::human;
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+
+/// The summary, with a final line break.
+pub fn text(outcome: &Outcome) -> String {
+    let mut out = format!("{}\n", outcome.name);
+    if !outcome.question.is_empty() {
+        out.push_str(&wrapped(&outcome.question, ""));
+    }
+    out.push('\n');
+    for line in table(outcome).lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    let findings: Vec<&str> = outcome.findings.iter().map(|f| f.text.as_str()).collect();
+    section(&mut out, "Findings", &findings);
+    let mut notes: Vec<&str> = outcome.notes.iter().map(String::as_str).collect();
+    let cuts = outcome.modes.iter().filter_map(|m| m.run.cut.as_deref());
+    notes.extend(cuts);
+    section(&mut out, "Notes", &notes);
+    out
+}
+
+fn section(out: &mut String, title: &str, lines: &[&str]) {
+    if lines.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n{title}\n"));
+    for line in lines {
+        out.push_str(&wrapped(line, "- "));
+    }
+}
+
+/// Breaks at 100 columns; following lines are indented as far as `bullet` is wide.
+fn wrapped(text: &str, bullet: &str) -> String {
+    const WIDTH: usize = 100;
+    let mut out = String::from(bullet);
+    let mut column = bullet.len();
+    for (i, word) in text.split_whitespace().enumerate() {
+        let wide = word.chars().count();
+        if i > 0 && column + 1 + wide > WIDTH {
+            out.push('\n');
+            out.push_str(&" ".repeat(bullet.len()));
+            column = bullet.len();
+        } else if i > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += wide;
+    }
+    out.push('\n');
+    out
+}
+
+/// One row of the comparison: a label and one text per mode.
+pub struct SummaryRow {
+    /// What it is.
+    pub label: String,
+    /// One value per mode.
+    pub values: Vec<String>,
+    /// Begins a new group (stream, each consumer, cost).
+    pub opens_group: bool,
+}
+
+/// The comparison of modes, used here and at the top of the page.
+pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
+    let mut rows = Vec::new();
+    let mut row = |opens_group: bool, label: String, f: &dyn Fn(&ModeOutcome) -> String| {
+        rows.push(SummaryRow {
+            label,
+            values: outcome.modes.iter().map(f).collect(),
+            opens_group,
+        });
+    };
+    row(true, "shards".into(), &shards);
+    row(false, "records born".into(), &|m| {
+        human::count(total(m, |p| p.born))
+    });
+    row(false, "records stored".into(), &|m| {
+        human::count(total(m, |p| p.stored))
+    });
+    row(false, "throttled attempts".into(), &|m| {
+        let share = human::share(total(m, |p| p.throttled), total(m, |p| p.attempts));
+        with_interval(m, "throttled_attempts", share)
+    });
+    row(false, "delayed records".into(), &|m| {
+        let share = human::share(total(m, |p| p.delayed), total(m, |p| p.born));
+        with_interval(m, "delayed_records", share)
+    });
+    row(false, "lost records".into(), &|m| {
+        let share = human::share(total(m, lost), total(m, |p| p.born));
+        with_interval(m, "lost_records", share)
+    });
+    let names = outcome.modes.first().map(|m| m.run.consumers.as_slice());
+    for (i, consumer) in names.unwrap_or_default().iter().enumerate() {
+        let name = &consumer.name;
+        row(true, format!("{name}: propagation p50 / p99"), &|m| {
+            of_consumer(m, i, |c| {
+                let p50 = human::maybe_duration(c.propagation.p50_ns);
+                format!("{p50} / {}", human::maybe_duration(c.propagation.p99_ns))
+            })
+        });
+        row(false, format!("{name}: end to end p99"), &|m| {
+            let p99 = of_consumer(m, i, |c| human::maybe_duration(c.end_to_end.p99_ns));
+            with_interval(m, &format!("end_to_end_p99/{name}"), p99)
+        });
+        row(false, format!("{name}: iterator age max"), &|m| {
+            of_consumer(m, i, iterator_age_max)
+        });
+    }
+    row(true, "cost of this run".into(), &|m| {
+        human::money(m.bill_run.total)
+    });
+    row(false, "cost of a month".into(), &|m| {
+        human::money(m.bill_month.total)
+    });
+    rows
+}
+
+fn table(outcome: &Outcome) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
+    let mut header = vec![String::new()];
+    header.extend(outcome.modes.iter().map(|m| m.title.to_owned()));
+    table.set_header(header);
+    for (i, row) in comparison(outcome).into_iter().enumerate() {
+        if row.opens_group && i > 0 {
+            table.add_row(vec![""]);
+        }
+        let mut cells = vec![row.label];
+        cells.extend(row.values);
+        table.add_row(cells);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+/// Records given up, whatever the cause.
+pub fn lost(p: &ProducerResult) -> u64 {
+    p.lost_attempts + p.lost_quota + p.lost_policy + p.lost_full
+}
+
+/// A figure added over the producers.
+pub fn total(mode: &ModeOutcome, f: impl Fn(&ProducerResult) -> u64) -> u64 {
+    mode.run.producers.iter().map(f).sum()
+}
+
+fn shards(mode: &ModeOutcome) -> String {
+    let s = &mode.run.stream;
+    match (s.shards_at_start, s.shards_at_end, s.shards_max) {
+        (a, b, c) if a == b && b == c => human::count(a.into()),
+        (a, b, c) if c > a.max(b) => format!("{a} to {b}, at most {c}"),
+        (a, b, _) => format!("{a} to {b}"),
+    }
+}
+
+fn of_consumer(m: &ModeOutcome, i: usize, f: impl Fn(&ConsumerResult) -> String) -> String {
+    m.run
+        .consumers
+        .get(i)
+        .map_or_else(|| human::NOTHING.into(), f)
+}
+
+/// A reader that never read has no iterator age, rather than one of zero.
+fn iterator_age_max(c: &ConsumerResult) -> String {
+    match c.calls {
+        0 => human::NOTHING.into(),
+        _ => human::duration(c.iterator_age_ns_max),
+    }
+}
+
+/// With more than one replication: the mean and the half width of its interval instead of the first run's value.
+fn with_interval(mode: &ModeOutcome, key: &str, first_run: String) -> String {
+    let found: Option<&Headline> = mode.headline.iter().find(|h| h.key == key);
+    match found.map(|h| (h.mean, h.half_width, h.unit)) {
+        Some((Some(mean), Some(half), unit)) if half > 0.0 => {
+            let mean = human::of_unit(mean, unit);
+            format!("{mean} ± {}", human::of_unit(half, unit))
+        }
+        _ => first_run,
+    }
+}

@@ -1,0 +1,224 @@
+//! A consumer as written: how it reads, how long it works, when it starts.
+
+use super::context::Cx;
+use super::grammar::{OPTIONAL, Read, Shape, choice, default, fact, section};
+use super::law::Law;
+use super::yaml::{Kind, Node};
+use crate::consumer::config::{
+    ConsumerConfig, FanOutConfig, PollingConfig, ProcessingConfig, ReadConfig, StartAt,
+    ThrottledPoll,
+};
+use crate::facts::{consumers as facts, data_streams, fan_out, latency};
+use crate::random::LatencyLaw;
+use crate::units::parse::Affine;
+use crate::units::{ByteRate, Bytes, Dur, Percent};
+
+section! {
+    /// One named consumer application.
+    ConsumerSpec {
+        /// The client that reads.
+        client: ReaderSpec = default("sdk"),
+        /// How it reads.
+        read: ReadSpec = default("polling"),
+        /// How long it works: a time per record, a time per batch, or both.
+        processing: ProcessingSpec = fact(&facts::PROCESSING),
+        /// Share of batches that fail and are done again from the checkpoint.
+        failure_rate: Percent = fact(&facts::FAILURE_RATE).max("100 %"),
+        /// When it begins, and from where.
+        starts: StartsSpec = default("{}"),
+        /// Makes so many alike, named NAME-1, NAME-2, ...
+        count: Option<u32> = OPTIONAL.positive().max("1000"),
+    }
+}
+
+choice! {
+    /// The client that reads.
+    ReaderSpec {
+        /// Plain AWS SDK calls.
+        sdk: Sdk,
+    }
+    reserved {
+        /// Kinesis Client Library.
+        kcl,
+        /// Lambda's event source mapping.
+        lambda,
+        /// Flink's Kinesis source.
+        flink,
+        /// Firehose reading the stream.
+        firehose,
+    }
+}
+
+choice! {
+    /// How a consumer reads.
+    ReadSpec {
+        /// GetRecords calls, sharing the shard's read limits.
+        polling: Polling(PollingSpec),
+        /// SubscribeToShard: pushed, with a throughput of its own.
+        enhanced_fan_out: FanOut(FanOutSpec),
+    }
+}
+
+section! {
+    /// GetRecords.
+    PollingSpec {
+        /// Start to start of calls on one shard.
+        interval: Dur = fact(&facts::POLL_INTERVAL).positive(),
+        /// Added to each interval, uniform from nothing to this.
+        jitter: Dur = fact(&facts::POLL_JITTER),
+        /// Moment of the first call; drawn from one interval when it is not written.
+        phase: Option<Dur> = OPTIONAL,
+        /// Records a call asks for.
+        limit: u32 = fact(&facts::POLL_LIMIT).min("1").max_fact(&data_streams::GET_RECORDS_MAX_RECORDS),
+        /// Bytes a call returns at most.
+        max_bytes: Bytes = fact(&data_streams::GET_RECORDS_MAX_BYTES).positive().max_fact(&data_streams::GET_RECORDS_MAX_BYTES),
+        /// Call to answer.
+        call_latency: Law = fact(&latency::GET_RECORDS),
+        /// What the reader does after a refused call.
+        throttled_poll: ThrottledSpec = fact(&facts::THROTTLED_POLL),
+    }
+}
+
+choice! {
+    /// After a refused call.
+    ThrottledSpec {
+        /// Waits for its next turn.
+        next_period: NextPeriod,
+        /// Retries with the SDK's backoff, then waits for its next turn.
+        sdk_backoff: SdkBackoff,
+        /// Waits until the limit allows it.
+        wait: Wait,
+    }
+}
+
+section! {
+    /// SubscribeToShard.
+    FanOutSpec {
+        /// Readable to received.
+        push_latency: Law = fact(&latency::PUSH),
+        /// Bytes per second and shard for this consumer.
+        bytes_per_s: ByteRate = fact(&fan_out::BYTES).positive(),
+        /// A subscription lives this long, then it is renewed.
+        renew_every: Dur = fact(&fan_out::RENEW_EVERY).positive(),
+    }
+}
+
+section! {
+    /// Start of a consumer.
+    StartsSpec {
+        /// Moment of the first read.
+        at: Dur = default("0 s"),
+        /// Position of the first read.
+        from: FromSpec = default("latest"),
+    }
+}
+
+choice! {
+    /// Position of the first read.
+    FromSpec {
+        /// Only what is stored from then on (LATEST).
+        latest: Latest,
+        /// From the oldest record kept (TRIM_HORIZON).
+        trim_horizon: TrimHorizon,
+    }
+}
+
+section! {
+    /// Processing time as distributions.
+    ProcessingLaws {
+        /// Per batch.
+        per_call: Law = default("0 s"),
+        /// Per record.
+        per_record: Law = default("0 s"),
+    }
+}
+
+/// `40 us/record`, `15 ms + 0.2 ms/record`, or distributions.
+#[derive(Clone, Debug)]
+pub enum ProcessingSpec {
+    /// Constant parts.
+    Affine(Affine),
+    /// Distributions.
+    Laws(ProcessingLaws),
+}
+
+impl Read for ProcessingSpec {
+    fn shape() -> Shape {
+        Shape::Either(Affine::shape, ProcessingLaws::shape)
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        match node.kind {
+            Kind::Map(_) => ProcessingLaws::read(node, cx).map(ProcessingSpec::Laws),
+            _ => Affine::read(node, cx).map(ProcessingSpec::Affine),
+        }
+    }
+}
+
+impl ProcessingSpec {
+    fn resolve(&self, cx: &mut Cx) -> Option<ProcessingConfig> {
+        Some(match self {
+            ProcessingSpec::Affine(parts) => ProcessingConfig {
+                per_call: LatencyLaw::Constant(parts.per_call),
+                per_record: LatencyLaw::Constant(parts.per_record),
+            },
+            ProcessingSpec::Laws(laws) => ProcessingConfig {
+                per_call: laws.per_call.resolve(cx)?,
+                per_record: laws.per_record.resolve(cx)?,
+            },
+        })
+    }
+}
+
+impl ReadSpec {
+    fn resolve(&self, cx: &mut Cx) -> Option<ReadConfig> {
+        Some(match self {
+            ReadSpec::Polling(s) => ReadConfig::Polling(PollingConfig {
+                interval: s.interval,
+                jitter: s.jitter,
+                phase: s.phase,
+                limit: s.limit,
+                max_bytes: s.max_bytes,
+                call_latency: s.call_latency.resolve(cx)?,
+                throttled: match s.throttled_poll {
+                    ThrottledSpec::NextPeriod => ThrottledPoll::NextPeriod,
+                    ThrottledSpec::SdkBackoff => ThrottledPoll::SdkBackoff,
+                    ThrottledSpec::Wait => ThrottledPoll::Wait,
+                },
+            }),
+            ReadSpec::FanOut(s) => ReadConfig::FanOut(FanOutConfig {
+                push_latency: s.push_latency.resolve(cx)?,
+                bytes_per_s: s.bytes_per_s.0,
+                renew_every: s.renew_every,
+            }),
+        })
+    }
+}
+
+impl ConsumerSpec {
+    /// The consumers this entry makes.
+    pub fn resolve(&self, name: &str, cx: &mut Cx) -> Option<Vec<ConsumerConfig>> {
+        let one = ConsumerConfig {
+            name: name.to_owned(),
+            read: self.read.resolve(cx)?,
+            processing: self.processing.resolve(cx)?,
+            failure_rate: self.failure_rate,
+            starts: StartAt {
+                at: self.starts.at,
+                oldest: matches!(self.starts.from, FromSpec::TrimHorizon),
+            },
+        };
+        let named = |name: String| ConsumerConfig {
+            name,
+            ..one.clone()
+        };
+        Some(names(name, self.count).into_iter().map(named).collect())
+    }
+}
+
+/// The names an entry stands for.
+pub fn names(name: &str, count: Option<u32>) -> Vec<String> {
+    match count {
+        None => vec![name.to_owned()],
+        Some(n) => (1..=n).map(|i| format!("{name}-{i}")).collect(),
+    }
+}

@@ -1,0 +1,186 @@
+//! What happens on the way.
+
+use super::context::Cx;
+use super::grammar::{At, OPTIONAL, REQUIRED, choice, section};
+use super::scalars::{ConsumerName, ProducerName};
+use super::top::ModeSpec;
+use crate::facts::{data_streams as facts, on_demand};
+use crate::units::{ByteRate, Dur, Percent};
+use crate::world::config::{Action, TimedEvent};
+
+section! {
+    /// A scheduled event.
+    EventSpec {
+        /// When.
+        at: At<Dur> = REQUIRED,
+        /// What.
+        r#do: DoSpec = REQUIRED,
+    }
+}
+
+choice! {
+    /// What a scenario can make happen.
+    DoSpec {
+        /// A consumer stops reading for a while.
+        outage: Outage(OutageSpec),
+        /// A consumer works several times slower for a while.
+        slowdown: Slowdown(SlowdownSpec),
+        /// UpdateShardCount.
+        reshard: Reshard(ReshardTo),
+        /// SplitShard: one open shard in the middle.
+        split: Split(OneShard),
+        /// MergeShards: an open shard with its right neighbour.
+        merge: Merge(OneShard),
+        /// The capacity mode changes.
+        mode_switch: ModeSwitch(SwitchSpec),
+        /// Warm throughput is set (Advantage).
+        warm_throughput: Warm(WarmSpec),
+        /// Retention changes.
+        retention: Retention(RetentionSpec),
+        /// A share of one producer's records takes one key for a while.
+        hot_key: HotKey(HotKeySpec),
+    }
+    reserved {
+        /// A KCL worker crashes.
+        worker_crash,
+        /// A KCL worker is added.
+        worker_add,
+        /// A new version is deployed.
+        deploy,
+        /// A record that cannot be processed.
+        poison_record,
+        /// A Firehose destination is away.
+        destination_outage,
+        /// A share of puts fails.
+        put_error_rate,
+        /// A producer stops.
+        producer_outage,
+    }
+}
+
+section! {
+    /// A consumer stops reading.
+    OutageSpec {
+        /// Which; all of them when it is not written.
+        consumer: Option<ConsumerName> = OPTIONAL,
+        /// How long.
+        r#for: Dur = REQUIRED.positive(),
+    }
+}
+
+section! {
+    /// A consumer works slower.
+    SlowdownSpec {
+        /// Which.
+        consumer: ConsumerName = REQUIRED,
+        /// How many times slower.
+        factor: u32 = REQUIRED.positive().max("1000000"),
+        /// How long.
+        r#for: Dur = REQUIRED.positive(),
+    }
+}
+
+section! {
+    /// UpdateShardCount.
+    ReshardTo {
+        /// Target number of shards.
+        to: u32 = REQUIRED.positive().max_fact(&facts::UPDATE_SHARD_COUNT_MAX),
+    }
+}
+
+section! {
+    /// One open shard.
+    OneShard {
+        /// Its position among the open shards in order of hash keys, from 0.
+        shard: u32 = REQUIRED,
+    }
+}
+
+section! {
+    /// A switch of the capacity mode.
+    SwitchSpec {
+        /// The new mode.
+        to: ModeSpec = REQUIRED,
+    }
+}
+
+section! {
+    /// Warm throughput.
+    WarmSpec {
+        /// The write throughput asked for.
+        to: ByteRate = REQUIRED.max_fact(&on_demand::WARM_MAX),
+    }
+}
+
+section! {
+    /// Retention.
+    RetentionSpec {
+        /// The new retention.
+        to: Dur = REQUIRED.min_fact(&facts::RETENTION_DEFAULT).max_fact(&facts::RETENTION_MAX),
+    }
+}
+
+section! {
+    /// A hot key.
+    HotKeySpec {
+        /// Whose records.
+        producer: ProducerName = REQUIRED,
+        /// Which share of them.
+        share: Percent = REQUIRED.positive().max("100 %"),
+        /// How long.
+        r#for: Dur = REQUIRED.positive(),
+    }
+}
+
+impl EventSpec {
+    fn action(&self) -> Action {
+        match &self.r#do {
+            DoSpec::Outage(s) => Action::ConsumerOutage {
+                consumer: s.consumer.as_ref().map(|c| c.0),
+                lasting: s.r#for,
+            },
+            DoSpec::Slowdown(s) => Action::Slowdown {
+                consumer: s.consumer.0,
+                factor: s.factor,
+                lasting: s.r#for,
+            },
+            DoSpec::Reshard(s) => Action::UpdateShardCount { target: s.to },
+            DoSpec::Split(s) => Action::SplitShard {
+                open_index: s.shard,
+            },
+            DoSpec::Merge(s) => Action::MergeShards {
+                open_index: s.shard,
+            },
+            DoSpec::ModeSwitch(s) => Action::SwitchMode(s.to.mode()),
+            DoSpec::Warm(s) => Action::WarmThroughput(s.to),
+            DoSpec::Retention(s) => Action::Retention(s.to),
+            DoSpec::HotKey(s) => Action::HotKey {
+                producer: s.producer.0,
+                share: s.share,
+                lasting: s.r#for,
+            },
+        }
+    }
+}
+
+/// The events in order of time; those after the end are mistakes.
+pub fn resolve(events: &[EventSpec], duration: Dur, cx: &mut Cx) -> Vec<TimedEvent> {
+    let mut list = Vec::with_capacity(events.len());
+    for event in events {
+        if event.at.value >= duration {
+            let message = format!("the event at {} comes after the end", event.at.value);
+            cx.say(
+                "out-of-range",
+                event.at.at,
+                message,
+                &format!("the scenario lasts {duration}"),
+            );
+        }
+        list.push(TimedEvent {
+            at: event.at.value,
+            action: event.action(),
+        });
+    }
+    list.sort_by_key(|e| e.at);
+    list
+}

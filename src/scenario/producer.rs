@@ -1,0 +1,348 @@
+//! A producer as written: its demand and its client.
+
+use super::context::Cx;
+use super::demand::{BurstinessSpec, KeysSpec, RateSpec, SizeSpec};
+use super::diag::{nearest, quote};
+use super::grammar::{At, REQUIRED, Read, Shape, Variant, choice, default, fact, section};
+use super::law::Law;
+use super::scalars::Limited;
+use super::yaml::{Kind, Node};
+use crate::facts::producers::{self as facts, RetryJitter, RetryMode};
+use crate::facts::{data_streams, latency};
+use crate::producer::config::{
+    BackoffLaw, ClientConfig, DemandConfig, Jitter, OnFull, PartialFailure, ProducerConfig,
+    PutCall, RetryLaw, RetryQuota, SdkConfig,
+};
+use crate::units::{Bytes, Dur};
+
+section! {
+    /// One named producer.
+    ProducerSpec {
+        /// The client that sends the records.
+        client: ClientSpec = default("sdk"),
+        /// Offered records per second over time.
+        rate: RateSpec = REQUIRED,
+        /// How births are spread inside a second.
+        burstiness: BurstinessSpec = default("poisson"),
+        /// Size of a record's data, without its key.
+        record_size: At<SizeSpec> = REQUIRED,
+        /// Partition keys.
+        keys: KeysSpec = default("random"),
+        /// Bytes of a partition key; they count against the shard's limit.
+        key_bytes: Bytes = fact(&facts::KEY_BYTES).positive().max("1 KiB"),
+    }
+}
+
+choice! {
+    /// The client that sends the records.
+    ClientSpec {
+        /// Plain AWS SDK calls.
+        sdk: Sdk(SdkSpec),
+    }
+    reserved {
+        /// Kinesis Producer Library.
+        kpl,
+        /// Kinesis Agent.
+        agent,
+        /// Flink's Kinesis sink.
+        flink_sink,
+        /// Puts straight to Firehose.
+        firehose_direct,
+    }
+}
+
+section! {
+    /// PutRecord or PutRecords through an AWS SDK.
+    SdkSpec {
+        /// Which API, and how records are gathered.
+        call: CallSpec = fact(&facts::CALL),
+        /// Client processes; they share the demand evenly.
+        instances: u32 = fact(&facts::INSTANCES).positive().max("10000"),
+        /// Calls under way at most, per instance; a call holds its place while it waits to retry.
+        in_flight: Limited<u32> = fact(&facts::IN_FLIGHT).positive(),
+        /// Memory for records waiting in one instance.
+        buffer: Limited<Bytes> = fact(&facts::BUFFER).positive(),
+        /// What happens to new records when that memory is full.
+        on_full: OnFullSpec = fact(&facts::ON_FULL),
+        /// What the caller does with the failed entries of a PutRecords answer.
+        on_partial_failure: PartialSpec = fact(&facts::ON_PARTIAL_FAILURE),
+        /// Attempts and the sleeps between them.
+        retry: RetrySpec = fact(&facts::RETRY_MODE),
+        /// Sending to answer.
+        put_latency: Law = fact(&latency::PUT),
+    }
+}
+
+choice! {
+    /// Which API, and how records are gathered.
+    CallSpec {
+        /// One record a call.
+        put_record: PutRecord,
+        /// Many records a call.
+        put_records: PutRecords(PutRecordsSpec),
+    }
+}
+
+section! {
+    /// PutRecords: sent when full, or when the oldest record has waited long enough.
+    PutRecordsSpec {
+        /// Records a call holds at most.
+        max_records: u32 = fact(&facts::PUT_RECORDS_MAX_RECORDS).positive().max_fact(&facts::PUT_RECORDS_MAX_RECORDS),
+        /// Bytes a call holds at most, keys included.
+        max_bytes: Bytes = fact(&facts::PUT_RECORDS_MAX_BYTES).positive().max_fact(&facts::PUT_RECORDS_MAX_BYTES),
+        /// How long the first record of a call waits for others.
+        linger: Dur = fact(&facts::LINGER),
+    }
+}
+
+choice! {
+    /// A full buffer.
+    OnFullSpec {
+        /// The source waits.
+        block: Block,
+        /// The record is given up.
+        drop: Drop,
+    }
+}
+
+choice! {
+    /// Failed entries of a PutRecords answer.
+    PartialSpec {
+        /// The failed entries are sent again.
+        retry_failed: RetryFailed,
+        /// The whole call is sent again; stored entries become duplicates.
+        retry_all: RetryAll,
+        /// The failed entries are given up.
+        drop: Drop,
+    }
+}
+
+section! {
+    /// Attempts and sleeps of one's own: jitter x min(cap, base x factor^i) before retry i.
+    CustomRetry {
+        /// Attempts, the first included.
+        attempts: u32 = REQUIRED.positive().max("1000"),
+        /// First sleep.
+        base: Dur = REQUIRED,
+        /// Growth from sleep to sleep.
+        factor: u32 = default("2").positive().max("1000"),
+        /// No sleep is longer.
+        cap: Dur = default("20 s"),
+        /// Random part of a sleep.
+        jitter: JitterSpec = default("full"),
+    }
+}
+
+choice! {
+    /// Random part of a sleep.
+    JitterSpec {
+        /// The whole sleep, always.
+        none: None,
+        /// Uniform from nothing to the sleep.
+        full: Full,
+        /// Uniform from half the sleep to the sleep.
+        half: Half,
+    }
+}
+
+/// A retry mode of an SDK, or one's own.
+#[derive(Clone, Debug)]
+pub enum RetrySpec {
+    /// As an SDK does it.
+    Mode(&'static RetryMode),
+    /// As written.
+    Custom(CustomRetry),
+}
+
+/// Longest sleep of a mode that has no cap: so long that the attempts end first.
+const NO_CAP: Dur = Dur::from_h(24);
+
+const RETRY_WORDS: &[Variant] = &{
+    const fn mode(i: usize) -> Variant {
+        let mode = &facts::RETRY_MODES[i];
+        Variant {
+            name: mode.word,
+            doc: mode.meaning,
+            body: None,
+            reserved: false,
+        }
+    }
+    let custom = Variant {
+        name: "custom",
+        doc: "Attempts and sleeps of one's own.",
+        body: Some(<CustomRetry as Read>::shape),
+        reserved: false,
+    };
+    [mode(0), mode(1), mode(2), mode(3), mode(4), mode(5), custom]
+};
+
+impl Read for RetrySpec {
+    fn shape() -> Shape {
+        Shape::Choice(RETRY_WORDS)
+    }
+
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        let Kind::Scalar(text) = &node.kind else {
+            let picked = cx.choice(node, RETRY_WORDS, false)?;
+            let super::context::Picked::Word("custom", at, body) = picked else {
+                return None;
+            };
+            return cx
+                .under(at, |cx| CustomRetry::read(&body, cx))
+                .map(RetrySpec::Custom);
+        };
+        if let Some(mode) = facts::retry_mode(text) {
+            return Some(RetrySpec::Mode(mode));
+        }
+        let words = || facts::RETRY_MODES.iter().map(|m| m.word);
+        let near = nearest(text, words()).map(|n| format!("did you mean `{n}`?"));
+        let message = format!("`{}` does not know {}", cx.here(), quote(text));
+        let all: Vec<&str> = words().chain(["{ custom: ... }"]).collect();
+        cx.say_with(
+            "unknown-word",
+            node.span,
+            message,
+            &format!("expected {}", super::context::listed(&all)),
+            near,
+        );
+        None
+    }
+}
+
+impl RetrySpec {
+    fn law(&self) -> RetryLaw {
+        match self {
+            RetrySpec::Mode(mode) => of_mode(mode),
+            RetrySpec::Custom(own) => RetryLaw {
+                mode: "custom",
+                attempts: own.attempts,
+                throttled: BackoffLaw {
+                    base: own.base,
+                    factor: own.factor,
+                    cap: own.cap,
+                    jitter: match own.jitter {
+                        JitterSpec::None => Jitter::None,
+                        JitterSpec::Full => Jitter::Full,
+                        JitterSpec::Half => Jitter::Half,
+                    },
+                },
+                quota: None,
+                retry_after: None,
+            },
+        }
+    }
+}
+
+fn of_mode(mode: &RetryMode) -> RetryLaw {
+    RetryLaw {
+        mode: mode.word,
+        attempts: mode.attempts,
+        throttled: BackoffLaw {
+            base: mode.base,
+            factor: mode.factor,
+            cap: mode.cap.unwrap_or(NO_CAP),
+            jitter: match mode.jitter {
+                RetryJitter::None => Jitter::None,
+                RetryJitter::Full => Jitter::Full,
+                RetryJitter::Half => Jitter::Half,
+            },
+        },
+        quota: mode.tokens.map(|t| RetryQuota {
+            capacity: t.capacity,
+            throttle_cost: t.throttle_cost,
+            success_refund: t.success_refund,
+        }),
+        // Kinesis sends no such header that anyone has published, so none is simulated.
+        retry_after: None,
+    }
+}
+
+impl SdkSpec {
+    fn resolve(&self, cx: &mut Cx) -> Option<SdkConfig> {
+        Some(SdkConfig {
+            instances: self.instances,
+            call: match &self.call {
+                CallSpec::PutRecord => PutCall::PutRecord,
+                CallSpec::PutRecords(s) => PutCall::PutRecords {
+                    max_records: s.max_records,
+                    max_bytes: s.max_bytes,
+                    linger: s.linger,
+                },
+            },
+            in_flight: self.in_flight.0,
+            buffer: self.buffer.0,
+            on_full: match self.on_full {
+                OnFullSpec::Block => OnFull::Block,
+                OnFullSpec::Drop => OnFull::Drop,
+            },
+            on_partial_failure: match self.on_partial_failure {
+                PartialSpec::RetryFailed => PartialFailure::RetryFailed,
+                PartialSpec::RetryAll => PartialFailure::RetryAll,
+                PartialSpec::Drop => PartialFailure::Drop,
+            },
+            retry: self.retry.law(),
+            put_latency: self.put_latency.resolve(cx)?,
+        })
+    }
+}
+
+impl ProducerSpec {
+    /// The producer, its files read.
+    pub fn resolve(
+        &self,
+        name: &At<String>,
+        max_record: Option<Bytes>,
+        cx: &mut Cx,
+    ) -> Option<ProducerConfig> {
+        self.fits(max_record, cx);
+        cx.under(name.at, |cx| {
+            let rate = self.rate.resolve(cx);
+            let traced = matches!(self.rate, RateSpec::Trace(_));
+            let record_size = cx.under(self.record_size.at, |cx| {
+                self.record_size.value.resolve(traced, cx)
+            });
+            let keys = self.keys.resolve(cx);
+            let ClientSpec::Sdk(sdk) = &self.client;
+            let sdk = sdk.resolve(cx);
+            Some(ProducerConfig {
+                name: name.value.clone(),
+                demand: DemandConfig {
+                    rate: rate?,
+                    burstiness: (&self.burstiness).into(),
+                    record_size: record_size?,
+                    keys: keys?,
+                    key_bytes: self.key_bytes,
+                },
+                client: ClientConfig::Sdk(sdk?),
+            })
+        })
+    }
+
+    /// A record and its key must fit the stream.
+    fn fits(&self, max_record: Option<Bytes>, cx: &mut Cx) {
+        let (Some(size), Some(most)) = (self.record_size.value.largest(), max_record) else {
+            return;
+        };
+        let whole = size.0.saturating_add(self.key_bytes.0);
+        let bound = data_streams::RECORD_SIZE_MAX.bytes();
+        if whole <= most.0 {
+            return;
+        }
+        let message = format!(
+            "`{}.record_size` makes records of {} with their keys; the stream accepts {most}",
+            cx.here(),
+            Bytes(whole)
+        );
+        let help = match whole <= bound.0 {
+            true => format!("raise `stream.max_record_size`, at most {bound}"),
+            false => super::context::cite(&data_streams::RECORD_SIZE_MAX),
+        };
+        cx.say_with(
+            "out-of-range",
+            self.record_size.at,
+            message,
+            &format!("must be at most {most}"),
+            Some(help),
+        );
+    }
+}

@@ -1,0 +1,475 @@
+//! One consumer on one shard: where it stands, and how a lane lets it read and work.
+//!
+//! At AWS: GetRecords is a pull loop on shared limits; SubscribeToShard pushes with a throughput of its own. At the
+//! end of a closed shard readers go on to its children.
+//! We model: a loop per shard that reads, works, and reads again; a slow consumer's backlog stays in the stream,
+//! so that working slowly shows as propagation delay and in the end as loss to retention. A pushed record is
+//! received when the pipe, its latency and the worker allow it. A batch that fails is done again.
+//! We leave out: sizes of SubscribeToShard events (not documented); a client's own prefetch queue.
+
+use super::lane::{Lane, Outside};
+use super::settings::{ConsumerSettings, Reading, Settings};
+use crate::consumer::config::ThrottledPoll;
+use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
+use crate::mechanism::histogram::Histogram;
+use crate::random::{LatencySampler, Stream};
+use crate::stream::log::Log;
+use crate::stream::polling::ReadRefusal;
+
+/// One consumer on one shard.
+pub struct Reader {
+    /// Next record to read.
+    pub cursor: u64,
+    /// Everything below was delivered at least once.
+    delivered_to: u64,
+    /// Next GetRecords call; `u64::MAX` when none is due.
+    pub next_at: u64,
+    /// Has it begun?
+    pub started: bool,
+    /// A closed shard is read to its end.
+    pub done_at: Option<u64>,
+    /// Does it hold records it has not begun to read (TRIM_HORIZON)?
+    holds: bool,
+    jitter: Stream,
+    latency: Stream,
+    work: Stream,
+    /// Working until.
+    busy_until: u64,
+    /// The fan-out pipe is free again.
+    pipe_free: u64,
+    next_renewal: u64,
+    refusals_in_a_row: u32,
+    /// (slot of time, latency) of the pushes of that slot.
+    slot: (u64, u64),
+    /// Retention it reads under.
+    pub horizon: u64,
+    /// An outage ended at, and the backlog is not worked off yet.
+    pub recovering: Option<u64>,
+    /// When the backlog of the last outage was worked off.
+    pub caught_up_at: Option<u64>,
+    /// What happened to the followed record: (received, processed).
+    pub traced: Option<(u64, u64)>,
+}
+
+/// Pushes whose records were stored in the same 10 ms share one latency draw.
+const PUSH_SLOT_NS: u64 = 10_000_000;
+/// First sleep and cap of a reader that backs off (the SDK's legacy throttle sleeps are per call, capped here at
+/// its next turn anyway).
+const POLL_BACKOFF_NS: u64 = 100_000_000;
+
+impl Reader {
+    /// A reader that waits to be started.
+    pub fn new(consumer: usize, shard: u32, settings: &Settings) -> Reader {
+        let c = &settings.consumers[consumer];
+        let path = format!("consumer/{}", c.name);
+        let random = |purpose| settings.seed.numbered(&path, purpose, shard.into());
+        Reader {
+            cursor: 0,
+            delivered_to: 0,
+            next_at: u64::MAX,
+            started: false,
+            done_at: None,
+            holds: c.oldest || c.starts == 0,
+            jitter: random("poll_times"),
+            latency: random("read_latency"),
+            work: random("processing"),
+            busy_until: 0,
+            pipe_free: 0,
+            next_renewal: u64::MAX,
+            refusals_in_a_row: 0,
+            slot: (u64::MAX, 0),
+            horizon: 0,
+            recovering: None,
+            caught_up_at: None,
+            traced: None,
+        }
+    }
+
+    /// Begins at `at`; a first poll of a stream's first readers has a phase of its own.
+    pub fn start(&mut self, at: u64, with_phase: bool, c: &ConsumerSettings) {
+        self.started = true;
+        self.pipe_free = at;
+        self.busy_until = at;
+        match &c.read {
+            Reading::Polling { config, .. } => {
+                let phase = config.phase.map_or_else(|| self.jitter.below(config.interval.0.max(1)), |p| p.0);
+                self.next_at = if with_phase { at + phase } else { at };
+            }
+            Reading::FanOut { .. } => self.next_renewal = at,
+        }
+    }
+
+    /// Oldest record this reader still needs.
+    pub fn keeps(&self, log: &Log) -> u64 {
+        if self.started || self.holds { self.cursor } else { log.end() }
+    }
+
+    /// Skips what was stored before a LATEST start; returns how many.
+    pub fn skip_to(&mut self, end: u64) -> u64 {
+        let skipped = end - self.cursor;
+        (self.cursor, self.delivered_to) = (end, end);
+        skipped
+    }
+
+    /// Drops what retention has passed; returns how many undelivered records were lost.
+    pub fn trim(&mut self, log: &Log) -> u64 {
+        if self.cursor >= log.end() || log.stored_at(self.cursor) >= self.horizon {
+            return 0;
+        }
+        let first = log.first_stored_since(self.cursor, self.horizon);
+        let lost = first - self.delivered_to.clamp(self.cursor, first);
+        self.cursor = first;
+        self.delivered_to = self.delivered_to.max(first);
+        lost
+    }
+}
+
+impl Lane {
+    /// One GetRecords call.
+    pub fn poll(&mut self, c: usize, now: u64, out: &mut Outside) {
+        let settings = &out.settings.consumers[c];
+        let Reading::Polling { config, latency } = &settings.read else { return };
+        let interval = config.interval.0.max(1);
+        let reader = &mut self.readers[c];
+        if let Some(end) = settings.outage_end(now) {
+            // The loop comes back on its own grid, so that shards do not fall into step.
+            reader.recovering = Some(end);
+            reader.caught_up_at = None;
+            reader.next_at = now + (end - now).div_ceil(interval) * interval;
+            return;
+        }
+        let turn = now + interval + reader.jitter.below(config.jitter.0.max(1));
+        let counts = &mut out.sink.consumers[c];
+        counts.calls += 1;
+        counts.now.calls += 1;
+        self.digest.fold(now ^ (c as u64) << 56);
+        if let Err(why) = self.gate.admit(now) {
+            counts.now.throttled += 1;
+            self.counts.minute.read_throttled += 1;
+            match why {
+                ReadRefusal::Calls => counts.throttled_calls += 1,
+                ReadRefusal::Bytes => counts.throttled_bytes += 1,
+            }
+            reader.next_at = match config.throttled {
+                ThrottledPoll::NextPeriod => turn,
+                ThrottledPoll::Wait => self.gate.next_fit(now).max(now + 1),
+                ThrottledPoll::SdkBackoff => {
+                    let most = (POLL_BACKOFF_NS << reader.refusals_in_a_row.min(8)).min(turn - now);
+                    reader.refusals_in_a_row += 1;
+                    now + 1 + reader.jitter.below(most)
+                }
+            };
+            return;
+        }
+        reader.refusals_in_a_row = 0;
+        let received = now + latency.draw(&mut reader.latency);
+        let (limit, max_bytes) = (u64::from(config.limit), config.max_bytes.0);
+        let done = self.read_batch(c, now, received, limit, max_bytes, out);
+        let reader = &mut self.readers[c];
+        reader.next_at = turn.max(done);
+        if self.closed_at.is_some() && reader.cursor == self.log.end() {
+            reader.done_at = Some(received);
+            reader.next_at = u64::MAX;
+        }
+    }
+
+    /// Reads and works on what an admitted call returns; the moment the work is done.
+    fn read_batch(&mut self, c: usize, now: u64, received: u64, limit: u64, max_bytes: u64, out: &mut Outside) -> u64 {
+        let reader = &mut self.readers[c];
+        reader.horizon = now.saturating_sub(out.settings.retention);
+        out.sink.consumers[c].lost += reader.trim(&self.log);
+        let visible = match out.settings.visibility {
+            0 => self.log.end(),
+            v => self.log.first_stored_since(reader.cursor, (now + 1).saturating_sub(v)),
+        };
+        let from = reader.cursor;
+        let (to, bytes) = fit(&self.log, from, visible.min(from + limit), max_bytes);
+        self.gate.returned(now, bytes);
+        self.digest.fold(to);
+        if to == from {
+            out.sink.consumers[c].empty += 1;
+        } else if self.log.stored_at(from) + LONG_TERM_NS < now {
+            out.sink.consumers[c].long_term_bytes += bytes;
+        }
+        let age = if to < visible { now - self.log.stored_at(to - 1) } else { 0 };
+        self.note_age(c, age, out);
+        if to == visible {
+            self.caught_up(c, now);
+        }
+        if to == from { received } else { self.deliver(c, from, to, bytes, received, out) }
+    }
+
+    fn note_age(&mut self, c: usize, age: u64, out: &mut Outside) {
+        let counts = &mut out.sink.consumers[c];
+        counts.age_max = counts.age_max.max(age);
+        counts.now.age = Some(counts.now.age.unwrap_or(0).max(age));
+        self.counts.minute.iterator_age_ns = self.counts.minute.iterator_age_ns.max(age);
+    }
+
+    fn caught_up(&mut self, c: usize, now: u64) {
+        let reader = &mut self.readers[c];
+        if reader.recovering.take().is_some() {
+            reader.caught_up_at = Some(now);
+        }
+    }
+
+    /// Hands `[from, to)` to the consumer at `received`; returns when it has worked on them.
+    fn deliver(&mut self, c: usize, from: u64, to: u64, bytes: u64, received: u64, out: &mut Outside) -> u64 {
+        let settings = &out.settings.consumers[c];
+        let reader = &mut self.readers[c];
+        let counts = &mut out.sink.consumers[c];
+        let again = reader.delivered_to.clamp(from, to);
+        let again_bytes = if again > from { sum(self.log.sizes(from, again)) } else { 0 };
+        counts.records += to - again;
+        counts.bytes += bytes - again_bytes;
+        counts.redelivered += again - from;
+        counts.redelivered_bytes += again_bytes;
+        counts.now.records += to - from;
+        counts.now.bytes += bytes;
+        self.counts.minute.out_records += to - from;
+        self.counts.minute.out_bytes += bytes;
+        counts.propagation.add_since(received, self.log.stored(again, to));
+        reader.delivered_to = to;
+        let fails = settings.failure_ppb > 0 && reader.work.below(1_000_000_000) < settings.failure_ppb;
+        let traced = self.traced.filter(|n| (from..to).contains(n)).map(|n| n - from);
+        let slowness = settings.slowness(received);
+        let done = if fails {
+            counts.failed += 1;
+            let mut done = received + settings.per_call.draw(&mut reader.work) * slowness;
+            for _ in from..to {
+                done += settings.per_record.draw(&mut reader.work) * slowness;
+            }
+            done
+        } else if settings.instant {
+            reader.cursor = to;
+            counts.processing.add_many(0, to - from);
+            counts.now.end_to_end.add_since(received, self.log.born(from, to));
+            reader.traced = reader.traced.or(traced.map(|_| (received, received)));
+            received
+        } else {
+            reader.cursor = to;
+            let times = Times { received, slowness, traced };
+            let hops = (&mut counts.processing, &mut counts.now.end_to_end);
+            work(settings, &mut reader.work, self.log.born(from, to), times, hops, &mut reader.traced)
+        };
+        if fails {
+            reader.delivered_to = to;
+        }
+        done
+    }
+
+    /// Pushes of a fan-out consumer that begin before `until`.
+    pub fn push(&mut self, c: usize, until: u64, out: &mut Outside) {
+        let settings = &out.settings.consumers[c];
+        let Reading::FanOut { latency, bytes_per_s, renew_every } = &settings.read else { return };
+        if !self.readers[c].started || self.readers[c].done_at.is_some() {
+            return;
+        }
+        self.renew(c, until, *renew_every, out);
+        let ns_per_byte_q20 = ((1_000_000_000u128 << 20) / u128::from((*bytes_per_s).max(1))) as u64;
+        let instant = settings.instant && settings.failure_ppb == 0;
+        match latency.is_constant() {
+            Some(l) if instant => self.push_instantly(c, until, l, ns_per_byte_q20, out),
+            _ => while self.push_batch(c, until, latency, ns_per_byte_q20, out) {},
+        }
+        let reader = &mut self.readers[c];
+        if let Some(closed) = self.closed_at
+            && reader.cursor == self.log.end()
+        {
+            reader.done_at = Some(reader.busy_until.max(reader.pipe_free).max(closed));
+        }
+    }
+
+    /// SubscribeToShard, and again whenever a subscription ends.
+    fn renew(&mut self, c: usize, until: u64, every: u64, out: &mut Outside) {
+        let settings = &out.settings.consumers[c];
+        let reader = &mut self.readers[c];
+        while reader.next_renewal < until {
+            if let Some(end) = settings.outage_end(reader.next_renewal) {
+                reader.next_renewal = end;
+                continue;
+            }
+            out.sink.consumers[c].calls += 1;
+            out.sink.consumers[c].now.calls += 1;
+            self.digest.fold(reader.next_renewal ^ (c as u64) << 56);
+            reader.next_renewal += every.max(1);
+        }
+    }
+
+    /// The worker takes no time and the latency is constant: each record for itself, in columns.
+    fn push_instantly(&mut self, c: usize, until: u64, latency: u64, cost_q20: u64, out: &mut Outside) {
+        let settings = &out.settings.consumers[c];
+        let extra = out.settings.visibility + latency;
+        let (mut propagation, mut end_to_end) = ([0u64; 256], [0u64; 256]);
+        loop {
+            let reader = &mut self.readers[c];
+            reader.horizon = until.saturating_sub(out.settings.retention);
+            out.sink.consumers[c].lost += reader.trim(&self.log);
+            let from = reader.cursor;
+            let to = self.log.end().min(from + 256);
+            let (stored, born) = (self.log.stored(from, to), self.log.born(from, to));
+            let sizes = self.log.sizes(from, to);
+            let (mut n, mut bytes, mut late, mut resume) = (0, 0u64, 0u64, None);
+            for i in 0..stored.len() {
+                let ready = stored[i] + extra;
+                let at = ready.max(reader.pipe_free);
+                if at >= until {
+                    break;
+                }
+                resume = settings.outage_end(at);
+                if resume.is_some() {
+                    break;
+                }
+                reader.pipe_free = at + ((u64::from(sizes[i]) * cost_q20) >> 20);
+                (propagation[i], end_to_end[i]) = (at - stored[i], at - born[i]);
+                late = late.max(at - ready);
+                bytes += u64::from(sizes[i]);
+                n += 1;
+                if at == ready && reader.recovering.take().is_some() {
+                    reader.caught_up_at = Some(at);
+                }
+            }
+            if n > 0 {
+                if let Some(number) = self.traced.filter(|t| (from..from + n as u64).contains(t)) {
+                    let at = stored[(number - from) as usize] + propagation[(number - from) as usize];
+                    reader.traced = Some((at, at));
+                }
+                reader.cursor += n as u64;
+                reader.delivered_to = reader.cursor;
+                self.count_pushed(c, &propagation[..n], &end_to_end[..n], bytes, late, out);
+            }
+            let reader = &mut self.readers[c];
+            if let Some(end) = resume {
+                reader.pipe_free = reader.pipe_free.max(end);
+                reader.recovering = Some(end);
+                reader.caught_up_at = None;
+            } else if n < 256 {
+                break;
+            }
+        }
+    }
+
+    fn count_pushed(&mut self, c: usize, propagation: &[u64], end_to_end: &[u64], bytes: u64, late: u64, out: &mut Outside) {
+        let n = propagation.len() as u64;
+        let counts = &mut out.sink.consumers[c];
+        counts.records += n;
+        counts.bytes += bytes;
+        counts.now.records += n;
+        counts.now.bytes += bytes;
+        counts.propagation.add_all(propagation);
+        counts.processing.add_many(0, n);
+        counts.now.end_to_end.add_all(end_to_end);
+        self.counts.minute.out_records += n;
+        self.counts.minute.out_bytes += bytes;
+        self.note_age(c, late, out);
+    }
+
+    /// One batch: the worker, once free, takes everything that has arrived.
+    fn push_batch(&mut self, c: usize, until: u64, latency: &LatencySampler, cost_q20: u64, out: &mut Outside) -> bool {
+        let settings = &out.settings.consumers[c];
+        let reader = &mut self.readers[c];
+        if reader.cursor >= self.log.end() {
+            return false;
+        }
+        let visibility = out.settings.visibility;
+        let ready = self.log.stored_at(reader.cursor) + visibility + reader.push_latency(self.log.stored_at(reader.cursor), latency);
+        let start = ready.max(reader.pipe_free).max(reader.busy_until);
+        if start >= until {
+            return false;
+        }
+        if let Some(end) = settings.outage_end(start) {
+            reader.busy_until = reader.busy_until.max(end);
+            reader.recovering = Some(end);
+            reader.caught_up_at = None;
+            return true;
+        }
+        reader.horizon = start.saturating_sub(out.settings.retention);
+        out.sink.consumers[c].lost += reader.trim(&self.log);
+        let from = reader.cursor;
+        let most = self.log.end().min(from + GET_RECORDS_MAX_RECORDS.count());
+        let mut to = from;
+        let mut bytes = 0;
+        while to < most {
+            let stored = self.log.stored_at(to);
+            let ready = if to == from { start } else { stored + visibility + reader.push_latency(stored, latency) };
+            if ready > start {
+                break;
+            }
+            bytes += u64::from(self.log.sizes(to, to + 1)[0]);
+            to += 1;
+        }
+        if to == from {
+            return true;
+        }
+        reader.pipe_free = start + ((bytes * cost_q20) >> 20);
+        if to < most || to == self.log.end() {
+            self.caught_up(c, start);
+        }
+        self.note_age(c, start.saturating_sub(ready), out);
+        let done = self.deliver(c, from, to, bytes, start, out);
+        self.readers[c].busy_until = done;
+        true
+    }
+}
+
+impl Reader {
+    /// Latency of the push that carries a record stored at `stored`; records of one slot share it.
+    fn push_latency(&mut self, stored: u64, latency: &LatencySampler) -> u64 {
+        let slot = stored / PUSH_SLOT_NS;
+        if slot != self.slot.0 {
+            self.slot = (slot, latency.draw(&mut self.latency));
+        }
+        self.slot.1
+    }
+}
+
+/// Seven days: reads of older records are billed as long-term retrieval.
+const LONG_TERM_NS: u64 = crate::facts::billing::LONG_TERM_AFTER.dur().0;
+
+struct Times {
+    received: u64,
+    slowness: u64,
+    traced: Option<u64>,
+}
+
+/// Works on a batch record by record.
+fn work(
+    settings: &ConsumerSettings,
+    random: &mut Stream,
+    born: &[u64],
+    times: Times,
+    (processing, end_to_end): (&mut Histogram, &mut Histogram),
+    traced: &mut Option<(u64, u64)>,
+) -> u64 {
+    let mut done = times.received + settings.per_call.draw(random) * times.slowness;
+    for (i, &b) in born.iter().enumerate() {
+        done += settings.per_record.draw(random) * times.slowness;
+        processing.add(done - times.received);
+        end_to_end.add(done - b);
+        if times.traced == Some(i as u64) {
+            *traced = traced.or(Some((times.received, done)));
+        }
+    }
+    done
+}
+
+/// The longest batch from `from` that stays within `max_bytes` (one record always fits).
+fn fit(log: &Log, from: u64, most: u64, max_bytes: u64) -> (u64, u64) {
+    let sizes = log.sizes(from, most);
+    let all = sum(sizes);
+    if all <= max_bytes {
+        return (most, all);
+    }
+    let mut bytes = 0;
+    for (i, &size) in sizes.iter().enumerate() {
+        if i > 0 && bytes + u64::from(size) > max_bytes {
+            return (from + i as u64, bytes);
+        }
+        bytes += u64::from(size);
+    }
+    (most, bytes)
+}
+
+fn sum(sizes: &[u32]) -> u64 {
+    sizes.iter().map(|s| u64::from(*s)).sum()
+}

@@ -1,0 +1,155 @@
+//! The scenario as the lanes want it: looked up once, shared by all.
+
+use super::config::{Action, WorldConfig};
+use crate::consumer::config::{PollingConfig, ReadConfig};
+use crate::producer::config::{ClientConfig, PutCall, RetryLaw};
+use crate::random::{LatencySampler, Seed};
+use crate::stream::config::{AdmissionConfig, ReadLimits};
+
+/// What every lane may look at.
+pub struct Settings {
+    /// Root of randomness.
+    pub seed: Seed,
+    /// End of the run in ns.
+    pub end: u64,
+    /// Per producer.
+    pub producers: Vec<ProducerSettings>,
+    /// Per consumer.
+    pub consumers: Vec<ConsumerSettings>,
+    /// Write limits of a shard.
+    pub admission: AdmissionConfig,
+    /// Read limits of a shard.
+    pub reads: ReadLimits,
+    /// Stored to readable.
+    pub visibility: u64,
+    /// The record that `kinesim trace` follows: (birth, position) of it.
+    pub traced: Option<(u64, u64)>,
+}
+
+/// One producer.
+pub struct ProducerSettings {
+    /// Name.
+    pub name: String,
+    /// Its retry law.
+    pub retry: RetryLaw,
+    /// Request's way to the shard.
+    pub leg: u64,
+    /// Send to answer, where the shard's lane plays the client (then it is constant).
+    pub answer: u64,
+    /// No limit couples its records: each lane plays its own share.
+    pub alone: bool,
+}
+
+/// One consumer.
+pub struct ConsumerSettings {
+    /// Name.
+    pub name: String,
+    /// How it reads.
+    pub read: Reading,
+    /// Processing per batch and per record.
+    pub per_call: LatencySampler,
+    /// Per record.
+    pub per_record: LatencySampler,
+    /// Does processing take no time at all?
+    pub instant: bool,
+    /// Failed batches in parts per billion.
+    pub failure_ppb: u64,
+    /// First read, and from the oldest record?
+    pub starts: u64,
+    /// From TRIM_HORIZON.
+    pub oldest: bool,
+    /// (from, until) of outages, in order.
+    pub outages: Vec<(u64, u64)>,
+    /// (from, until, factor) of slow spells.
+    pub slow: Vec<(u64, u64, u64)>,
+}
+
+/// How a consumer reads.
+pub enum Reading {
+    /// GetRecords.
+    Polling { config: PollingConfig, latency: LatencySampler },
+    /// Fan-out.
+    FanOut { latency: LatencySampler, bytes_per_s: u64, renew_every: u64 },
+}
+
+impl Settings {
+    /// Looks everything up.
+    pub fn new(config: &WorldConfig) -> Settings {
+        Settings {
+            seed: config.seed,
+            end: config.duration.0,
+            producers: config.producers.iter().map(producer).collect(),
+            consumers: (0..config.consumers.len()).map(|c| consumer(config, c)).collect(),
+            admission: config.stream.admission,
+            reads: config.stream.reads,
+            visibility: config.stream.visibility.0,
+            traced: None,
+        }
+    }
+}
+
+fn producer(config: &crate::producer::config::ProducerConfig) -> ProducerSettings {
+    let ClientConfig::Sdk(sdk) = &config.client;
+    let latency = sdk.put_latency.sampler();
+    let unlimited = sdk.in_flight.is_none() && sdk.buffer.is_none() && sdk.retry.quota.is_none();
+    let constant = latency.is_constant();
+    ProducerSettings {
+        name: config.name.clone(),
+        retry: sdk.retry.clone(),
+        // Assumed: an entry is judged half-way through the fastest call.
+        leg: latency.min() / 2,
+        answer: constant.unwrap_or(0),
+        alone: unlimited && constant.is_some() && sdk.call == PutCall::PutRecord,
+    }
+}
+
+fn consumer(config: &WorldConfig, index: usize) -> ConsumerSettings {
+    let c = &config.consumers[index];
+    let (mut outages, mut slow) = (Vec::new(), Vec::new());
+    for event in &config.events {
+        let at = event.at.0;
+        match event.action {
+            Action::ConsumerOutage { consumer, lasting } if consumer.is_none_or(|i| i == index) => {
+                outages.push((at, at + lasting.0));
+            }
+            Action::Slowdown { consumer, factor, lasting } if consumer == index => {
+                slow.push((at, at + lasting.0, u64::from(factor)));
+            }
+            _ => {}
+        }
+    }
+    outages.sort_unstable();
+    let (per_call, per_record) = (c.processing.per_call.sampler(), c.processing.per_record.sampler());
+    ConsumerSettings {
+        name: c.name.clone(),
+        read: match &c.read {
+            ReadConfig::Polling(p) => Reading::Polling { config: p.clone(), latency: p.call_latency.sampler() },
+            ReadConfig::FanOut(f) => Reading::FanOut {
+                latency: f.push_latency.sampler(),
+                bytes_per_s: f.bytes_per_s,
+                renew_every: f.renew_every.0,
+            },
+        },
+        instant: per_call.is_constant() == Some(0) && per_record.is_constant() == Some(0),
+        per_call,
+        per_record,
+        failure_ppb: c.failure_rate.0,
+        starts: c.starts.at.0,
+        oldest: c.starts.oldest,
+        outages,
+        slow,
+    }
+}
+
+impl ConsumerSettings {
+    /// The end of the outage that covers `at`, if any.
+    pub fn outage_end(&self, at: u64) -> Option<u64> {
+        let covering = self.outages.iter().filter(|o| o.0 <= at && at < o.1);
+        covering.map(|o| o.1).max()
+    }
+
+    /// How much slower the consumer works at `at`.
+    pub fn slowness(&self, at: u64) -> u64 {
+        self.slow.iter().filter(|s| s.0 <= at && at < s.1).map(|s| s.2).max().unwrap_or(1)
+    }
+}

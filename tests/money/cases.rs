@@ -1,0 +1,217 @@
+//! Which month and which rounding each pricing example uses, and what its lines are called here.
+
+use kinesim::cost::Rounding;
+
+/// Each case with its hours (the month the source used) and its rounding. `0 h`: no money in the case.
+pub const CASES: &[(&str, u64, Rounding, &str)] = &[
+    ("aws-ppu-5kb", 0, Rounding::Exact, "quantity only"),
+    (
+        "aws-ppu-1000kb",
+        0,
+        Rounding::Exact,
+        "quantity only; 1MB = 1,000 KB",
+    ),
+    (
+        "aws-ondemand-round-4.5kb",
+        0,
+        Rounding::Exact,
+        "quantity only",
+    ),
+    ("aws-faq-efo-1-consumer", 1, Rounding::Exact, "one hour"),
+    (
+        "aws-page-35kb-provisioned",
+        744,
+        Rounding::Calculator,
+        "31 days",
+    ),
+    (
+        "aws-page-2013-put-transactions",
+        0,
+        Rounding::Exact,
+        "shards only: the price model of 2013 is gone",
+    ),
+    ("aws-one-shard-day", 24, Rounding::Exact, "one day"),
+    (
+        "aws-blog-2026-03-s1-standard",
+        48,
+        Rounding::Exact,
+        "two days, measured bill",
+    ),
+    (
+        "aws-blog-2026-03-s1-advantage",
+        48,
+        Rounding::Exact,
+        "two days, measured bill",
+    ),
+    (
+        "aws-blog-2026-03-s3-standard",
+        24,
+        Rounding::Exact,
+        "one day, measured bill",
+    ),
+    (
+        "aws-blog-2026-03-min-commitment",
+        24,
+        Rounding::Exact,
+        "one day, a round figure",
+    ),
+    (
+        "aws-blog-advantage-discounts",
+        0,
+        Rounding::Exact,
+        "ratios of prices",
+    ),
+    (
+        "calc-provisioned-273.85",
+        730,
+        Rounding::Calculator,
+        "730 h",
+    ),
+    ("calc-advantage-3079.73", 730, Rounding::Calculator, "730 h"),
+    ("calc-transcript-11.56", 730, Rounding::Calculator, "730 h"),
+    (
+        "aws-clickstream-2023-prov-10rps",
+        730,
+        Rounding::Exact,
+        "730 h, whole dollars",
+    ),
+    (
+        "aws-clickstream-2023-prov-100rps",
+        730,
+        Rounding::Exact,
+        "730 h, whole dollars",
+    ),
+    (
+        "aws-clickstream-2023-prov-1000rps",
+        730,
+        Rounding::Exact,
+        "730 h, whole dollars",
+    ),
+    (
+        "aws-clickstream-2024-prov-10rps",
+        730,
+        Rounding::Exact,
+        "730 h, whole dollars",
+    ),
+    (
+        "aws-clickstream-2024-prov-100rps",
+        730,
+        Rounding::Exact,
+        "730 h, whole dollars",
+    ),
+    (
+        "everymundo-us-west-2-ppu-1000",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "everymundo-us-west-2-ppu-40",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "everymundo-us-west-2-ppu-50000",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "everymundo-us-west-2-shards-100",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "everymundo-us-west-2-shards-4",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "everymundo-us-west-2-shards-1",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "everymundo-af-south-1-ppu-1000",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "everymundo-af-south-1-ppu-40",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "everymundo-af-south-1-ppu-50000",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "everymundo-af-south-1-ppu-4000",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "everymundo-af-south-1-shards-4",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "everymundo-af-south-1-shards-1",
+        720,
+        Rounding::Exact,
+        "30 days",
+    ),
+    (
+        "infracost-provisioned",
+        730,
+        Rounding::Calculator,
+        "730 h, shown to cents",
+    ),
+    (
+        "komiser-shards",
+        2,
+        Rounding::Exact,
+        "two hours, made-up price",
+    ),
+    ("c3x-5-shards", 730, Rounding::Exact, "730 h"),
+    (
+        "trek10-ppu-per-gb-500b",
+        1,
+        Rounding::Exact,
+        "per 10^9 bytes written",
+    ),
+    ("trek10-breakeven-30pct", 0, Rounding::Exact, "utilisation"),
+];
+
+/// The bill lines of the file, by the item they are priced with.
+pub const LINES: &[(&str, &str)] = &[
+    ("shard_hours", "shard_hour"),
+    ("put_payload_units", "put_payload_unit"),
+    ("consumer_shard_hours", "fan_out_consumer_shard_hour"),
+    ("efo_consumer_shard_hours", "fan_out_consumer_shard_hour"),
+    ("efo_data_retrieval", "fan_out_gb"),
+    ("stream_hours", "stream_hour"),
+    ("data_in", "data_in_gb"),
+    ("data_out", "data_out_gb"),
+    ("efo_data_out", "on_demand_fan_out_gb"),
+    ("data_in_incl_shortfall", "advantage_in_gb"),
+    ("data_in_shortfall", "advantage_in_gb"),
+    ("data_out_incl_shortfall", "advantage_out_gb"),
+    ("data_out_shortfall", "advantage_out_gb"),
+    (
+        "extended_retention_shard_hours (tool labels it GB)",
+        "extended_retention_shard_hour",
+    ),
+    ("long_term_retention", "long_term_gb_month"),
+    ("long_term_retrieval", "long_term_retrieval_gb"),
+];
