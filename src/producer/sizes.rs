@@ -153,11 +153,7 @@ fn trace_steps(trace: &Trace) -> Shape {
             records += n;
         }
     }
-    let overall = if records == 0 {
-        1
-    } else {
-        ((bytes + records / 2) / records) as u64
-    };
+    let overall = (bytes + records / 2).checked_div(records).unwrap_or(1) as u64;
     let size = trace
         .mean_size
         .iter()
