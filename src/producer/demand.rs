@@ -35,6 +35,13 @@ impl Columns {
         self.born.is_empty()
     }
 
+    /// Appends `from..to` of other columns.
+    pub fn append_range(&mut self, other: &Columns, from: usize, to: usize) {
+        self.born.extend_from_slice(&other.born[from..to]);
+        self.size.extend_from_slice(&other.size[from..to]);
+        self.position.extend_from_slice(&other.position[from..to]);
+    }
+
     /// Forgets the records, keeps the memory.
     pub fn clear(&mut self) {
         self.born.clear();

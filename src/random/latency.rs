@@ -120,7 +120,7 @@ fn pieces(points: &[(u32, Dur)]) -> LatencySampler {
 impl LatencySampler {
     /// One latency in nanoseconds; spends one word, none when constant.
     #[inline]
-    pub fn draw(&mut self, words: &mut Stream) -> u64 {
+    pub fn draw(&self, words: &mut Stream) -> u64 {
         match &self.shape {
             Shape::Constant(ns) => *ns,
             Shape::Uniform { min, values } => min + words.below(*values),
@@ -179,7 +179,7 @@ mod tests {
             replication: 0,
         }
         .stream("test", "latency");
-        let mut sampler = law.sampler();
+        let sampler = law.sampler();
         let mut drawn: Vec<u64> = (0..n).map(|_| sampler.draw(&mut words)).collect();
         drawn.sort_unstable();
         assert!(drawn[0] >= sampler.min());
@@ -296,11 +296,11 @@ mod tests {
             replication: 0,
         };
         let (mut a, mut s) = (seed.stream("test", "gaps"), seed.stream("test", "services"));
-        let mut gap = LatencyLaw::Exponential {
+        let gap = LatencyLaw::Exponential {
             mean: Dur(1_250_000),
         }
         .sampler();
-        let mut service = LatencyLaw::Exponential {
+        let service = LatencyLaw::Exponential {
             mean: Dur(1_000_000),
         }
         .sampler();
@@ -321,7 +321,7 @@ mod tests {
         }
         .stream("test", "latency");
         let first = words.clone().word();
-        let mut sampler = LatencyLaw::Constant(Dur(7)).sampler();
+        let sampler = LatencyLaw::Constant(Dur(7)).sampler();
         assert_eq!(
             (
                 sampler.draw(&mut words),
