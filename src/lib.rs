@@ -11,15 +11,17 @@ pub mod units;
 pub mod facts;
 // Engine: time and order, nothing else.
 pub mod engine;
+// Findings' shapes: counters, results, ledger.
+pub mod measure;
 // World: the journey of a record, folder by folder.
 pub mod consumer;
 pub mod producer;
+pub mod record;
 pub mod stream;
 pub mod world;
-// Findings.
+// Money, and runs of many worlds.
 pub mod cost;
 pub mod experiment;
-pub mod measure;
 // Edges: where the outside is allowed in.
 pub mod cli;
 pub mod report;

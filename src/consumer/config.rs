@@ -1,5 +1,7 @@
 //! What a scenario says about a consumer.
 
+#![allow(missing_docs, reason = "a variant's comment covers its fields")]
+
 use crate::random::LatencyLaw;
 use crate::units::{Bytes, Dur, Percent};
 

@@ -1,4 +1,6 @@
 //! Findings: ledger, hops, CloudWatch series.
 
 pub mod latency;
+mod ledger;
 pub mod result;
+pub mod sink;

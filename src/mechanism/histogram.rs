@@ -131,6 +131,12 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
+    /// Forgets all values, keeps the memory.
+    pub fn clear(&mut self) {
+        self.counts.fill(0);
+        (self.count, self.sum, self.max) = (0, 0, 0);
+    }
+
     /// Values added.
     pub fn count(&self) -> u64 {
         self.count

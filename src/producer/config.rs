@@ -1,5 +1,7 @@
 //! What a scenario says about a producer: its demand and its client.
 
+#![allow(missing_docs, reason = "a variant's comment covers its fields")]
+
 use crate::random::LatencyLaw;
 use crate::units::{Bytes, Dur, Percent, RecordRate};
 use std::sync::Arc;

@@ -5,5 +5,7 @@ pub mod config;
 pub mod curve;
 pub mod demand;
 pub mod keys;
+pub mod retry;
+pub mod sdk;
 pub mod sizes;
 pub mod trace;

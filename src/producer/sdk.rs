@@ -53,8 +53,8 @@ pub struct Sent {
     pub first: u32,
     /// Entries.
     pub entries: u32,
-    /// When the client has the answer.
-    pub answered: u64,
+    /// Sent to answered.
+    pub latency: u64,
 }
 
 /// What a client counted.
@@ -341,7 +341,7 @@ impl Sdk {
         let call = &mut self.calls[slot as usize];
         (call.judged, call.answered, call.entries) = (at, answered, entries);
         self.counts.calls += 1;
-        self.sent.push(Sent { at, slot, first, entries, answered });
+        self.sent.push(Sent { at, slot, first, entries, latency: answered - self.now });
         self.wake(answered, false, slot);
     }
 
@@ -350,11 +350,11 @@ impl Sdk {
         self.moments.push(Reverse((at, asleep, self.sequence, slot)));
     }
 
-    /// The shard refused an entry of the call in `slot`; `puts` are all entries of that call.
-    pub fn refused(&mut self, slot: u32, entry: usize, puts: &[Put]) {
+    /// The shard refused an entry of the call in `slot`, whose entries lie in `out` from `first` on.
+    pub fn refused(&mut self, slot: u32, entry: usize, first: usize, entries: usize) {
         let call = &mut self.calls[slot as usize];
         if call.kept.is_empty() {
-            call.kept.extend(puts.iter().map(|p| Entry {
+            call.kept.extend(self.out[first..first + entries].iter().map(|p| Entry {
                 born: p.born,
                 position: p.key,
                 size: p.size,

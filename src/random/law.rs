@@ -1,5 +1,7 @@
 //! Latency distributions a scenario can name.
 
+#![allow(missing_docs, reason = "a variant's comment covers its fields")]
+
 use crate::units::Dur;
 
 /// A latency distribution. Values are drawn through an integer quantile table.

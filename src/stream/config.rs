@@ -1,5 +1,7 @@
 //! What a scenario says about the stream.
 
+#![allow(missing_docs, reason = "a variant's comment covers its fields")]
+
 use crate::units::{ByteRate, Bytes, Dur, Percent};
 
 /// Capacity mode of a run.

@@ -2,5 +2,8 @@
 
 pub mod config;
 pub mod log;
+pub mod on_demand;
+pub mod polling;
 pub mod resharding;
 pub mod routing;
+pub mod shard;

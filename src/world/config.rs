@@ -1,5 +1,7 @@
 //! Everything one simulation needs to know: the scenario with all defaults filled in, for one capacity mode.
 
+#![allow(missing_docs, reason = "a variant's comment covers its fields")]
+
 use crate::consumer::config::ConsumerConfig;
 use crate::producer::config::ProducerConfig;
 use crate::random::Seed;

@@ -76,14 +76,19 @@ pub struct Lane {
     /// Records waiting for another attempt.
     pub retries: Calendar<Waiting>,
     sleeps: Vec<Option<Stream>>,
+    /// Per producer, records still waiting at the end.
+    left: Vec<u64>,
     /// One per consumer.
     pub readers: Vec<Reader>,
     /// Counters.
     pub counts: LaneCounts,
     /// Reads and refusals, in order.
     pub digest: Digest,
+    /// Have all readers begun?
+    pub all_started: bool,
     /// Log number of the record that is being followed, once it is stored here.
     pub traced: Option<u64>,
+    traced_at: u64,
 }
 
 impl Lane {
@@ -96,12 +101,21 @@ impl Lane {
             log: Log::default(),
             gate: ReadGate::new(&settings.reads, opened),
             retries: Calendar::default(),
+            left: Vec::new(),
             sleeps: settings.producers.iter().map(|_| None).collect(),
             readers: (0..settings.consumers.len()).map(|c| Reader::new(c, id, settings)).collect(),
             counts: LaneCounts::default(),
             digest: Digest::default(),
+            all_started: false,
             traced: None,
+            traced_at: 0,
         }
+    }
+
+    /// Has it nothing to do before `until`? (Pushes wait for the next entries or the bucket's end: their moments
+    /// do not depend on when the lane looks.)
+    pub fn is_idle(&self, puts: &[Put], until: u64) -> bool {
+        puts.is_empty() && self.next_poll().0 >= until && self.retries.next() >= until && self.closed_at.is_none()
     }
 
     /// Settles everything before `until`; `puts` are all entries judged here from now on, in order.
@@ -167,12 +181,14 @@ impl Lane {
         }
         let (mut bytes, mut units, mut kib, mut duplicates) = (0u64, 0u64, 0u64, 0u64);
         self.log.reserve(run.len());
+        let producers = &out.settings.producers;
         for put in run {
             self.log.push(put.at, put.born, put.size);
             let size = u64::from(put.size);
+            let data = Bytes(size - producers[put.tag.producer()].key_bytes);
             bytes += size;
-            units += payload_units(size);
-            kib += billing::on_demand_billed(Bytes(size)).0;
+            units += billing::put_payload_units(data);
+            kib += billing::on_demand_billed(data).0;
             duplicates += u64::from(put.tag.stored_before());
         }
         self.count_stored(run.len() as u64, bytes, units, kib, out.sink);
@@ -231,7 +247,9 @@ impl Lane {
         if let (Some((born, _)), None) = (settings.traced, self.traced) {
             // Births are drawn to the nanosecond; the size settles the rare tie well enough for a picture.
             let first = self.log.end() - run.len() as u64;
-            self.traced = run.iter().position(|p| p.born == born).map(|i| first + i as u64);
+            if let Some(i) = run.iter().position(|p| p.born == born) {
+                (self.traced, self.traced_at) = (Some(first + i as u64), run[i].at);
+            }
         }
     }
 
@@ -298,25 +316,42 @@ impl Lane {
         }
         let size = u64::from(waiting.size);
         self.log.push(at, waiting.born, waiting.size);
-        self.count_stored(1, size, payload_units(size), billing::on_demand_billed(Bytes(size)).0, out.sink);
+        let data = Bytes(size - settings.key_bytes);
+        let (units, kib) = (billing::put_payload_units(data), billing::on_demand_billed(data).0);
+        self.count_stored(1, size, units, kib, out.sink);
         out.sink.now.calls_ok += 1;
         let counts = &mut out.sink.producers[p];
         counts.attempts += 1;
         counts.stored += 1;
         counts.put.add(at - waiting.born);
         if self.traced.is_none() && out.settings.traced == Some((waiting.born, waiting.position)) {
-            self.traced = Some(self.log.end() - 1);
+            (self.traced, self.traced_at) = (Some(self.log.end() - 1), at);
         }
+    }
+
+    /// When the followed record was stored.
+    pub fn traced_at(&self) -> Option<u64> {
+        self.traced.map(|_| self.traced_at)
+    }
+
+    /// Records of one producer that wait for another attempt (and takes all of them out: the run is over).
+    pub fn retries_of(&mut self, producer: usize) -> u64 {
+        if self.left.is_empty() {
+            self.left = vec![0; self.sleeps.len()];
+            for (_, waiting) in self.retries.drain() {
+                self.left[waiting.producer as usize] += 1;
+            }
+        }
+        self.left[producer]
+    }
+
+    /// Closed, and read to the end by everyone.
+    pub fn is_over(&self) -> bool {
+        self.closed_at.is_some() && self.readers.iter().all(|r| r.done_at.is_some())
     }
 
     /// The minute is over.
     pub fn end_minute(&mut self) {
         self.counts.minutes.push(std::mem::take(&mut self.counts.minute));
     }
-}
-
-/// PUT payload units of one record.
-#[inline]
-fn payload_units(size: u64) -> u64 {
-    billing::put_payload_units(Bytes(size))
 }

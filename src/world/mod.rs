@@ -1,3 +1,210 @@
-//! The world: owns the sides, routes messages, runs the checks; decides nothing.
+//! The world: owns the sides, routes messages between them, runs the checks; decides nothing.
+//!
+//! One window: senders move to its end, entries judged in it are dealt to the shards, shards settle in order of
+//! their ids (parents before children, so that a reader that ends a parent begins its children in time), refusals
+//! go back to the clients that wait for them. Windows never cross a time bucket of the series.
 
 pub mod config;
+mod control;
+mod finish;
+mod gather;
+mod lane;
+mod reader;
+mod series;
+mod settings;
+pub mod sizing;
+mod sources;
+mod trace;
+
+pub use trace::{Hop, RecordTrace, trace};
+
+use crate::engine::{Model, run};
+use crate::measure::result::{RunResult, Usage};
+use crate::measure::sink::Sink;
+use crate::mechanism::histogram::Histogram;
+use crate::stream::config::Mode;
+use crate::stream::routing::ShardMap;
+use crate::units::NS_PER_S;
+use config::WorldConfig;
+use control::Control;
+use gather::Gathered;
+use lane::{Lane, Outside};
+use series::SeriesBuilder;
+use settings::Settings;
+use sources::Source;
+
+/// Entries a window holds at most, roughly: what fits a core's cache.
+const WINDOW_ENTRIES: u64 = 16_384;
+/// And per shard, so that looking at a shard pays.
+const WINDOW_ENTRIES_PER_SHARD: u64 = 128;
+
+/// Why a scenario cannot be simulated as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit(pub String);
+
+/// One simulation.
+pub struct World {
+    config: WorldConfig,
+    settings: Settings,
+    map: ShardMap,
+    lanes: Vec<Lane>,
+    sources: Vec<Source>,
+    gathered: Gathered,
+    refused: Vec<u64>,
+    sink: Sink,
+    series: SeriesBuilder,
+    control: Control,
+    mode: Mode,
+    usage: Usage,
+    metered: finish::Metered,
+    window: u64,
+    born: u64,
+    /// End-to-end totals of buckets that are over, per consumer.
+    end_to_end: Vec<Histogram>,
+    cut: Option<String>,
+}
+
+/// Simulates one scenario in one capacity mode.
+pub fn simulate(config: &WorldConfig) -> Result<RunResult, Unfit> {
+    let mut world = World::new(config)?;
+    let reached = run(&mut world, config.duration.0);
+    Ok(world.finish(reached))
+}
+
+impl World {
+    fn new(config: &WorldConfig) -> Result<World, Unfit> {
+        let settings = Settings::new(config);
+        let sources = sources::build(config, &settings);
+        let floor = sources.iter().map(|s| s.floor).min().unwrap_or(u64::MAX);
+        if floor == 0 {
+            let why = "a client that waits for answers needs a put latency above zero (its least value sets the \
+                       order in which answers and sends can influence one another)";
+            return Err(Unfit(why.into()));
+        }
+        let shards = sizing::starting_shards(config);
+        let map = ShardMap::uniform(shards);
+        let lanes = (0..shards).map(|id| Lane::new(id, 0, &settings)).collect();
+        let peak: u64 = config.producers.iter().map(|p| sizing::peak_rate(config, p)).sum();
+        let most = WINDOW_ENTRIES.max(WINDOW_ENTRIES_PER_SHARD * u64::from(shards));
+        let by_size = (u128::from(most) * u128::from(NS_PER_S) / u128::from(peak.max(1))) as u64;
+        let window = floor.min(by_size.max(1_000_000)) / u64::from(config.window_divisor.max(1));
+        let mut world = World {
+            sink: Sink::new(config.producers.len(), config.consumers.len()),
+            series: SeriesBuilder::new(config.duration.0, config.consumers.len()),
+            control: Control::new(config),
+            mode: config.mode,
+            end_to_end: vec![Histogram::default(); config.consumers.len()],
+            config: config.clone(),
+            settings,
+            map,
+            lanes,
+            sources,
+            gathered: Gathered::default(),
+            refused: Vec::new(),
+            usage: Usage::default(),
+            metered: finish::Metered::default(),
+            window: window.max(1),
+            born: 0,
+            cut: None,
+        };
+        world.begin(shards);
+        Ok(world)
+    }
+
+    fn settle_lanes(&mut self, until: u64) {
+        let bucket_ends = until.is_multiple_of(self.series.bucket());
+        for id in 0..self.lanes.len() {
+            self.start_readers_of(id);
+            let puts = self.gathered.of_lane(id);
+            let lane = &mut self.lanes[id];
+            if bucket_ends || !lane.is_idle(puts, until) {
+                let sink = &mut self.sink;
+                lane.advance(puts, until, &mut Outside { settings: &self.settings, sink, refused: &mut self.refused });
+            }
+        }
+    }
+
+    /// Readers of a child begin when they have read its parents to the end.
+    fn start_readers_of(&mut self, id: usize) {
+        if self.lanes[id].all_started || self.map.shards()[id].parents.is_empty() {
+            return;
+        }
+        let parents = &self.map.shards()[id].parents;
+        let mut all = true;
+        for c in 0..self.settings.consumers.len() {
+            if self.lanes[id].readers[c].started {
+                continue;
+            }
+            let done = parents.iter().map(|p| self.lanes[*p as usize].readers[c].done_at);
+            match done.reduce(|a, b| Some(a?.max(b?))).flatten() {
+                Some(at) => self.lanes[id].readers[c].start(at, false, &self.settings.consumers[c]),
+                None => all = false,
+            }
+        }
+        self.lanes[id].all_started = all;
+    }
+
+    /// Refusals find their clients; calls are counted.
+    fn answer(&mut self, until: u64) {
+        let Gathered { calls, .. } = &mut self.gathered;
+        // Shards settle one after another: bring the refusals of one call together, in order of entries.
+        self.refused.sort_unstable();
+        for handle in self.refused.drain(..) {
+            let call = &mut calls[(handle >> crate::stream::shard::ENTRY_BITS) as usize];
+            let entry = (handle & ((1 << crate::stream::shard::ENTRY_BITS) - 1)) as usize;
+            call.refused += 1;
+            self.sources[call.source as usize].refused(call, entry);
+        }
+        for call in calls.iter() {
+            self.sink.now.calls += 1;
+            self.sink.now.calls_ok += u64::from(call.refused < call.entries);
+            self.sink.now.call_latency += call.latency;
+        }
+        for source in &mut self.sources {
+            for client in &mut source.clients {
+                client.forget_judged(until);
+            }
+        }
+    }
+
+    fn check_bounds(&mut self) {
+        let in_memory: u64 = self.lanes.iter().map(|l| l.log.in_memory()).sum();
+        let bounds = self.config.bounds;
+        if self.born > bounds.records {
+            self.cut = Some(format!("cut after {} records born", bounds.records));
+        } else if in_memory > bounds.in_memory {
+            self.cut = Some(format!("cut when more than {} unread records were held in memory", bounds.in_memory));
+        }
+    }
+}
+
+impl Model for World {
+    fn window(&self, now: u64) -> u64 {
+        let bucket = self.series.bucket();
+        self.window.min(bucket - now % bucket)
+    }
+
+    fn next_control(&self, now: u64) -> u64 {
+        self.control.next().max(now)
+    }
+
+    fn control(&mut self, now: u64) {
+        self.act(now);
+    }
+
+    fn advance(&mut self, _from: u64, until: u64) {
+        for source in &mut self.sources {
+            source.advance(until);
+        }
+        self.gathered.collect(&self.sources, &self.map, self.lanes.len(), until);
+        self.settle_lanes(until);
+        self.answer(until);
+        if until.is_multiple_of(self.series.bucket()) || until == self.config.duration.0 {
+            self.end_bucket(until);
+        }
+    }
+
+    fn cut(&self) -> Option<String> {
+        self.cut.clone()
+    }
+}

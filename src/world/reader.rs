@@ -99,6 +99,29 @@ impl Reader {
         }
     }
 
+    /// Do unread records count as its backlog?
+    pub fn counts_backlog(&self) -> bool {
+        self.started || self.holds
+    }
+
+    /// Copies never delivered to it.
+    pub fn undelivered(&self, log: &Log) -> u64 {
+        log.end() - self.delivered_to.max(self.cursor).min(log.end())
+    }
+
+    /// Was it done with its closed shard before `time`?
+    pub fn is_finished_before(&self, time: u64) -> bool {
+        self.done_at.is_some_and(|at| at <= time) || (!self.started && self.done_at.is_none())
+    }
+
+    /// When the backlog of the last outage was worked off: 0 when there was none here, `None` when it is not.
+    pub fn back_by(&self) -> Option<u64> {
+        match (self.recovering, self.caught_up_at) {
+            (Some(_), _) => None,
+            (None, at) => Some(at.unwrap_or(0)),
+        }
+    }
+
     /// Oldest record this reader still needs.
     pub fn keeps(&self, log: &Log) -> u64 {
         if self.started || self.holds { self.cursor } else { log.end() }
@@ -252,9 +275,6 @@ impl Lane {
             let hops = (&mut counts.processing, &mut counts.now.end_to_end);
             work(settings, &mut reader.work, self.log.born(from, to), times, hops, &mut reader.traced)
         };
-        if fails {
-            reader.delivered_to = to;
-        }
         done
     }
 
@@ -303,8 +323,11 @@ impl Lane {
         let (mut propagation, mut end_to_end) = ([0u64; 256], [0u64; 256]);
         loop {
             let reader = &mut self.readers[c];
-            reader.horizon = until.saturating_sub(out.settings.retention);
-            out.sink.consumers[c].lost += reader.trim(&self.log);
+            if reader.cursor < self.log.end() {
+                let ready = self.log.stored_at(reader.cursor) + extra;
+                reader.horizon = ready.max(reader.pipe_free).saturating_sub(out.settings.retention);
+                out.sink.consumers[c].lost += reader.trim(&self.log);
+            }
             let from = reader.cursor;
             let to = self.log.end().min(from + 256);
             let (stored, born) = (self.log.stored(from, to), self.log.born(from, to));
@@ -424,7 +447,7 @@ impl Reader {
 }
 
 /// Seven days: reads of older records are billed as long-term retrieval.
-const LONG_TERM_NS: u64 = crate::facts::billing::LONG_TERM_AFTER.dur().0;
+const LONG_TERM_NS: u64 = crate::facts::data_streams::RETENTION_EXTENDED_END.dur().0;
 
 struct Times {
     received: u64,

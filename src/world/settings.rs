@@ -2,7 +2,7 @@
 
 use super::config::{Action, WorldConfig};
 use crate::consumer::config::{PollingConfig, ReadConfig};
-use crate::producer::config::{ClientConfig, PutCall, RetryLaw};
+use crate::producer::config::{ClientConfig, ProducerConfig, PutCall, RetryLaw};
 use crate::random::{LatencySampler, Seed};
 use crate::stream::config::{AdmissionConfig, ReadLimits};
 
@@ -10,8 +10,6 @@ use crate::stream::config::{AdmissionConfig, ReadLimits};
 pub struct Settings {
     /// Root of randomness.
     pub seed: Seed,
-    /// End of the run in ns.
-    pub end: u64,
     /// Per producer.
     pub producers: Vec<ProducerSettings>,
     /// Per consumer.
@@ -22,6 +20,8 @@ pub struct Settings {
     pub reads: ReadLimits,
     /// Stored to readable.
     pub visibility: u64,
+    /// How long records stay readable (events change it).
+    pub retention: u64,
     /// The record that `kinesim trace` follows: (birth, position) of it.
     pub traced: Option<(u64, u64)>,
 }
@@ -38,6 +38,8 @@ pub struct ProducerSettings {
     pub answer: u64,
     /// No limit couples its records: each lane plays its own share.
     pub alone: bool,
+    /// Key bytes in each size (0 when they do not count): they are not billed.
+    pub key_bytes: u64,
 }
 
 /// One consumer.
@@ -77,18 +79,18 @@ impl Settings {
     pub fn new(config: &WorldConfig) -> Settings {
         Settings {
             seed: config.seed,
-            end: config.duration.0,
-            producers: config.producers.iter().map(producer).collect(),
+            producers: config.producers.iter().map(|p| producer(p, config.stream.admission.count_key_bytes)).collect(),
             consumers: (0..config.consumers.len()).map(|c| consumer(config, c)).collect(),
             admission: config.stream.admission,
             reads: config.stream.reads,
             visibility: config.stream.visibility.0,
+            retention: config.stream.retention.0,
             traced: None,
         }
     }
 }
 
-fn producer(config: &crate::producer::config::ProducerConfig) -> ProducerSettings {
+fn producer(config: &ProducerConfig, count_key_bytes: bool) -> ProducerSettings {
     let ClientConfig::Sdk(sdk) = &config.client;
     let latency = sdk.put_latency.sampler();
     let unlimited = sdk.in_flight.is_none() && sdk.buffer.is_none() && sdk.retry.quota.is_none();
@@ -99,6 +101,7 @@ fn producer(config: &crate::producer::config::ProducerConfig) -> ProducerSetting
         // Assumed: an entry is judged half-way through the fastest call.
         leg: latency.min() / 2,
         answer: constant.unwrap_or(0),
+        key_bytes: if count_key_bytes { config.demand.key_bytes.0 } else { 0 },
         alone: unlimited && constant.is_some() && sdk.call == PutCall::PutRecord,
     }
 }

@@ -1,0 +1,55 @@
+//! The two equations that hold in every run, and what a broken one says.
+
+use super::result::{ConsumerResult, ProducerResult, RunResult};
+use crate::random::Seed;
+
+impl ProducerResult {
+    /// Records given up, whatever the cause.
+    pub fn lost(&self) -> u64 {
+        self.lost_attempts + self.lost_quota + self.lost_policy + self.lost_full
+    }
+
+    /// born − (stored at least once + given up + held): zero.
+    pub fn imbalance(&self) -> i128 {
+        i128::from(self.born) - i128::from(self.stored + self.lost() + self.held)
+    }
+}
+
+impl ConsumerResult {
+    /// Stored copies that are accounted for.
+    pub fn accounted(&self) -> u64 {
+        self.first_deliveries
+            + self.skipped
+            + self.filtered
+            + self.to_failure_destination
+            + self.discarded
+            + self.before_start
+            + self.lost_to_retention
+            + self.unread
+    }
+}
+
+impl RunResult {
+    /// Panics when a law is broken: that is a bug in the simulator, never in the scenario.
+    pub fn assert_laws(&self, seed: Seed, reached: u64) {
+        let context = || {
+            format!(
+                "kinesim {} bug: seed {}, replication {}, mode {}, at {reached} ns",
+                env!("CARGO_PKG_VERSION"),
+                seed.user,
+                seed.replication,
+                self.mode
+            )
+        };
+        for p in &self.producers {
+            assert_eq!(p.imbalance(), 0, "{}: the ledger of producer {} does not close: {p:?}", context(), p.name);
+        }
+        let s = &self.stream;
+        assert_eq!(s.stored, s.first_copies + s.duplicates, "{}: stored copies of the stream", context());
+        let first: u64 = self.producers.iter().map(|p| p.stored).sum();
+        assert_eq!(s.first_copies, first, "{}: first copies of producers and stream differ", context());
+        for c in &self.consumers {
+            assert_eq!(c.accounted(), s.stored, "{}: the ledger of consumer {} does not close", context(), c.name);
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! Control: what happens to the stream as a whole, at exact moments between windows.
+//!
+//! Scenario events, the steps of a reshard, the on-demand stream's look at its shards and the splits that follow,
+//! consumers that begin. Every decision becomes a line of the timeline with its reason.
+
+use super::World;
+use super::config::{Action, WorldConfig};
+use super::lane::Lane;
+use super::sizing::{self, Peak};
+use crate::consumer::config::ReadConfig;
+use crate::facts::data_streams;
+use crate::measure::result::TimelineEntry;
+use crate::random::Stream;
+use crate::stream::config::Mode;
+use crate::stream::on_demand;
+use crate::stream::resharding::{self, Step};
+use crate::units::{ByteRate, Dur, NS_PER_S};
+use std::collections::{BTreeMap, VecDeque};
+
+/// What is due.
+#[derive(Clone, Debug)]
+enum Due {
+    Scenario(usize),
+    ConsumerBegins(usize),
+    ReshardStep,
+    Observe,
+    Split(u32),
+    Warm(ByteRate),
+}
+
+const DAY: u64 = 86_400 * NS_PER_S;
+
+/// The calendar of control and what it remembers.
+pub(super) struct Control {
+    due: BTreeMap<(u64, u32), Due>,
+    sequence: u32,
+    steps: VecDeque<Step>,
+    updates: Vec<u64>,
+    switches: Vec<u64>,
+    /// On-demand: highest accepted observation so far, and the one the present shards were made for.
+    peak: Peak,
+    reference: Peak,
+    recent: VecDeque<(u64, Peak)>,
+    delays: Stream,
+    pending: Vec<u32>,
+    pub(super) timeline: Vec<TimelineEntry>,
+    /// Shard and stream time is accounted up to here.
+    pub(super) accrued_to: u64,
+    pub(super) shards_max: u32,
+    pub(super) shards_at_start: u32,
+}
+
+impl Control {
+    pub(super) fn new(config: &WorldConfig) -> Control {
+        Control {
+            due: BTreeMap::new(),
+            sequence: 0,
+            steps: VecDeque::new(),
+            updates: Vec::new(),
+            switches: Vec::new(),
+            peak: Peak::default(),
+            reference: Peak::default(),
+            recent: VecDeque::new(),
+            delays: config.seed.stream("stream", "split_delay"),
+            pending: Vec::new(),
+            timeline: Vec::new(),
+            accrued_to: 0,
+            shards_max: 0,
+            shards_at_start: 0,
+        }
+    }
+
+    pub(super) fn next(&self) -> u64 {
+        self.due.first_key_value().map_or(u64::MAX, |(k, _)| k.0)
+    }
+
+    fn schedule(&mut self, at: u64, due: Due) {
+        self.sequence += 1;
+        self.due.insert((at, self.sequence), due);
+    }
+
+    fn note(&mut self, at: u64, what: &'static str, text: String) {
+        self.timeline.push(TimelineEntry { at_ns: at, what, text });
+    }
+}
+
+impl World {
+    /// Sets the first moments.
+    pub(super) fn begin(&mut self, shards: u32) {
+        (self.control.shards_max, self.control.shards_at_start) = (shards, shards);
+        for c in 0..self.config.consumers.len() {
+            let at = self.config.consumers[c].starts.at.0;
+            self.control.schedule(at, Due::ConsumerBegins(c));
+        }
+        for i in 0..self.config.events.len() {
+            self.control.schedule(self.config.events[i].at.0, Due::Scenario(i));
+        }
+        if self.mode != Mode::Provisioned {
+            let (peak, _) = sizing::on_demand_start(&self.config);
+            self.begin_on_demand(0, peak);
+        }
+    }
+
+    fn begin_on_demand(&mut self, now: u64, peak: Peak) {
+        (self.control.peak, self.control.reference) = (peak, peak);
+        let shards = self.map.open().len();
+        let (mib, records) = (peak.bytes_per_s as f64 / (1 << 20) as f64, peak.records_per_s);
+        let text = format!("starts with {shards} shards; 30-day peak taken as {mib:.2} MiB/s, {records} records/s");
+        self.control.note(now, "on_demand_start", text);
+        self.forget_observations();
+        self.control.schedule(now + self.config.stream.on_demand.observe.0, Due::Observe);
+    }
+
+    /// Does everything that is due at `now`.
+    pub(super) fn act(&mut self, now: u64) {
+        while self.control.next() <= now {
+            let Some((_, due)) = self.control.due.pop_first() else { return };
+            match due {
+                Due::ConsumerBegins(c) => self.consumer_begins(c, now),
+                Due::Scenario(i) => self.scenario_event(i, now),
+                Due::ReshardStep => self.reshard_step(now),
+                Due::Observe => self.observe(now),
+                Due::Split(id) => self.on_demand_split(id, now),
+                Due::Warm(rate) => self.warm(rate, now),
+            }
+        }
+    }
+
+    fn consumer_begins(&mut self, c: usize, now: u64) {
+        let settings = &self.settings.consumers[c];
+        for lane in &mut self.lanes {
+            let reader = &mut lane.readers[c];
+            if settings.oldest || now == 0 {
+                if self.map.shards()[lane.id as usize].parents.is_empty() {
+                    reader.start(now, true, settings);
+                }
+                continue;
+            }
+            self.sink.consumers[c].before_start += reader.skip_to(lane.log.end());
+            reader.start(now, true, settings);
+            if lane.closed_at.is_some() {
+                reader.done_at = Some(now);
+                reader.next_at = u64::MAX;
+            }
+        }
+    }
+
+    fn scenario_event(&mut self, index: usize, now: u64) {
+        let action = self.config.events[index].action.clone();
+        let name = |c: &usize| self.config.consumers[*c].name.clone();
+        match action {
+            Action::UpdateShardCount { target } => self.update_shard_count(target, now),
+            Action::SplitShard { open_index } => self.single_step(open_index, true, now),
+            Action::MergeShards { open_index } => self.single_step(open_index, false, now),
+            Action::SwitchMode(mode) => self.switch_mode(mode, now),
+            Action::WarmThroughput(rate) => {
+                let delay = self.config.stream.advantage.warm_delay.0;
+                self.control.note(now, "warm_request", format!("warm throughput of {} MiB/s asked for", rate.0 >> 20));
+                self.control.schedule(now + delay, Due::Warm(rate));
+            }
+            Action::ConsumerOutage { consumer, lasting } => {
+                let who = consumer.as_ref().map_or("all consumers".into(), name);
+                self.control.note(now, "outage", format!("{who} stops reading for {}", seconds(lasting)));
+            }
+            Action::Slowdown { consumer, factor, lasting } => {
+                let text = format!("{} works {factor} times slower for {}", name(&consumer), seconds(lasting));
+                self.control.note(now, "slowdown", text);
+            }
+            Action::Retention(to) => {
+                self.accrue(now);
+                self.settings.retention = to.0;
+                self.control.note(now, "retention", format!("retention is {} h from now on", to.0 / (3600 * NS_PER_S)));
+            }
+            Action::HotKey { producer, share, lasting } => {
+                let text = format!(
+                    "{:.1} % of {}'s records take one key for {}",
+                    share.fraction() * 100.0,
+                    self.config.producers[producer].name,
+                    seconds(lasting)
+                );
+                self.control.note(now, "hot_key", text);
+            }
+        }
+    }
+
+    fn refuse(&mut self, now: u64, text: String) {
+        self.control.note(now, "refused", text);
+    }
+
+    fn update_shard_count(&mut self, target: u32, now: u64) {
+        let open = self.map.open().len() as u32;
+        self.control.updates.retain(|at| at + DAY > now);
+        let per_day = data_streams::UPDATE_SHARD_COUNT_PER_DAY.count() as usize;
+        if self.mode != Mode::Provisioned {
+            return self.refuse(now, format!("UpdateShardCount to {target}: only in provisioned mode"));
+        }
+        if !self.control.steps.is_empty() {
+            return self.refuse(now, format!("UpdateShardCount to {target}: the stream is UPDATING"));
+        }
+        if self.control.updates.len() >= per_day {
+            let text = format!("UpdateShardCount to {target}: {per_day} calls in the last 24 h already");
+            return self.refuse(now, text);
+        }
+        if !resharding::target_allowed(open, target) {
+            let text = format!("UpdateShardCount from {open} to {target}: more than double or less than half");
+            return self.refuse(now, text);
+        }
+        self.control.updates.push(now);
+        let steps = resharding::plan(&self.map, target);
+        let timing = self.config.stream.resharding;
+        let text = format!("UpdateShardCount from {open} to {target}: {} splits and merges", steps.len());
+        self.control.note(now, "reshard_request", text);
+        for k in 0..steps.len() as u64 {
+            let turn = k / u64::from(timing.parallel_operations.max(1));
+            let at = now + timing.first_operation.0 + turn * timing.per_operation.0;
+            self.control.schedule(at, Due::ReshardStep);
+        }
+        self.control.steps = steps.into();
+    }
+
+    fn single_step(&mut self, open_index: u32, split: bool, now: u64) {
+        let Some(&id) = self.map.open().get(open_index as usize) else {
+            return self.refuse(now, format!("no open shard number {open_index}"));
+        };
+        let step = if split {
+            Step::SplitAt(self.map.middle(id))
+        } else {
+            match self.map.open().get(open_index as usize + 1) {
+                Some(&right) => Step::MergeAt(self.map.shards()[right as usize].start),
+                None => return self.refuse(now, format!("open shard number {open_index} has no right neighbour")),
+            }
+        };
+        self.carry_out(step, "asked for", now);
+    }
+
+    fn reshard_step(&mut self, now: u64) {
+        if let Some(step) = self.control.steps.pop_front() {
+            self.carry_out(step, "UpdateShardCount", now);
+        }
+    }
+
+    /// Splits or merges, and moves what waits for the parents to their children.
+    fn carry_out(&mut self, step: Step, why: &str, now: u64) {
+        self.accrue(now);
+        let Some((parents, children)) = resharding::apply(&mut self.map, step, now) else {
+            return self.refuse(now, format!("{step:?} is not possible on today's shards"));
+        };
+        for &id in &children {
+            self.lanes.push(Lane::new(id, now, &self.settings));
+        }
+        for &p in &parents {
+            let parent = &mut self.lanes[p as usize];
+            parent.closed_at = Some(now);
+            for (at, waiting) in parent.retries.drain() {
+                let child = self.map.shard_at(waiting.position) as usize;
+                self.lanes[child].retries.push(at, waiting);
+            }
+        }
+        self.control.shards_max = self.control.shards_max.max(self.map.open().len() as u32);
+        let what = if children.len() == 2 { "split" } else { "merge" };
+        let text = format!("{} into {} ({why}); {} open", ids(&parents), ids(&children), self.map.open().len());
+        self.control.note(now, what, text);
+    }
+
+    fn switch_mode(&mut self, mode: Mode, now: u64) {
+        self.control.switches.retain(|at| at + DAY > now);
+        let per_day = data_streams::MODE_SWITCHES.count() as usize;
+        if mode == self.mode {
+            return;
+        }
+        if self.control.switches.len() >= per_day {
+            let text = format!("switch to {}: {per_day} in the last 24 h already", mode.title());
+            return self.refuse(now, text);
+        }
+        self.control.switches.push(now);
+        self.accrue(now);
+        self.meter_mode();
+        let was = std::mem::replace(&mut self.mode, mode);
+        self.control.note(now, "mode_switch", format!("{} to {}; shards stay", was.title(), mode.title()));
+        if was == Mode::Provisioned {
+            let (peak, _) = sizing::on_demand_start(&self.config);
+            self.begin_on_demand(now, peak);
+        }
+    }
+
+    fn forget_observations(&mut self) {
+        for lane in &mut self.lanes {
+            (lane.counts.observed, lane.counts.observed_bytes) = (0, 0);
+        }
+    }
+
+    /// The on-demand stream looks at the last minute of each shard.
+    fn observe(&mut self, now: u64) {
+        if self.mode == Mode::Provisioned {
+            return;
+        }
+        let config = self.config.stream.on_demand.clone();
+        let mut total = Peak::default();
+        let mut decisions = Vec::new();
+        for &id in self.map.open() {
+            let counts = &self.lanes[id as usize].counts;
+            let mean = on_demand::Mean::over(counts.observed_bytes, counts.observed, config.observe);
+            total.bytes_per_s += mean.bytes_per_s;
+            total.records_per_s += mean.records_per_s;
+            let shard = &self.map.shards()[id as usize];
+            let reference = (self.control.reference.bytes_per_s, self.control.reference.records_per_s);
+            let threshold = on_demand::threshold(&config, reference, shard.end - shard.start);
+            // A shard younger than the observation has not been seen for all of it.
+            let seen = shard.opened + config.observe.0 <= now;
+            if seen && !self.control.pending.contains(&id) && mean.exceeds(threshold) {
+                decisions.push((id, mean));
+            }
+        }
+        self.control.recent.push_back((now, total));
+        let peak = &mut self.control.peak;
+        peak.bytes_per_s = peak.bytes_per_s.max(total.bytes_per_s);
+        peak.records_per_s = peak.records_per_s.max(total.records_per_s);
+        for (id, mean) in decisions {
+            let begun = now - config.observe.0;
+            let at = (begun + on_demand::delay(config.delay, &mut self.control.delays)).max(now);
+            let text = format!(
+                "{} had {:.2} MiB/s, {} records/s over {}: will split in {:.0} s",
+                ids(&[id]),
+                mean.bytes_per_s as f64 / (1 << 20) as f64,
+                mean.records_per_s,
+                seconds(config.observe),
+                (at - now) as f64 / NS_PER_S as f64
+            );
+            self.control.note(now, "decision", text);
+            self.control.pending.push(id);
+            self.control.schedule(at, Due::Split(id));
+        }
+        self.forget_observations();
+        self.control.schedule(now + config.observe.0, Due::Observe);
+    }
+
+    fn on_demand_split(&mut self, id: u32, now: u64) {
+        self.control.pending.retain(|p| *p != id);
+        if self.mode == Mode::Provisioned || self.map.shards()[id as usize].closed.is_some() {
+            return;
+        }
+        let shard_bytes = data_streams::SHARD_WRITE_BYTES.byte_rate().0;
+        let most = self.config.stream.on_demand.max_write.0 / shard_bytes;
+        if self.map.open().len() as u64 >= most {
+            return self.refuse(now, format!("{} stays: the Region's on-demand maximum is reached", ids(&[id])));
+        }
+        self.control.reference = self.control.peak;
+        self.carry_out(Step::SplitAt(self.map.middle(id)), "on-demand scaling", now);
+    }
+
+    /// Warm throughput takes effect: up to it, or down to what the last hour's peak needs.
+    fn warm(&mut self, rate: ByteRate, now: u64) {
+        if self.mode != Mode::OnDemandAdvantage {
+            return self.refuse(now, "warm throughput: only with On-demand Advantage".into());
+        }
+        let hour = crate::facts::on_demand::WARM_DOWN_WINDOW.dur().0;
+        self.control.recent.retain(|r| r.0 + hour > now);
+        let mut peak = Peak::default();
+        for (_, seen) in &self.control.recent {
+            peak.bytes_per_s = peak.bytes_per_s.max(seen.bytes_per_s);
+            peak.records_per_s = peak.records_per_s.max(seen.records_per_s);
+        }
+        let shard_bytes = data_streams::SHARD_WRITE_BYTES.byte_rate().0;
+        let target = peak.shards().max(rate.0.div_ceil(shard_bytes) as u32);
+        self.control.note(now, "warm", format!("warm throughput in force: {target} shards"));
+        for step in resharding::plan(&self.map, target) {
+            self.carry_out(step, "warm throughput", now);
+        }
+        self.control.reference = self.control.peak;
+    }
+
+    /// Accounts shard and stream time up to `now`.
+    pub(super) fn accrue(&mut self, now: u64) {
+        let ns = u128::from(now - self.control.accrued_to);
+        self.control.accrued_to = now;
+        let shards = self.map.open().len() as u128;
+        let fan_out = self.config.consumers.iter().filter(|c| matches!(c.read, ReadConfig::FanOut(_)));
+        let usage = &mut self.usage;
+        match self.mode {
+            Mode::Provisioned => {
+                usage.provisioned_shard_ns += shards * ns;
+                usage.fan_out_consumer_shard_ns += shards * ns * fan_out.count() as u128;
+                if self.settings.retention > data_streams::RETENTION_DEFAULT.dur().0 {
+                    usage.extended_retention_shard_ns += shards * ns;
+                }
+            }
+            Mode::OnDemand => usage.stream_ns += ns,
+            Mode::OnDemandAdvantage => usage.advantage_ns += ns,
+        }
+    }
+}
+
+fn ids(shards: &[u32]) -> String {
+    let names: Vec<String> = shards.iter().map(|id| format!("shard {id}")).collect();
+    names.join(" and ")
+}
+
+fn seconds(d: Dur) -> String {
+    match d.0 {
+        ns if ns.is_multiple_of(60 * NS_PER_S) => format!("{} min", ns / (60 * NS_PER_S)),
+        ns => format!("{} s", ns as f64 / NS_PER_S as f64),
+    }
+}

@@ -1,0 +1,92 @@
+//! The time series of a run: equal buckets, closed one after another.
+
+use super::World;
+use super::sources::Source;
+use crate::measure::result::{ConsumerSeries, Series};
+use crate::units::NS_PER_S;
+
+/// Buckets a run should have at least, where seconds allow it.
+const BUCKETS: u64 = 240;
+/// Bucket lengths in seconds: whole parts of a minute.
+const LENGTHS_S: [u64; 8] = [60, 30, 20, 10, 5, 4, 2, 1];
+
+/// Series under construction.
+pub struct SeriesBuilder {
+    bucket: u64,
+    /// What is finished.
+    pub series: Series,
+    born: (u64, u64),
+    lost: u64,
+}
+
+impl SeriesBuilder {
+    /// Buckets for a run of `duration` ns.
+    pub fn new(duration: u64, consumers: usize) -> SeriesBuilder {
+        let fits = |s: &&u64| duration / (*s * NS_PER_S) >= BUCKETS;
+        let bucket = LENGTHS_S.iter().find(fits).unwrap_or(&1) * NS_PER_S;
+        let series = Series {
+            bucket_ns: bucket,
+            consumers: vec![ConsumerSeries::default(); consumers],
+            ..Series::default()
+        };
+        SeriesBuilder { bucket, series, born: (0, 0), lost: 0 }
+    }
+
+    /// Length of a bucket in ns.
+    pub fn bucket(&self) -> u64 {
+        self.bucket
+    }
+}
+
+impl World {
+    /// Closes the bucket that ends at `until`.
+    pub(super) fn end_bucket(&mut self, until: u64) {
+        let born = self.sources.iter().map(|s| s.demand.born()).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        let given_up: u64 = self.sources.iter().map(Source::lost).sum::<u64>()
+            + self.sink.producers.iter().map(|p| p.lost).sum::<u64>();
+        self.born = born.0;
+        let now = std::mem::take(&mut self.sink.now);
+        let builder = &mut self.series;
+        let s = &mut builder.series;
+        s.born.push(born.0 - builder.born.0);
+        s.born_bytes.push(born.1 - builder.born.1);
+        s.lost.push(given_up - builder.lost);
+        (builder.born, builder.lost) = (born, given_up);
+        s.attempts.push(now.attempts);
+        s.stored.push(now.stored);
+        s.stored_bytes.push(now.stored_bytes);
+        s.throttled.push(now.throttled);
+        s.put_calls.push(now.calls);
+        s.put_calls_ok.push(now.calls_ok);
+        s.put_latency_ns_sum.push(now.call_latency);
+        s.open_shards.push(self.map.open().len() as u32);
+        for c in 0..self.settings.consumers.len() {
+            self.end_consumer_bucket(c);
+        }
+        if until.is_multiple_of(60 * NS_PER_S) || until == self.config.duration.0 {
+            self.lanes.iter_mut().filter(|l| !l.is_over()).for_each(|l| l.end_minute());
+        }
+        self.check_bounds();
+    }
+
+    fn end_consumer_bucket(&mut self, c: usize) {
+        let backlog = self.lanes.iter().filter(|l| l.readers[c].counts_backlog()).map(|l| l.log.end() - l.readers[c].cursor);
+        let backlog = backlog.sum();
+        let now = std::mem::take(&mut self.sink.consumers[c].now);
+        let s = &mut self.series.series.consumers[c];
+        s.records.push(now.records);
+        s.bytes.push(now.bytes);
+        s.calls.push(now.calls);
+        s.throttled.push(now.throttled);
+        s.iterator_age_ns.push(now.age);
+        s.backlog.push(backlog);
+        s.p50_ns.push(now.end_to_end.quantile(500_000));
+        s.p99_ns.push(now.end_to_end.quantile(990_000));
+        s.max_ns.push(now.end_to_end.max());
+        self.end_to_end[c].merge(&now.end_to_end);
+        // The next bucket reuses this one's memory.
+        let mut histogram = now.end_to_end;
+        histogram.clear();
+        self.sink.consumers[c].now.end_to_end = histogram;
+    }
+}

@@ -1,0 +1,109 @@
+//! Who sends: demand that goes to the shards as it is, or demand in the hands of clients that wait for answers.
+
+use super::config::{Action, WorldConfig};
+use super::gather::WindowCall;
+use super::settings::Settings;
+use super::sizing::calendar;
+use crate::producer::config::ClientConfig;
+use crate::producer::demand::{Columns, Demand, HotKeyWindow};
+use crate::producer::sdk::Sdk;
+use crate::units::Dur;
+
+/// One producer at work.
+pub struct Source {
+    /// What is born.
+    pub demand: Demand,
+    /// Records of the current window (only for producers without clients of their own).
+    pub fresh: Columns,
+    /// Client processes; empty when the shards' lanes play the client.
+    pub clients: Vec<Sdk>,
+    /// Shortest answer after judgement: what feeds back.
+    pub floor: u64,
+    leg: u64,
+    dealt: u64,
+}
+
+/// Builds every producer.
+pub fn build(config: &WorldConfig, settings: &Settings) -> Vec<Source> {
+    (0..config.producers.len()).map(|p| source(config, settings, p)).collect()
+}
+
+fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
+    let producer = &config.producers[index];
+    let hot: Vec<HotKeyWindow> = config.events.iter().filter_map(|e| hot_window(e.at, &e.action, index)).collect();
+    let demand = Demand::new(
+        &producer.demand,
+        &producer.name,
+        calendar(config),
+        config.seed,
+        config.duration.0,
+        config.stream.admission.count_key_bytes,
+        &hot,
+    );
+    let ClientConfig::Sdk(sdk) = &producer.client;
+    let (leg, alone) = (settings.producers[index].leg, settings.producers[index].alone);
+    let instances = if alone { 0 } else { sdk.instances.max(1) };
+    let client = |i| Sdk::new(sdk, index, &producer.name, i, leg, config.seed);
+    Source {
+        demand,
+        fresh: Columns::default(),
+        clients: (0..instances).map(client).collect(),
+        floor: if alone { u64::MAX } else { sdk.put_latency.sampler().min() - leg },
+        leg,
+        dealt: 0,
+    }
+}
+
+fn hot_window(at: Dur, action: &Action, index: usize) -> Option<HotKeyWindow> {
+    match *action {
+        Action::HotKey { producer, share, lasting } if producer == index => {
+            Some(HotKeyWindow { from_ns: at.0, until_ns: at.0 + lasting.0, share })
+        }
+        _ => None,
+    }
+}
+
+impl Source {
+    /// Makes everything that is born or sent so as to be judged before `until`.
+    pub fn advance(&mut self, until: u64) {
+        self.fresh.clear();
+        match &mut self.clients[..] {
+            [] => self.demand.take_until(until.saturating_sub(self.leg), &mut self.fresh),
+            [one] => self.demand.take_until(until, one.births()),
+            many => {
+                self.demand.take_until(until, &mut self.fresh);
+                for i in 0..self.fresh.len() {
+                    // Records are dealt to the processes by a hash of their number: even, and still Poisson.
+                    let client = (mix(self.dealt) as u128 * many.len() as u128) >> 64;
+                    many[client as usize].births().append_range(&self.fresh, i, i + 1);
+                    self.dealt += 1;
+                }
+            }
+        }
+        for client in &mut self.clients {
+            client.advance(until);
+        }
+    }
+
+    /// When an entry born at `born` is judged, for producers without clients.
+    pub fn judged(&self, born: u64) -> u64 {
+        born + self.leg
+    }
+
+    /// A shard refused an entry of one of its calls.
+    pub fn refused(&mut self, call: &WindowCall, entry: usize) {
+        let client = &mut self.clients[call.client as usize];
+        client.refused(call.slot, entry, call.first as usize, call.entries as usize);
+    }
+
+    /// Records given up by its clients.
+    pub fn lost(&self) -> u64 {
+        self.clients.iter().map(|c| c.counts.lost()).sum()
+    }
+}
+
+fn mix(number: u64) -> u64 {
+    let z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z ^ (z >> 31)
+}
