@@ -1,0 +1,31 @@
+//! Reading a scenario, and saying what is wrong with it.
+
+use super::{Exit, Flags, fs, talk};
+use crate::scenario::{self, Diag, Scenario};
+use anstream::ColorChoice;
+use std::path::Path;
+
+/// The scenario of a file with the `--set` overlays, or the exit after everything wrong with it was said.
+pub fn load(path: &Path, flags: &Flags) -> Result<Scenario, Exit> {
+    let text = fs::read_text(path, fs::SCENARIO_BYTES_MAX).map_err(talk::wrong)?;
+    let name = path.display().to_string();
+    scenario::load(&text, &name, &fs::beside(path), &flags.set).map_err(|d| refuse(&d, flags))
+}
+
+/// All mistakes at once: drawn on stderr, or with `--json` as a list on stdout.
+fn refuse(diags: &[Diag], flags: &Flags) -> Exit {
+    if flags.json {
+        let mut text = serde_json::to_string_pretty(diags).unwrap_or_default();
+        text.push('\n');
+        talk::data(text.as_bytes());
+        return Exit::Wrong;
+    }
+    let colour = anstream::AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
+    anstream::eprint!("{}", scenario::render(diags, colour));
+    Exit::Wrong
+}
+
+/// The seed of this run: `--seed`, else the scenario's.
+pub fn seed(scenario: &Scenario, flags: &Flags) -> u64 {
+    flags.seed.unwrap_or(scenario.seed)
+}
