@@ -19,10 +19,7 @@ impl Moment {
             Some((date, time)) => (date, time),
             None => (text, "00:00:00"),
         };
-        Some(Moment {
-            day: day(date)?,
-            time: time_of_day(time.trim_end_matches("+00:00"))?,
-        })
+        Some(Moment { day: day(date)?, time: time_of_day(time.trim_end_matches("+00:00"))? })
     }
 
     /// 0 is Monday.
@@ -96,10 +93,7 @@ mod tests {
         assert_eq!(moment("1970-01-01").weekday(), 3);
         assert_eq!(moment("2026-11-23").weekday(), 0);
         assert_eq!(moment("2000-03-01").day - moment("2000-02-28").day, 2);
-        assert_eq!(
-            moment("2023-11-16T18:17:03Z").ns(),
-            1_700_158_623_000_000_000
-        );
+        assert_eq!(moment("2023-11-16T18:17:03Z").ns(), 1_700_158_623_000_000_000);
         assert_eq!(moment("2026-03-01 09:30").time, Dur::from_min(570));
         assert_eq!(moment("2026-03-01T00:00:00.25Z").time, Dur::from_ms(250));
     }
