@@ -272,3 +272,42 @@ fn two_producers_differ_and_one_law_more_does_not_move_the_others() {
     assert_eq!((s.born, s.position), (a.born, a.position));
     assert_ne!(s.size, a.size);
 }
+
+/// A change here changes every result of every scenario: it belongs into the changelog.
+#[test]
+fn golden_digests() {
+    let poisson = config(constant(1000), Burstiness::Poisson);
+    let mut zipf = config(constant(1000), Burstiness::Batches { size: 7 });
+    zipf.keys = KeyLaw::Zipf {
+        distinct: 5000,
+        exponent_milli: 1100,
+    };
+    zipf.record_size = SizeLaw::LogNormal {
+        mean: Bytes(1000),
+        p95: Bytes(2500),
+    };
+    let mut mmpp = config(
+        RateShape::Diurnal {
+            low: RecordRate::per_s(100),
+            high: RecordRate::per_s(900),
+            peak_at: Dur::from_h(12),
+        },
+        Burstiness::Mmpp {
+            factor: 3,
+            share: Percent(200_000_000),
+            spell: Dur::from_s(1),
+        },
+    );
+    mmpp.keys = KeyLaw::Random;
+    let found = [poisson, zipf, mmpp].map(|c| {
+        let mut d = demand(&c, 300);
+        d.take_until(u64::MAX, &mut Columns::default());
+        format!("{:016x} {}", d.digest(), d.born().0)
+    });
+    let golden = [
+        "74eefb6a4aa19fd0 298991",
+        "199262f66eca1147 300314",
+        "8473bac04dcc856b 33014",
+    ];
+    assert_eq!(found, golden);
+}

@@ -330,3 +330,161 @@ fn trace_steps(steps: &mut Steps, trace: &Trace) {
     }
     steps.push(trace.end.0, RecordRate(0));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Percent;
+
+    const HOUR: u64 = 60 * MINUTE;
+
+    fn curve(shape: RateShape, end: u64) -> RateCurve {
+        RateCurve::new(&shape, Calendar::default(), end)
+    }
+
+    fn per_s(n: u64) -> RecordRate {
+        RecordRate::per_s(n)
+    }
+
+    #[test]
+    fn ramps_have_the_area_of_their_trapezoid() {
+        let ramp = RateShape::Ramp {
+            from: per_s(100),
+            to: per_s(500),
+            at: Dur(MINUTE),
+            over: Dur(HOUR),
+        };
+        let c = curve(ramp, 2 * HOUR);
+        assert_eq!(c.integral(MINUTE, MINUTE + HOUR), 300 * 3600 * 1_000_000);
+        assert_eq!((c.at(0).0, c.at(2 * HOUR).0), (per_s(100).0, per_s(500).0));
+        let stages = vec![
+            (Dur(HOUR), per_s(200)),
+            (Dur(HOUR), per_s(200)),
+            (Dur(HOUR), per_s(0)),
+        ];
+        let c = curve(
+            RateShape::Stages {
+                start: per_s(0),
+                stages,
+            },
+            4 * HOUR,
+        );
+        assert_eq!(
+            c.integral(0, 4 * HOUR),
+            (100 + 200 + 100) * 3600 * 1_000_000
+        );
+        assert_eq!(c.mean(), per_s(100));
+    }
+
+    #[test]
+    fn a_day_has_its_mean_its_peak_and_its_phase() {
+        let shape = RateShape::Diurnal {
+            low: per_s(100),
+            high: per_s(300),
+            peak_at: Dur(14 * HOUR),
+        };
+        let c = curve(shape.clone(), 30 * DAY);
+        let mean = c.mean().as_f64();
+        assert!((mean - 200.0).abs() < 1e-5, "{mean}");
+        assert!((c.peak_minute().as_f64() - 300.0).abs() < 0.01);
+        assert!((c.at(2 * HOUR).0 as f64 / 1e6 - 100.0).abs() < 0.01);
+        assert_eq!(c.at(3 * HOUR), (c.at(27 * HOUR).0, 3 * HOUR + MINUTE));
+        let afternoon = Calendar {
+            weekday: 0,
+            time_of_day: Dur(14 * HOUR + 30 * NS_PER_S),
+        };
+        let shifted = RateCurve::new(&shape, afternoon, DAY);
+        assert_eq!(shifted.at(0).0, c.at(14 * HOUR).0);
+        assert_eq!(
+            shifted.integral(0, HOUR),
+            c.integral(14 * HOUR + 30 * NS_PER_S, 15 * HOUR + 30 * NS_PER_S)
+        );
+        assert!(c.highest_minute_before(6 * HOUR) < c.peak_minute());
+    }
+
+    #[test]
+    fn weekends_are_slower() {
+        let (low, high) = (per_s(100), per_s(100));
+        let shape = RateShape::Weekly {
+            low,
+            high,
+            peak_at: Dur(0),
+            weekend: Percent(400_000_000),
+        };
+        let friday_evening = Calendar {
+            weekday: 4,
+            time_of_day: Dur(18 * HOUR),
+        };
+        let c = RateCurve::new(&shape, friday_evening, WEEK);
+        assert_eq!(
+            (c.at(0), c.at(6 * HOUR)),
+            ((per_s(100).0, 6 * HOUR), (per_s(40).0, 54 * HOUR))
+        );
+        assert_eq!(c.at(54 * HOUR).0, per_s(100).0);
+        assert_eq!(c.integral(0, WEEK), (5 * 100 + 2 * 40) * 86_400 * 1_000_000);
+    }
+
+    #[test]
+    fn repeating_shapes_repeat_and_add_up() {
+        let shape = RateShape::OnOff {
+            on: per_s(900),
+            on_for: Dur(7 * NS_PER_S),
+            off: per_s(0),
+            off_for: Dur(4 * NS_PER_S),
+        };
+        let c = curve(shape, DAY);
+        let mut sum = 0;
+        let mut at = 0;
+        while at < HOUR {
+            let (rate, until) = c.at(at);
+            sum += u128::from(rate) * u128::from(until.min(HOUR) - at);
+            at = until;
+        }
+        assert_eq!(c.integral(0, HOUR), sum / u128::from(NS_PER_S));
+        assert_eq!(c.at(12 * NS_PER_S), (per_s(900).0, 18 * NS_PER_S));
+    }
+
+    #[test]
+    fn a_spike_is_apart_from_its_base() {
+        let shape = RateShape::Spike {
+            base: per_s(2000),
+            peak: per_s(10_000),
+            at: Dur(90 * NS_PER_S),
+            lasting: Dur(MINUTE),
+        };
+        let c = curve(shape, HOUR);
+        assert_eq!(
+            (c.first_spike(), c.base_rate()),
+            (Some(90 * NS_PER_S), per_s(2000))
+        );
+        assert_eq!(c.peak_minute(), per_s(6000));
+        assert_eq!(c.highest_minute_before(90 * NS_PER_S), per_s(2000));
+        assert_eq!(
+            curve(RateShape::Constant(per_s(5)), HOUR).first_spike(),
+            None
+        );
+    }
+
+    #[test]
+    fn the_far_ends_do_no_harm() {
+        let c = curve(
+            RateShape::Constant(RecordRate(1_000_000_000_000_000)),
+            u64::MAX,
+        );
+        assert_eq!(c.peak_minute(), per_s(1_000_000_000));
+        assert_eq!(c.at(u64::MAX - 1), (1_000_000_000_000_000, u64::MAX));
+        let step = RateShape::Step {
+            from: per_s(1),
+            to: per_s(2),
+            at: Dur(u64::MAX),
+        };
+        assert_eq!(curve(step, HOUR).mean(), per_s(1));
+        let nothing = RateShape::OnOff {
+            on: per_s(1),
+            on_for: Dur(0),
+            off: per_s(3),
+            off_for: Dur(0),
+        };
+        assert_eq!(curve(nothing, HOUR).mean(), per_s(3));
+    }
+}

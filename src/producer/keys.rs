@@ -158,3 +158,33 @@ impl Keys {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_those_of_the_outside_vectors() {
+        let text = include_str!("../../tests/vectors/shard-vectors.json");
+        let file: serde_json::Value = serde_json::from_str(text).expect("the vectors are JSON");
+        let keys = file["keys"].as_array().expect("a list of keys");
+        assert_eq!(keys.len(), 200);
+        for entry in keys {
+            let (key, decimal) = key_and_decimal(entry);
+            assert_eq!(position_of(&key).to_string(), decimal, "{key}");
+            let law = KeyLaw::Constant(key.clone());
+            let seed = Seed {
+                user: 0,
+                replication: 0,
+            };
+            let mut drawn = [0];
+            Keys::new(&law, KeyTable::of(&law), "p", seed).fill(&mut drawn);
+            assert_eq!(u128::from(drawn[0]), position_of(&key) >> 64);
+        }
+    }
+
+    fn key_and_decimal(entry: &serde_json::Value) -> (String, String) {
+        let text = |v: &serde_json::Value| v.as_str().expect("text").to_string();
+        (text(&entry["key"]), text(&entry["md5_decimal"]))
+    }
+}

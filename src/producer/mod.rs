@@ -8,3 +8,4 @@ pub mod keys;
 pub mod retry;
 pub mod sdk;
 pub mod sizes;
+pub mod trace;

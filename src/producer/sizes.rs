@@ -153,11 +153,7 @@ fn trace_steps(trace: &Trace) -> Shape {
             records += n;
         }
     }
-    let overall = if records == 0 {
-        1
-    } else {
-        ((bytes + records / 2) / records) as u64
-    };
+    let overall = (bytes + records / 2).checked_div(records).unwrap_or(1) as u64;
     let size = trace
         .mean_size
         .iter()
@@ -167,5 +163,103 @@ fn trace_steps(trace: &Trace) -> Shape {
         at: trace.at.iter().map(|d| d.0).collect(),
         size,
         k: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: Seed = Seed {
+        user: 4,
+        replication: 0,
+    };
+
+    fn sample(law: &SizeLaw, extra: u64) -> Vec<f64> {
+        let mut sizes = Sizes::new(law, None, extra, "p", SEED);
+        let mut all = Vec::new();
+        let mut block = [0u32; 512];
+        for _ in 0..2000 {
+            sizes.fill(&[0; 512], &mut block);
+            all.extend(block.iter().map(|s| f64::from(*s)));
+        }
+        all.sort_by(f64::total_cmp);
+        all
+    }
+
+    fn mean(all: &[f64]) -> f64 {
+        all.iter().sum::<f64>() / all.len() as f64
+    }
+
+    #[test]
+    fn uniform_and_listed_sizes_have_their_means() {
+        let uniform = SizeLaw::Uniform {
+            min: Bytes(256),
+            max: Bytes(1536),
+        };
+        let all = sample(&uniform, 0);
+        assert_eq!((all[0], all[all.len() - 1]), (256.0, 1536.0));
+        assert!((mean(&all) - 896.0).abs() < 4.0 * 370.0 / (all.len() as f64).sqrt());
+        let listed = SizeLaw::Empirical(vec![(Bytes(100), 3), (Bytes(1000), 1), (Bytes(7), 0)]);
+        let all = sample(&listed, 10);
+        let small = all.iter().filter(|s| **s == 110.0).count() as f64 / all.len() as f64;
+        assert!((small - 0.75).abs() < 4.0 * 0.44 / (all.len() as f64).sqrt());
+        assert!(all.iter().all(|s| *s == 110.0 || *s == 1010.0));
+    }
+
+    #[test]
+    fn log_normal_sizes_have_their_mean_and_percentiles() {
+        let law = SizeLaw::LogNormal {
+            mean: Bytes(1000),
+            p95: Bytes(2500),
+        };
+        let all = sample(&law, 0);
+        let sigma = log_normal_sigma(Bytes(1000), Bytes(2500)).expect("such a law exists");
+        let sd = 1000.0 * ((sigma * sigma).exp() - 1.0).sqrt();
+        assert!(
+            (mean(&all) - 1000.0).abs() < 4.0 * sd / (all.len() as f64).sqrt(),
+            "{}",
+            mean(&all)
+        );
+        let at = |q: f64| all[(all.len() as f64 * q) as usize];
+        assert!((at(0.95) / 2500.0 - 1.0).abs() < 0.01, "{}", at(0.95));
+        let p999 = 1000.0 * (sigma * 3.090_232 - sigma * sigma / 2.0).exp();
+        assert!(
+            (at(0.999) / p999 - 1.0).abs() < 0.03,
+            "{} for {p999}",
+            at(0.999)
+        );
+    }
+
+    #[test]
+    fn the_smaller_sigma_is_meant_and_impossible_pairs_are_refused() {
+        let sigma = log_normal_sigma(Bytes(1000), Bytes(2500)).expect("such a law exists");
+        let back = (1.644_853_627 * sigma - sigma * sigma / 2.0).exp();
+        assert!(sigma < 1.645 && (back - 2.5).abs() < 1e-9, "{sigma} {back}");
+        assert_eq!(log_normal_sigma(Bytes(1000), Bytes(1000)), Ok(0.0));
+        assert!(log_normal_sigma(Bytes(1000), Bytes(3868)).is_ok());
+        for (mean, p95) in [(1000, 999), (1000, 3869), (0, 0)] {
+            assert!(
+                log_normal_sigma(Bytes(mean), Bytes(p95)).is_err(),
+                "{mean} {p95}"
+            );
+        }
+    }
+
+    #[test]
+    fn sizes_stay_between_one_byte_and_ten_mebibytes() {
+        for (size, want) in [(0, 1.0), (u64::MAX, 10.0 * 1_048_576.0)] {
+            assert!(
+                sample(&SizeLaw::Fixed(Bytes(size)), 0)
+                    .iter()
+                    .all(|s| *s == want)
+            );
+        }
+        let law = SizeLaw::LogNormal {
+            mean: Bytes(8 << 20),
+            p95: Bytes(24 << 20),
+        };
+        let all = sample(&law, 0);
+        assert!(all[0] >= 1.0 && all[all.len() - 1] == 10.0 * 1_048_576.0);
     }
 }

@@ -183,3 +183,104 @@ pub fn normal_upper(q: f64) -> f64 {
     }
     z
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Seed;
+
+    #[test]
+    fn the_exponential_is_within_its_error() {
+        let table = Exponential::table();
+        let mut worst = 0.0f64;
+        for k in 0..200_000u64 {
+            for word in [
+                k << 46 | 1 << 45,
+                k << 12,
+                u64::MAX - (k << 12),
+                1 << (12 + k % 52),
+            ] {
+                let unit = ((word >> 12) | 1) as f64 / (1u64 << 52) as f64;
+                worst = worst.max((table.of(word) as f64 / UNIT as f64 + libm::log(unit)).abs());
+            }
+        }
+        assert!(worst < EXPONENTIAL_ERROR_MAX + 1e-9, "worst error {worst}");
+        assert_eq!(table.of(0) >> UNIT_BITS, 36);
+        assert!(table.of(u64::MAX) < 2);
+    }
+
+    /// 24 independent streams, so that neither a lucky nor an unlucky one decides.
+    #[test]
+    fn the_exponential_has_its_moments_and_shape() {
+        let table = Exponential::table();
+        let (each, streams) = (500_000, 24);
+        let (mut sum, mut square, mut chi) = (0.0, 0.0, 0.0);
+        for user in 0..streams {
+            let seed = Seed {
+                user,
+                replication: 0,
+            };
+            let mut words = seed.stream("test", "exponential");
+            let mut cells = [0u32; 20];
+            for _ in 0..each {
+                let e = table.of(words.word()) as f64 / UNIT as f64;
+                sum += e;
+                square += e * e;
+                cells[(-libm::expm1(-e) * 20.0) as usize % 20] += 1;
+            }
+            let want = f64::from(each) / 20.0;
+            chi += cells
+                .iter()
+                .map(|c| (f64::from(*c) - want).powi(2) / want)
+                .sum::<f64>();
+        }
+        let n = f64::from(each) * streams as f64;
+        assert!((sum / n - 1.0).abs() < 4.0 / n.sqrt(), "mean {}", sum / n);
+        // E[x^4] - E[x^2]^2 = 24 - 4
+        assert!(
+            (square / n - 2.0).abs() < 4.0 * (20.0 / n).sqrt(),
+            "second moment {}",
+            square / n
+        );
+        assert!(
+            chi < 554.0,
+            "chi-square {chi} with 24 × 19 degrees of freedom (p = 0.001)"
+        );
+    }
+
+    #[test]
+    fn normal_quantiles_are_the_published_ones() {
+        // Abramowitz and Stegun, table 26.5 and NIST: values to ten digits
+        for (q, z) in [
+            (0.5, 0.0),
+            (0.05, 1.644_853_627),
+            (0.025, 1.959_963_985),
+            (0.01, 2.326_347_874),
+        ] {
+            assert!((normal_upper(q) - z).abs() < 1e-9, "{q}");
+            assert!((normal_upper(1.0 - q) + z).abs() < 1e-9, "{q}");
+        }
+        assert!((normal_upper(1e-6) - 4.753_424_309).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_quantile_table_keeps_mean_and_tail() {
+        // exponential: the law with known quantiles and the convex tail a table has most trouble with
+        let table = QuantileTable::build(1e9, 0, u64::MAX / 4, |q| -1e9 * libm::log(q));
+        assert!((table.mean() / 1e9 - 1.0).abs() < 1e-8);
+        for (share, half) in [
+            (0.5, 1u64 << 31),
+            (0.01, (0.99 * 4_294_967_296.0) as u64),
+            (1e-5, 4_294_924_346),
+        ] {
+            let wanted = -1e9 * libm::log(share);
+            for got in [table.of_half(half as u32), table.of_word(half << 32)] {
+                assert!(
+                    (got as f64 / wanted - 1.0).abs() < 1e-3,
+                    "share {share}: {got}, expected {wanted}"
+                );
+            }
+        }
+        assert!(table.of_word(0) == table.min() && table.min() < 1000);
+    }
+}

@@ -10,11 +10,24 @@ pub enum LatencyLaw {
     /// Always the same.
     Constant(Dur),
     /// Uniform.
-    Uniform { min: Dur, max: Dur },
+    Uniform {
+        /// Shortest.
+        min: Dur,
+        /// Longest.
+        max: Dur,
+    },
     /// Exponential with this mean.
-    Exponential { mean: Dur },
+    Exponential {
+        /// Mean.
+        mean: Dur,
+    },
     /// Log-normal with this mean and coefficient of variation (thousandths).
-    LogNormal { mean: Dur, cv_milli: u32 },
+    LogNormal {
+        /// Mean.
+        mean: Dur,
+        /// Standard deviation over mean, in thousandths.
+        cv_milli: u32,
+    },
     /// Linear between quantiles: (parts per million, value), from 0 to 1,000,000.
     Quantiles(Vec<(u32, Dur)>),
 }
