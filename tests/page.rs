@@ -12,10 +12,7 @@ const HOSTILE: &str = "</script><script>document.documentElement.dataset.owned='
                        <img src=x onerror=\"document.documentElement.dataset.owned='yes'\">'\"&amp;--><!--";
 
 fn page(name: &str) -> String {
-    let options = RenderOptions {
-        png: false,
-        ..RenderOptions::default()
-    };
+    let options = RenderOptions { png: false, ..RenderOptions::default() };
     let files = render(&support::named(name, name), &options);
     let page = files.into_iter().find(|f| f.name == "index.html");
     String::from_utf8(page.expect("a page").bytes).expect("text")
@@ -23,12 +20,7 @@ fn page(name: &str) -> String {
 
 fn browser() -> Option<&'static str> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
-    let runs = |name: &&str| {
-        Command::new(name)
-            .arg("--version")
-            .output()
-            .is_ok_and(|o| o.status.success())
-    };
+    let runs = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success());
     let found = names.into_iter().find(runs);
     if found.is_none() {
         eprintln!("skipped: no browser found ({})", names.join(", "));
@@ -44,21 +36,9 @@ fn opened(folder: &str, html: &str) -> Option<String> {
     let path = folder.join("index.html");
     std::fs::write(&path, html).expect("written");
     let output = Command::new(browser)
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-        ])
-        .args([
-            "--disable-background-networking",
-            "--virtual-time-budget=5000",
-            "--dump-dom",
-        ])
-        .arg(format!(
-            "--user-data-dir={}",
-            folder.join("profile").display()
-        ))
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"])
+        .args(["--disable-background-networking", "--virtual-time-budget=5000", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
         .arg(format!("file://{}", path.display()))
         .output()
         .expect("the browser runs");
@@ -94,10 +74,7 @@ fn hostile_names_are_inert() {
     };
     let root = root(&dom);
     assert!(root.contains("data-ready=\"yes\""), "{root}");
-    assert!(
-        !root.contains("data-owned") && !root.contains("data-error"),
-        "{root}"
-    );
+    assert!(!root.contains("data-owned") && !root.contains("data-error"), "{root}");
     assert!(root.contains("data-charts=\"35\""), "{root}");
     assert!(!dom.contains("<img"), "the name became an element");
 }
@@ -116,26 +93,13 @@ fn names_are_escaped_in_text_attributes_json_and_pictures() {
 #[test]
 fn nothing_is_fetched() {
     let html = page("launch-day");
-    let policy =
-        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
+    let policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
     assert!(html.contains(policy));
-    for reference in [
-        " src=",
-        "href=",
-        "url(",
-        "@import",
-        "fetch(",
-        "XMLHttpRequest",
-        "import(",
-    ] {
+    for reference in [" src=", "href=", "url(", "@import", "fetch(", "XMLHttpRequest", "import("] {
         assert!(!html.contains(reference), "{reference} in the page");
     }
     // The only addresses are names: the SVG namespace and uPlot's home in its licence line.
-    for address in html
-        .split("http")
-        .skip(1)
-        .filter(|a| a.starts_with("://") || a.starts_with("s://"))
-    {
+    for address in html.split("http").skip(1).filter(|a| a.starts_with("://") || a.starts_with("s://")) {
         let known = ["://www.w3.org/2000/svg", "s://github.com/leeoniya/uPlot"];
         let start: String = address.chars().take(60).collect();
         assert!(known.iter().any(|k| address.starts_with(k)), "http{start}");

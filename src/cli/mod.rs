@@ -21,12 +21,7 @@ use std::process::ExitCode;
 /// Simulates and plans Amazon Kinesis streams: how many shards, which capacity mode, how late, what is lost, what it
 /// costs. Not affiliated with Amazon.
 #[derive(Debug, Parser)]
-#[command(
-    name = "kinesim",
-    version,
-    arg_required_else_help = true,
-    max_term_width = 100
-)]
+#[command(name = "kinesim", version, arg_required_else_help = true, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
     flags: Flags,
@@ -110,9 +105,7 @@ pub fn main() -> ExitCode {
 
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => {
-            Ok((key.trim().to_owned(), value.trim().to_owned()))
-        }
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
         _ => Err("expected KEY=VALUE, for instance stream.shards=8".into()),
     }
 }
@@ -131,10 +124,7 @@ mod tests {
     fn sets_keep_what_follows_the_first_equals_sign() {
         let cli = Cli::try_parse_from(["kinesim", "facts", "--set", "a.b=c=d", "--set=x= y"]);
         let flags = cli.expect("valid").flags;
-        assert_eq!(
-            flags.set,
-            [("a.b".into(), "c=d".into()), ("x".into(), "y".into())]
-        );
+        assert_eq!(flags.set, [("a.b".into(), "c=d".into()), ("x".into(), "y".into())]);
         assert!(Cli::try_parse_from(["kinesim", "facts", "--set", "=3"]).is_err());
     }
 

@@ -36,10 +36,7 @@ impl Run {
 
     fn deliver(&self, outcome: &Outcome, flags: &Flags) -> Exit {
         if !self.no_report {
-            let options = RenderOptions {
-                png: !self.no_png,
-                ..RenderOptions::default()
-            };
+            let options = RenderOptions { png: !self.no_png, ..RenderOptions::default() };
             let folder = flags.out.clone();
             let folder = folder.unwrap_or_else(|| fs::default_folder(&outcome.name));
             let files = report::render(outcome, &options);

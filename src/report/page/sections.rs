@@ -53,9 +53,7 @@ pub fn findings(outcome: &Outcome) -> String {
     let cuts = outcome.modes.iter().filter_map(|m| m.run.cut.as_deref());
     let notes = list(outcome.notes.iter().map(String::as_str).chain(cuts));
     if !notes.is_empty() {
-        content.push_str(&format!(
-            "<div class=\"notes\"><h3>Notes</h3>\n{notes}</div>\n"
-        ));
+        content.push_str(&format!("<div class=\"notes\"><h3>Notes</h3>\n{notes}</div>\n"));
     }
     match content.is_empty() {
         true => content,
@@ -91,11 +89,7 @@ fn bars(panel: &Panel) -> Option<String> {
     };
     let colour = bars.colour.hex();
     let bar = |(label, value, text): &(String, f64, String)| {
-        let share = if bars.full > 0.0 {
-            value / bars.full * 100.0
-        } else {
-            0.0
-        };
+        let share = if bars.full > 0.0 { value / bars.full * 100.0 } else { 0.0 };
         format!(
             "<div class=\"bar\">{}<b>{}</b><span><i style=\"width:{share:.2}%;background:{colour}\"></i></span></div>\n",
             escape(label),
@@ -103,10 +97,7 @@ fn bars(panel: &Panel) -> Option<String> {
         )
     };
     let items: String = bars.items.iter().map(bar).collect();
-    Some(format!(
-        "<div><h3>{}</h3>\n{items}</div>\n",
-        escape(&bars.title)
-    ))
+    Some(format!("<div><h3>{}</h3>\n{items}</div>\n", escape(&bars.title)))
 }
 
 fn legend(outcome: &Outcome) -> String {
@@ -183,12 +174,7 @@ pub fn provenance(outcome: &Outcome) -> String {
     table.row(&["prices", &p.prices]);
     for mode in &outcome.modes {
         let d = &mode.run.digests;
-        let text = format!(
-            "demand {} · events {} · results {}",
-            d.demand.join(", "),
-            d.events,
-            d.results
-        );
+        let text = format!("demand {} · events {} · results {}", d.demand.join(", "), d.events, d.results);
         table.row(&[&format!("digests, {}", mode.title), &text]);
     }
     content.push_str(&table.finish());

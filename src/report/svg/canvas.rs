@@ -92,11 +92,7 @@ impl Canvas<'_> {
     }
 
     pub(super) fn path(&mut self, points: &[(f64, f64)], colour: Colour, width: u32) {
-        let style = ShapeStyle {
-            color: rgba(colour, 1.0),
-            filled: false,
-            stroke_width: width,
-        };
+        let style = ShapeStyle { color: rgba(colour, 1.0), filled: false, stroke_width: width };
         let points = points.iter().map(|p| (fine(p.0), fine(p.1)));
         let _ = self.backend.draw_path(points, &style);
     }
@@ -110,11 +106,7 @@ impl Canvas<'_> {
     pub(super) fn text(&mut self, text: &str, at: (f64, f64), face: Face, anchor: HPos) {
         // The backend divides font sizes by 1.24; a baseline is put where `at` says.
         let size = face.size * 1.24 * f64::from(FINE);
-        let weight = if face.bold {
-            FontStyle::Bold
-        } else {
-            FontStyle::Normal
-        };
+        let weight = if face.bold { FontStyle::Bold } else { FontStyle::Normal };
         let style: TextStyle<'_> = (FontFamily::SansSerif, size, weight)
             .with_color(rgba(face.colour, 1.0))
             .into_text_style(&(1, 1))

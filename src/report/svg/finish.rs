@@ -6,16 +6,11 @@ use crate::report::chart::Stroke;
 /// Real size, rounded joints, the font's fallbacks and the dashes.
 pub(super) fn finish(drawn: &str, width: f64, height: f64) -> String {
     let big = format!("width=\"{}\" height=\"{}\"", fine(width), fine(height));
-    let real =
-        format!("width=\"{width}\" height=\"{height}\" stroke-linejoin=\"round\" role=\"img\"");
+    let real = format!("width=\"{width}\" height=\"{height}\" stroke-linejoin=\"round\" role=\"img\"");
     let mut svg = relative(&drawn.replacen(&big, &real, 1));
     for stroke in [Stroke::Dashed, Stroke::Dotted] {
         let plain = format!("stroke-width=\"{}\"", key_width(stroke));
-        let (dash, gap) = if stroke == Stroke::Dashed {
-            (6, 4)
-        } else {
-            (2, 3)
-        };
+        let (dash, gap) = if stroke == Stroke::Dashed { (6, 4) } else { (2, 3) };
         let dashed = format!(
             "stroke-width=\"{}\" stroke-dasharray=\"{} {}\"",
             FINE + FINE / 2,
@@ -25,8 +20,7 @@ pub(super) fn finish(drawn: &str, width: f64, height: f64) -> String {
         svg = svg.replace(&plain, &dashed);
     }
     let families = "font-family=\"DejaVu Sans, Verdana, sans-serif\"";
-    svg.replace("font-family=\"sans-serif\"", families)
-        .replace(" opacity=\"1\"", "")
+    svg.replace("font-family=\"sans-serif\"", families).replace(" opacity=\"1\"", "")
 }
 
 /// Rewrites `points` of lines and areas as relative paths: the same picture in half the bytes.
@@ -65,11 +59,7 @@ fn push_steps(out: &mut String, points: &str) {
             None => out.push_str(&format!("M{x},{y}l")),
             Some((ax, ay)) => {
                 let (dx, dy) = (x - ax, y - ay);
-                let blank = if dx < 0 || out.ends_with('l') {
-                    ""
-                } else {
-                    " "
-                };
+                let blank = if dx < 0 || out.ends_with('l') { "" } else { " " };
                 let comma = if dy < 0 { "" } else { "," };
                 out.push_str(&format!("{blank}{dx}{comma}{dy}"));
             }

@@ -32,9 +32,8 @@ pub fn draw(figure: &Figure) -> String {
     let head = HEAD + CAPTION_PITCH * caption_lines.len().saturating_sub(1) as f64;
     let height = head + heights.iter().sum::<f64>() + MARGIN;
     let mut buffer = String::new();
-    let mut canvas = Canvas {
-        backend: SVGBackend::with_string(&mut buffer, (fine(width) as u32, fine(height) as u32)),
-    };
+    let mut canvas =
+        Canvas { backend: SVGBackend::with_string(&mut buffer, (fine(width) as u32, fine(height) as u32)) };
     canvas.rect((0.0, 0.0), (width, height), PAPER, 1.0);
     let heading = Face::bold(17.0, INK);
     canvas.text(&figure.title, (MARGIN + 4.0, 24.0), heading, HPos::Left);
@@ -47,16 +46,9 @@ pub fn draw(figure: &Figure) -> String {
     let mut y = head;
     for (row, height) in figure.panels.chunks(columns).zip(&heights) {
         for (i, panel) in row.iter().enumerate() {
-            let area = panel::Area {
-                x: MARGIN + panel_w * i as f64,
-                y,
-                w: panel_w,
-                h: *height,
-            };
+            let area = panel::Area { x: MARGIN + panel_w * i as f64, y, w: panel_w, h: *height };
             match panel {
-                Panel::Lines(chart) => {
-                    panel::lines(&mut canvas, chart, area, figure.legend.is_empty())
-                }
+                Panel::Lines(chart) => panel::lines(&mut canvas, chart, area, figure.legend.is_empty()),
                 Panel::Bars(bars) => panel::bars(&mut canvas, bars, area),
                 Panel::Blank => {}
             }

@@ -88,11 +88,7 @@ fn legend(canvas: &mut Canvas<'_>, chart: &Chart, area: Area, own: bool) {
     for line in entries {
         let room = area.x + area.w - x - 24.0;
         let label = fitted(&line.label, 10.0, room);
-        canvas.path(
-            &[(x, y), (x + 16.0, y)],
-            line.colour,
-            key_width(line.stroke),
-        );
+        canvas.path(&[(x, y), (x + 16.0, y)], line.colour, key_width(line.stroke));
         let face = Face::plain(10.0, INK);
         canvas.text(&label, (x + 20.0, y), face, HPos::Left);
         x += 32.0 + text_width(&label, 10.0);
@@ -147,12 +143,7 @@ fn x_axis(canvas: &mut Canvas<'_>, chart: &Chart, x: &Scale, y1: f64) {
 }
 
 /// Vertical marks; a label that would run into the one before is left out.
-fn marks(
-    canvas: &mut Canvas<'_>,
-    chart: &Chart,
-    x: &Scale,
-    (x0, x1, y0, y1): (f64, f64, f64, f64),
-) {
+fn marks(canvas: &mut Canvas<'_>, chart: &Chart, x: &Scale, (x0, x1, y0, y1): (f64, f64, f64, f64)) {
     let mut free_from = f64::NEG_INFINITY;
     for (at, label) in &chart.marks {
         let Some(place) = x.at(*at) else { continue };
@@ -194,11 +185,7 @@ pub(super) fn bars(canvas: &mut Canvas<'_>, bars: &Bars, area: Area) {
         let (top, low) = (y + 7.0, y + 14.0);
         let left = area.x + 4.0;
         canvas.rect((left, top), (left + room, low), GRID, 0.6);
-        let share = if bars.full > 0.0 {
-            value / bars.full
-        } else {
-            0.0
-        };
+        let share = if bars.full > 0.0 { value / bars.full } else { 0.0 };
         let long = room * share.clamp(0.0, 1.0);
         canvas.rect((left, top), (left + long.max(0.25), low), bars.colour, 1.0);
     }

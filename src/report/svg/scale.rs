@@ -14,13 +14,7 @@ pub(super) struct Scale {
 impl Scale {
     pub(super) fn new(range: (f64, f64), start: f64, end: f64, log: bool) -> Scale {
         let level = |v: f64| if log { libm::log10(v) } else { v };
-        Scale {
-            from: level(range.0),
-            to: level(range.1),
-            start,
-            end,
-            log,
-        }
+        Scale { from: level(range.0), to: level(range.1), start, end, log }
     }
 
     /// Place of a value, held inside the area; `None` where a log axis has no place for it.
@@ -69,11 +63,7 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
         let (Some(low), Some(high)) = (low, high) else {
             continue;
         };
-        let (first, then) = if low.0 <= high.0 {
-            (low, high)
-        } else {
-            (high, low)
-        };
+        let (first, then) = if low.0 <= high.0 { (low, high) } else { (high, low) };
         push_level(&mut kept, *first);
         if then != first {
             push_level(&mut kept, *then);
