@@ -74,6 +74,9 @@ const CONSUMER: [Entry<ConsumerResult>; 8] = [
     ("+ unread at the end", |c| c.unread),
 ];
 
+/// Closes a ledger: nothing, unless a record went astray.
+const DIFFERENCE: &str = "difference";
+
 /// Both equations with their numbers, per producer and per consumer.
 pub fn ledgers(outcome: &Outcome) -> String {
     let Some(first) = outcome.modes.first() else {
@@ -104,7 +107,8 @@ fn across(
     for mode in &outcome.modes {
         cells.push(f(mode).map_or_else(|| human::NOTHING.into(), signed));
     }
-    table.row(&cells);
+    let class = if label == DIFFERENCE { "total" } else { "" };
+    table.classed_row(class, &cells);
 }
 
 fn signed(n: i128) -> String {
@@ -120,7 +124,7 @@ fn producer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
             Some(f(m.run.producers.get(i)?).into())
         });
     }
-    across(&mut table, outcome, "difference", |m| {
+    across(&mut table, outcome, DIFFERENCE, |m| {
         let p = m.run.producers.get(i)?;
         let parts: i128 = PRODUCER[1..].iter().map(|(_, f)| i128::from(f(p))).sum();
         Some(i128::from(p.born) - parts)
@@ -153,7 +157,7 @@ fn consumer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
             Some(f(m.run.consumers.get(i)?).into())
         });
     }
-    across(&mut table, outcome, "difference", |m| {
+    across(&mut table, outcome, DIFFERENCE, |m| {
         let c = m.run.consumers.get(i)?;
         let parts: i128 = CONSUMER.iter().map(|(_, f)| i128::from(f(c))).sum();
         Some(i128::from(m.run.stream.stored) - parts)
