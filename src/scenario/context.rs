@@ -1,11 +1,12 @@
 //! What a reader needs while it walks the tree: the path, the names, the mistakes so far.
 
 use super::diag::{Diag, FileId, Sources, Span, nearest, quote};
-use super::grammar::{Bound, Default, Key, Read, Rule, Scalar, Variant};
+use super::grammar::{Bound, Default, Key, Read, Rule, Scalar, Shape, Variant};
 use super::scalars::Interval;
 use super::yaml::{self, Kind, Node};
-use crate::facts::{Fact, Value};
+use crate::facts::{Fact, Value, data_streams};
 use crate::units::parse::ParseError;
+use crate::units::{Bytes, Dur};
 
 /// Reads a file that the scenario names.
 pub type ReadFile<'a> = &'a dyn Fn(&str) -> Result<String, String>;
@@ -35,6 +36,10 @@ pub struct Cx<'a> {
     pub producers: Vec<String>,
     /// Names of the consumers, `count:` expanded.
     pub consumers: Vec<String>,
+    /// Largest record the stream accepts, as far as the file is right about it.
+    pub max_record: Bytes,
+    /// Simulated time, as far as the file is right about it.
+    pub duration: Option<Dur>,
     /// Opens trace and key files.
     pub read_file: ReadFile<'a>,
     path: Vec<String>,
@@ -60,6 +65,8 @@ impl<'a> Cx<'a> {
             intervals: Vec::new(),
             producers: Vec::new(),
             consumers: Vec::new(),
+            max_record: data_streams::RECORD_SIZE_DEFAULT.bytes(),
+            duration: None,
             read_file,
             path: Vec::new(),
             key_at: None,
@@ -82,6 +89,11 @@ impl<'a> Cx<'a> {
             true => "the scenario".to_owned(),
             false => self.path.join("."),
         }
+    }
+
+    /// The last part of the path: the name of what is being read.
+    pub fn name(&self) -> String {
+        self.path.last().cloned().unwrap_or_default()
     }
 
     /// Reports a mistake.
@@ -164,26 +176,28 @@ impl<'a> Cx<'a> {
     }
 
     /// Reads one key of a section, or its default.
-    pub fn field<T: Read>(&mut self, section: &Node, key: &'static Key) -> Option<T> {
+    pub fn field<T: Read>(&mut self, section: &Node, key: &'static Key, keys: &[Key]) -> Option<T> {
         self.enter(key.name);
         let read = match section.get(key.name) {
             Some(entry) => {
                 let read = self.under(entry.at, |cx| T::read(&entry.value, cx));
                 read.filter(|v| self.in_range(v, &entry.value, &key.rule))
             }
-            None => self.missing(section, key),
+            None => self.missing(section, key, keys),
         };
         self.leave();
         read
     }
 
-    fn missing<T: Read>(&mut self, section: &Node, key: &'static Key) -> Option<T> {
+    fn missing<T: Read>(&mut self, section: &Node, key: &'static Key, keys: &[Key]) -> Option<T> {
         let (text, fact) = match key.rule.default {
             Default::Nothing => return T::absent(),
             Default::Text(text) => (text.to_owned(), None),
             Default::Fact(fact) => (fact_text(fact), Some(fact.key)),
             Default::Required => {
-                self.require(section, key);
+                if !misspelt(section, key.name, keys) {
+                    self.require(section, key);
+                }
                 return None;
             }
         };
@@ -191,7 +205,7 @@ impl<'a> Cx<'a> {
             let (key, value) = (self.here(), text.clone());
             self.defaults.push(Defaulted { key, value, fact });
         }
-        self.from_text(&text)
+        self.read_text(&text)
     }
 
     fn require(&mut self, section: &Node, key: &Key) {
@@ -223,7 +237,7 @@ impl<'a> Cx<'a> {
     }
 
     /// Reads a text as if the user had written it here.
-    pub fn from_text<T: Read>(&mut self, text: &str) -> Option<T> {
+    pub fn read_text<T: Read>(&mut self, text: &str) -> Option<T> {
         let file = self
             .sources
             .add(&format!("(default of {})", self.here()), text);
@@ -254,7 +268,7 @@ impl<'a> Cx<'a> {
             let expected = range_words(low.as_ref().map(|b| &b.1), high.as_ref().map(|b| &b.1));
             let source = if below { rule.min } else { rule.max };
             let help = match source {
-                Some(Bound::Fact(fact)) => Some(cite(fact)),
+                Some(Bound::Fact(fact)) => Some(format!("source: {}", cite(fact))),
                 _ => None,
             };
             let written = match &node.kind {
@@ -272,12 +286,17 @@ impl<'a> Cx<'a> {
             Bound::Text(text) => text.to_owned(),
             Bound::Fact(fact) => fact_text(fact),
         };
-        let value = self.from_text::<T>(&text)?;
+        let value = self.read_text::<T>(&text)?;
         Some((value.measure()?, text))
     }
 
     /// Finds the word of a choice; a bare scalar that is no word is `Bare` where that is allowed.
-    pub fn choice(&mut self, node: &Node, words: &'static [Variant], bare: bool) -> Option<Picked> {
+    pub fn choice(
+        &mut self,
+        node: &Node,
+        words: &'static [Variant],
+        bare: Option<Shape>,
+    ) -> Option<Picked> {
         let empty = |span| Node {
             span,
             kind: Kind::Map(Vec::new()),
@@ -288,7 +307,9 @@ impl<'a> Cx<'a> {
                     self.built(word, words, node.span)?;
                     return Some(Picked::Word(word.name, node.span, empty(node.span)));
                 }
-                if bare && (text.contains(|c: char| c.is_ascii_digit()) || text.is_empty()) {
+                if bare.is_some()
+                    && (text.contains(|c: char| c.is_ascii_digit()) || text.is_empty())
+                {
                     return Some(Picked::Bare);
                 }
                 self.unknown_word(text, node.span, words);
@@ -338,7 +359,11 @@ impl<'a> Cx<'a> {
                     .filter(|w| !w.reserved)
                     .map(|w| w.name)
                     .collect();
-                self.wrong_kind(node, &format!("one of {}", listed(&names)));
+                let bare = match bare {
+                    Some(Shape::Scalar(s)) => format!("{}, for example {}, or ", s.what, s.example),
+                    _ => String::new(),
+                };
+                self.wrong_kind(node, &format!("{bare}one of {}", listed(&names)));
                 None
             }
         }
@@ -468,12 +493,24 @@ pub fn cite(fact: &Fact) -> String {
     )
 }
 
+/// A missing key that stands there with a slip is one mistake, not two.
+fn misspelt(section: &Node, name: &str, keys: &[Key]) -> bool {
+    let unknown = |key: &str| keys.iter().all(|k| k.name != key);
+    match &section.kind {
+        Kind::Map(entries) => entries
+            .iter()
+            .any(|e| unknown(&e.key) && nearest(&e.key, [name]).is_some()),
+        _ => false,
+    }
+}
+
 /// The kind of mistake in a quantity.
 fn quantity_code(text: &str) -> &'static str {
     let text = text.trim();
     let number = |c: char| c.is_ascii_digit() || c == '.';
     match text.chars().next() {
         Some('-') => "negative",
+        _ if text.contains("..") => "bad-interval",
         Some(c) if number(c) && text.chars().all(number) => "missing-unit",
         Some(c) if number(c) => "wrong-unit",
         _ => "not-a-quantity",
@@ -482,6 +519,7 @@ fn quantity_code(text: &str) -> &'static str {
 
 fn range_words(low: Option<&String>, high: Option<&String>) -> String {
     match (low, high) {
+        (Some(low), Some(high)) if low == high => format!("must be {low}"),
         (Some(low), Some(high)) => format!("must be {low} to {high}"),
         (Some(low), None) => format!("must be at least {low}"),
         (None, Some(high)) => format!("must be at most {high}"),

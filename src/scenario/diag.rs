@@ -44,9 +44,9 @@ pub struct Diag {
     pub expected: String,
     /// What to try.
     pub help: Vec<String>,
-    /// The source line.
+    /// The source line; `None` when it is too long to be drawn.
     #[serde(skip)]
-    pub source: String,
+    pub source: Option<String>,
     /// Position of the file among those read.
     #[serde(skip)]
     pub order: usize,
@@ -108,7 +108,7 @@ impl Sources {
             end_column: column + width,
             expected,
             help: Vec::new(),
-            source: line.to_owned(),
+            source: (line.len() <= DRAWN_LINE).then(|| line.to_owned()),
             order: at.file.0,
         }
     }
@@ -141,24 +141,24 @@ pub fn render(diags: &[Diag], colour: bool) -> String {
 
 fn one(d: &Diag, renderer: &Renderer) -> String {
     let title = Level::ERROR.primary_title(d.message.as_str()).id(d.code);
-    let mut group = if d.source.len() > DRAWN_LINE {
-        let origin = Origin::path(d.file.as_str()).line(d.line);
-        title
-            .element(origin.char_column(d.column))
-            .element(Level::NOTE.message(d.expected.as_str()))
-    } else {
-        let byte = |col: usize| {
-            d.source
-                .char_indices()
-                .nth(col - 1)
-                .map_or(d.source.len(), |(i, _)| i)
-        };
-        let span = byte(d.column)..byte(d.end_column).max(byte(d.column));
-        let mark = AnnotationKind::Primary
-            .span(span)
-            .label(d.expected.as_str());
-        let snippet = Snippet::source(d.source.as_str()).line_start(d.line);
-        title.element(snippet.path(d.file.as_str()).annotation(mark))
+    let mut group = match &d.source {
+        None => {
+            let origin = Origin::path(d.file.as_str()).line(d.line);
+            let expected = Level::NOTE.message(d.expected.as_str());
+            title
+                .element(origin.char_column(d.column))
+                .element(expected)
+        }
+        Some(source) => {
+            let byte = |column: usize| {
+                let at = source.char_indices().nth(column - 1);
+                at.map_or(source.len(), |(i, _)| i)
+            };
+            let mark = AnnotationKind::Primary.span(byte(d.column)..byte(d.end_column));
+            let snippet = Snippet::source(source.as_str()).line_start(d.line);
+            let mark = mark.label(d.expected.as_str());
+            title.element(snippet.path(d.file.as_str()).annotation(mark))
+        }
     };
     for help in &d.help {
         group = group.element(Level::HELP.message(help.as_str()));

@@ -1,9 +1,10 @@
 //! What happens on the way.
 
 use super::context::Cx;
-use super::grammar::{At, OPTIONAL, REQUIRED, choice, section};
+use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, choice, section};
 use super::scalars::{ConsumerName, ProducerName};
 use super::top::ModeSpec;
+use super::yaml::Node;
 use crate::facts::{data_streams as facts, on_demand};
 use crate::units::{ByteRate, Dur, Percent};
 use crate::world::config::{Action, TimedEvent};
@@ -163,24 +164,29 @@ impl EventSpec {
     }
 }
 
-/// The events in order of time; those after the end are mistakes.
-pub fn resolve(events: &[EventSpec], duration: Dur, cx: &mut Cx) -> Vec<TimedEvent> {
-    let mut list = Vec::with_capacity(events.len());
-    for event in events {
-        if event.at.value >= duration {
-            let message = format!("the event at {} comes after the end", event.at.value);
+/// An event, resolved while it is read.
+#[derive(Clone, Debug)]
+pub struct Event(pub TimedEvent);
+
+impl Read for Event {
+    fn shape() -> Shape {
+        EventSpec::shape()
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        let spec = EventSpec::read(node, cx)?;
+        let at = spec.at.value;
+        if let Some(duration) = cx.duration.filter(|d| at >= *d) {
+            let message = format!("the event at {at} comes after the end");
             cx.say(
                 "out-of-range",
-                event.at.at,
+                spec.at.at,
                 message,
                 &format!("the scenario lasts {duration}"),
             );
         }
-        list.push(TimedEvent {
-            at: event.at.value,
-            action: event.action(),
-        });
+        Some(Event(TimedEvent {
+            at,
+            action: spec.action(),
+        }))
     }
-    list.sort_by_key(|e| e.at);
-    list
 }

@@ -251,7 +251,7 @@ impl Read for GoalSpec {
         let before = cx.diags.len();
         cx.section(node, keys(Side::Stream))?;
         static MODE: Key = MODE_KEY;
-        let mode = cx.field::<GoalModeSpec>(node, &MODE);
+        let mode = cx.field::<GoalModeSpec>(node, &MODE, &[]);
         let mut limits = Vec::new();
         let Kind::Map(entries) = &node.kind else {
             return None;
@@ -405,10 +405,14 @@ fn amount(node: &Node, unit: Unit, cx: &mut Cx) -> Option<(Amount, String)> {
     Some((Amount { value }, node.to_flow()))
 }
 
-/// Resolves the claims.
-pub fn expectations(specs: &[ExpectSpec], cx: &mut Cx) -> Option<Vec<Expectation>> {
-    let read: Vec<Option<Expectation>> = specs.iter().map(|s| expectation(s, cx)).collect();
-    read.into_iter().collect()
+impl Read for Expectation {
+    fn shape() -> Shape {
+        ExpectSpec::shape()
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        let spec = ExpectSpec::read(node, cx)?;
+        expectation(&spec, cx)
+    }
 }
 
 fn expectation(spec: &ExpectSpec, cx: &mut Cx) -> Option<Expectation> {

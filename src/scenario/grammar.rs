@@ -237,7 +237,7 @@ macro_rules! section {
                 cx.section(node, $Name::KEYS)?;
                 let mut keys = $Name::KEYS.iter();
                 // Every key is read before the first failure ends the section.
-                $( let $field: Option<$ty> = keys.next().and_then(|key| cx.field(node, key)); )*
+                $( let $field: Option<$ty> = keys.next().and_then(|key| cx.field(node, key, $Name::KEYS)); )*
                 let read = $Name { place: node.span, $( $field: $field?, )* };
                 $( $check(&read, cx)?; )?
                 Some(read)
@@ -314,8 +314,8 @@ macro_rules! choice {
     };
     (@shape) => { None };
     (@shape $body:ty) => { Some(<$body as $crate::scenario::grammar::Read>::shape) };
-    (@bare) => { false };
-    (@bare $bty:ty) => { true };
+    (@bare) => { None };
+    (@bare $bty:ty) => { Some(<$bty as $crate::scenario::grammar::Read>::shape()) };
     (@readbare $node:ident $cx:ident $Name:ident) => { None };
     (@readbare $node:ident $cx:ident $Name:ident $Bare:ident $bty:ty) => {
         <$bty as $crate::scenario::grammar::Read>::read($node, $cx).map($Name::$Bare)

@@ -183,7 +183,7 @@ impl Read for RetrySpec {
 
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
         let Kind::Scalar(text) = &node.kind else {
-            let picked = cx.choice(node, RETRY_WORDS, false)?;
+            let picked = cx.choice(node, RETRY_WORDS, None)?;
             let super::context::Picked::Word("custom", at, body) = picked else {
                 return None;
             };
@@ -286,48 +286,50 @@ impl SdkSpec {
     }
 }
 
-impl ProducerSpec {
-    /// The producer, its files read.
-    pub fn resolve(
-        &self,
-        name: &At<String>,
-        max_record: Option<Bytes>,
-        cx: &mut Cx,
-    ) -> Option<ProducerConfig> {
-        self.fits(max_record, cx);
-        cx.under(name.at, |cx| {
-            let rate = self.rate.resolve(cx);
-            let traced = matches!(self.rate, RateSpec::Trace(_));
-            let record_size = cx.under(self.record_size.at, |cx| {
-                self.record_size.value.resolve(traced, cx)
-            });
-            let keys = self.keys.resolve(cx);
-            let ClientSpec::Sdk(sdk) = &self.client;
-            let sdk = sdk.resolve(cx);
-            Some(ProducerConfig {
-                name: name.value.clone(),
-                demand: DemandConfig {
-                    rate: rate?,
-                    burstiness: (&self.burstiness).into(),
-                    record_size: record_size?,
-                    keys: keys?,
-                    key_bytes: self.key_bytes,
-                },
-                client: ClientConfig::Sdk(sdk?),
-            })
-        })
-    }
+/// A producer, resolved while it is read, so that its mistakes come with all others.
+#[derive(Clone, Debug)]
+pub struct Producer(pub ProducerConfig);
 
+impl Read for Producer {
+    fn shape() -> Shape {
+        ProducerSpec::shape()
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        let spec = ProducerSpec::read(node, cx)?;
+        spec.fits(cx);
+        let rate = spec.rate.resolve(cx);
+        let traced = matches!(spec.rate, RateSpec::Trace(_));
+        let size = &spec.record_size;
+        let record_size = cx.under(size.at, |cx| size.value.resolve(traced, cx));
+        let keys = spec.keys.resolve(cx);
+        let ClientSpec::Sdk(sdk) = &spec.client;
+        let sdk = sdk.resolve(cx);
+        Some(Producer(ProducerConfig {
+            name: cx.name(),
+            demand: DemandConfig {
+                rate: rate?,
+                burstiness: (&spec.burstiness).into(),
+                record_size: record_size?,
+                keys: keys?,
+                key_bytes: spec.key_bytes,
+            },
+            client: ClientConfig::Sdk(sdk?),
+        }))
+    }
+}
+
+impl ProducerSpec {
     /// A record and its key must fit the stream.
-    fn fits(&self, max_record: Option<Bytes>, cx: &mut Cx) {
-        let (Some(size), Some(most)) = (self.record_size.value.largest(), max_record) else {
+    fn fits(&self, cx: &mut Cx) {
+        let Some(size) = self.record_size.value.largest() else {
             return;
         };
         let whole = size.0.saturating_add(self.key_bytes.0);
-        let bound = data_streams::RECORD_SIZE_MAX.bytes();
+        let most = cx.max_record;
         if whole <= most.0 {
             return;
         }
+        let bound = data_streams::RECORD_SIZE_MAX.bytes();
         let message = format!(
             "`{}.record_size` makes records of {} with their keys; the stream accepts {most}",
             cx.here(),
@@ -335,11 +337,15 @@ impl ProducerSpec {
         );
         let help = match whole <= bound.0 {
             true => format!("raise `stream.max_record_size`, at most {bound}"),
-            false => super::context::cite(&data_streams::RECORD_SIZE_MAX),
+            false => format!(
+                "source: {}",
+                super::context::cite(&data_streams::RECORD_SIZE_MAX)
+            ),
         };
+        let at = self.record_size.at;
         cx.say_with(
             "out-of-range",
-            self.record_size.at,
+            at,
             message,
             &format!("must be at most {most}"),
             Some(help),

@@ -370,7 +370,11 @@ impl<T: Read> Read for Vec<T> {
         let mut read = Vec::with_capacity(items.len());
         for (i, item) in items.iter().enumerate() {
             cx.enter(&(i + 1).to_string());
-            read.push(T::read(item, cx));
+            let at = Span {
+                end: item.span.start + 1,
+                ..item.span
+            };
+            read.push(cx.under(at, |cx| T::read(item, cx)));
             cx.leave();
         }
         read.into_iter().collect()

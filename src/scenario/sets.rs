@@ -31,6 +31,12 @@ pub fn apply(root: &mut Node, sets: &[(String, String)], cx: &mut Cx) {
     }
 }
 
+/// Reports a dotted key that the grammar does not have.
+pub fn check_key(root: &Node, key: &str, at: Span, cx: &mut Cx) {
+    let parts: Vec<&str> = key.split('.').collect();
+    known(TopSpec::shape(), &parts, root, at, cx);
+}
+
 /// The value's own tree, its places moved behind `key=`.
 fn parse_value(value: &str, file: FileId, by: usize, cx: &mut Cx) -> Option<Node> {
     if value.trim().is_empty() {
@@ -108,7 +114,11 @@ fn known(shape: Shape, parts: &[&str], node: &Node, at: Span, cx: &mut Cx) -> bo
                 return known(of(), rest, &items[i - 1], at, cx);
             }
             (Kind::List(items), _) => {
-                let message = format!("`--set` names {} of a list of {}", quote(part), items.len());
+                let message = format!(
+                    "there is no item {} in a list of {}",
+                    quote(part),
+                    items.len()
+                );
                 cx.say("unknown-key", at, message, "items are numbered from 1");
                 return false;
             }
@@ -127,7 +137,7 @@ fn known(shape: Shape, parts: &[&str], node: &Node, at: Span, cx: &mut Cx) -> bo
         Shape::Scalar(_) | Shape::Reserved => Vec::new(),
     };
     let near = nearest(part, names.iter().copied()).map(|n| format!("did you mean `{n}`?"));
-    let message = format!("`--set` does not know the key {}", quote(part));
+    let message = format!("unknown key {}", quote(part));
     cx.say_with(
         "unknown-key",
         at,

@@ -251,7 +251,10 @@ pub fn key(text: &str, at: Span, cx: &mut Cx) -> Option<String> {
         at,
         message,
         &expected,
-        Some(super::context::cite(&PARTITION_KEY_MAX)),
+        Some(format!(
+            "source: {}",
+            super::context::cite(&PARTITION_KEY_MAX)
+        )),
     );
     None
 }

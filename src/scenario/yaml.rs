@@ -257,17 +257,25 @@ impl Tree<'_> {
     }
 
     fn syntax(&mut self, at: Span, info: &str) {
-        let mut d = self.sources.diag(
-            "syntax",
-            at,
-            format!("this is not YAML: {info}"),
-            "the reader stopped here".into(),
-        );
-        if d.source.contains('\t') {
+        // The scanner looks ahead of the tree and may meet the depth first.
+        if info.contains("recursion limit") {
+            return self.too_deep(at);
+        }
+        let message = format!("this is not YAML: {info}");
+        self.say("syntax", at, message, "the reader stopped here");
+        if let Some(d) = self
+            .diags
+            .last_mut()
+            .filter(|d| d.source.as_ref().is_some_and(|s| s.contains('\t')))
+        {
             d.help
                 .push("YAML does not allow tabs for indentation: use spaces".to_owned());
         }
-        self.diags.push(d);
+    }
+
+    fn too_deep(&mut self, at: Span) {
+        let message = format!("nested deeper than {MAX_DEPTH} levels");
+        self.say("too-deep", at, message, "one level too deep");
     }
 
     fn event(&mut self, event: Event, marks: Marks) -> Option<()> {
@@ -374,12 +382,7 @@ impl Tree<'_> {
             return None;
         }
         if self.open.len() >= MAX_DEPTH {
-            self.say(
-                "too-deep",
-                at,
-                format!("nested deeper than {MAX_DEPTH} levels"),
-                "one level too deep",
-            );
+            self.too_deep(at);
             return None;
         }
         let node = Node { span: at, kind };
@@ -472,12 +475,7 @@ impl Tree<'_> {
         }
         let node = node.clone();
         if self.open.len() + node.depth() > MAX_DEPTH {
-            self.say(
-                "too-deep",
-                at,
-                format!("nested deeper than {MAX_DEPTH} levels"),
-                "one level too deep",
-            );
+            self.too_deep(at);
             return None;
         }
         match node.kind {
