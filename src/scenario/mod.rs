@@ -20,6 +20,7 @@ pub mod help;
 mod law;
 pub mod metric;
 pub mod presets;
+mod plan;
 mod producer;
 mod scalars;
 pub mod schema;
