@@ -57,16 +57,9 @@ mod tests {
 
     #[test]
     fn nearest_keys_contain_the_word_or_are_spelt_alike() {
-        let keys = [
-            "shard.write.bytes_per_s",
-            "shard.read.calls_per_s",
-            "latency.put",
-        ];
+        let keys = ["shard.write.bytes_per_s", "shard.read.calls_per_s", "latency.put"];
         assert_eq!(nearest("latency.pit", keys.into_iter()), ["latency.put"]);
-        assert_eq!(
-            nearest("calls", keys.into_iter()),
-            ["shard.read.calls_per_s"]
-        );
+        assert_eq!(nearest("calls", keys.into_iter()), ["shard.read.calls_per_s"]);
         assert!(nearest("zzz", keys.into_iter()).is_empty());
     }
 }

@@ -28,6 +28,21 @@ impl Moment {
         (self.day + 3).rem_euclid(7) as u32
     }
 
+    /// Days of its month.
+    pub fn days_of_month(self) -> u32 {
+        let (mut year, mut left) = (1970, self.day);
+        while left >= if leap(year) { 366 } else { 365 } {
+            left -= if leap(year) { 366 } else { 365 };
+            year += 1;
+        }
+        let mut month = 1;
+        while left >= i64::from(days_in(year, month)) {
+            left -= i64::from(days_in(year, month));
+            month += 1;
+        }
+        days_in(year, month)
+    }
+
     /// Nanoseconds since 1970.
     pub fn ns(self) -> i128 {
         i128::from(self.day) * 86_400 * i128::from(NS_PER_S) + i128::from(self.time.0)
@@ -92,6 +107,8 @@ mod tests {
         let moment = |t| Moment::parse(t).unwrap();
         assert_eq!(moment("1970-01-01").weekday(), 3);
         assert_eq!(moment("2026-11-23").weekday(), 0);
+        assert_eq!(moment("2024-02-29").days_of_month(), 29);
+        assert_eq!(moment("2026-11-30").days_of_month(), 30);
         assert_eq!(moment("2000-03-01").day - moment("2000-02-28").day, 2);
         assert_eq!(moment("2023-11-16T18:17:03Z").ns(), 1_700_158_623_000_000_000);
         assert_eq!(moment("2026-03-01 09:30").time, Dur::from_min(570));

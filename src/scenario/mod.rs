@@ -23,6 +23,7 @@ mod law;
 pub mod metric;
 mod node;
 pub mod presets;
+mod plan;
 mod producer;
 mod record;
 mod scalars;
