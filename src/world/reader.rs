@@ -10,6 +10,7 @@
 use super::lane::{Lane, Outside};
 use super::settings::{ConsumerSettings, Reading, Settings};
 use crate::consumer::config::ThrottledPoll;
+use crate::engine::digest::Digest;
 use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
 use crate::mechanism::histogram::Histogram;
 use crate::random::{LatencySampler, Stream};
@@ -38,6 +39,10 @@ pub struct Reader {
     /// The fan-out pipe is free again.
     pipe_free: u64,
     next_renewal: u64,
+    /// Fingerprint of its subscriptions.
+    pub renewals: Digest,
+    /// When the last records were sent to it.
+    last_push: u64,
     refusals_in_a_row: u32,
     /// (slot of time, latency) of the pushes of that slot.
     slot: (u64, u64),
@@ -58,8 +63,8 @@ const PUSH_SLOT_NS: u64 = 10_000_000;
 const POLL_BACKOFF_NS: u64 = 100_000_000;
 
 impl Reader {
-    /// A reader that waits to be started.
-    pub fn new(consumer: usize, shard: u32, settings: &Settings) -> Reader {
+    /// A reader of a shard opened at `opened`, waiting to be started.
+    pub fn new(consumer: usize, shard: u32, opened: u64, settings: &Settings) -> Reader {
         let c = &settings.consumers[consumer];
         let path = format!("consumer/{}", c.name);
         let random = |purpose| settings.seed.numbered(&path, purpose, shard.into());
@@ -69,13 +74,16 @@ impl Reader {
             next_at: u64::MAX,
             started: false,
             done_at: None,
-            holds: c.oldest || c.starts == 0,
+            // A shard opened later is a child of shards it reads: it comes to it in time, whatever its start.
+            holds: c.oldest || c.starts <= opened,
             jitter: random("poll_times"),
             latency: random("read_latency"),
             work: random("processing"),
             busy_until: 0,
             pipe_free: 0,
             next_renewal: u64::MAX,
+            renewals: Digest::default(),
+            last_push: 0,
             refusals_in_a_row: 0,
             slot: (u64::MAX, 0),
             horizon: 0,
@@ -136,7 +144,7 @@ impl Reader {
 
     /// Drops what retention has passed; returns how many undelivered records were lost.
     pub fn trim(&mut self, log: &Log) -> u64 {
-        if self.cursor >= log.end() || log.stored_at(self.cursor) >= self.horizon {
+        if !self.counts_backlog() || self.cursor >= log.end() || log.stored_at(self.cursor) >= self.horizon {
             return 0;
         }
         let first = log.first_stored_since(self.cursor, self.horizon);
@@ -191,7 +199,8 @@ impl Lane {
         let reader = &mut self.readers[c];
         reader.next_at = turn.max(done);
         if self.closed_at.is_some() && reader.cursor == self.log.end() {
-            reader.done_at = Some(received);
+            // Its children's turn comes when its last records are worked on: order by key survives a reshard.
+            reader.done_at = Some(done);
             reader.next_at = u64::MAX;
         }
     }
@@ -252,7 +261,8 @@ impl Lane {
         self.counts.minute.out_records += to - from;
         self.counts.minute.out_bytes += bytes;
         counts.propagation.add_since(received, self.log.stored(again, to));
-        reader.delivered_to = to;
+        // A batch that is done again may be shorter than it was.
+        reader.delivered_to = reader.delivered_to.max(to);
         let fails = settings.failure_ppb > 0 && reader.work.below(1_000_000_000) < settings.failure_ppb;
         let traced = self.traced.filter(|n| (from..to).contains(n)).map(|n| n - from);
         let slowness = settings.slowness(received);
@@ -285,7 +295,6 @@ impl Lane {
         if !self.readers[c].started || self.readers[c].done_at.is_some() {
             return;
         }
-        self.renew(c, until, *renew_every, out);
         let ns_per_byte_q20 = ((1_000_000_000u128 << 20) / u128::from((*bytes_per_s).max(1))) as u64;
         let instant = settings.instant && settings.failure_ppb == 0;
         match latency.is_constant() {
@@ -293,11 +302,15 @@ impl Lane {
             _ => while self.push_batch(c, until, latency, ns_per_byte_q20, out) {},
         }
         let reader = &mut self.readers[c];
+        let mut subscribed = until;
         if let Some(closed) = self.closed_at
             && reader.cursor == self.log.end()
         {
             reader.done_at = Some(reader.busy_until.max(reader.pipe_free).max(closed));
+            // The last subscription ends with the shard's last records.
+            subscribed = reader.last_push.max(closed).min(until);
         }
+        self.renew(c, subscribed, *renew_every, out);
     }
 
     /// SubscribeToShard, and again whenever a subscription ends.
@@ -311,7 +324,8 @@ impl Lane {
             }
             out.sink.consumers[c].calls += 1;
             out.sink.consumers[c].now.calls += 1;
-            self.digest.fold(reader.next_renewal ^ (c as u64) << 56);
+            // Renewals are counted when the lane looks, not in their turn among the polls: a digest of their own.
+            reader.renewals.fold(reader.next_renewal);
             reader.next_renewal += every.max(1);
         }
     }
@@ -324,9 +338,11 @@ impl Lane {
         loop {
             let reader = &mut self.readers[c];
             if reader.cursor < self.log.end() {
-                let ready = self.log.stored_at(reader.cursor) + extra;
-                reader.horizon = ready.max(reader.pipe_free).saturating_sub(out.settings.retention);
-                out.sink.consumers[c].lost += reader.trim(&self.log);
+                let at = (self.log.stored_at(reader.cursor) + extra).max(reader.pipe_free);
+                if at < until && settings.outage_end(at).is_none() {
+                    reader.horizon = at.saturating_sub(out.settings.retention);
+                    out.sink.consumers[c].lost += reader.trim(&self.log);
+                }
             }
             let from = reader.cursor;
             let to = self.log.end().min(from + 256);
@@ -344,6 +360,7 @@ impl Lane {
                     break;
                 }
                 reader.pipe_free = at + ((u64::from(sizes[i]) * cost_q20) >> 20);
+                reader.last_push = at;
                 (propagation[i], end_to_end[i]) = (at - stored[i], at - born[i]);
                 late = late.max(at - ready);
                 bytes += u64::from(sizes[i]);
@@ -407,25 +424,30 @@ impl Lane {
             return true;
         }
         reader.horizon = start.saturating_sub(out.settings.retention);
-        out.sink.consumers[c].lost += reader.trim(&self.log);
         let from = reader.cursor;
+        out.sink.consumers[c].lost += reader.trim(&self.log);
+        if reader.cursor != from {
+            // What is left may not have arrived yet.
+            return true;
+        }
         let most = self.log.end().min(from + GET_RECORDS_MAX_RECORDS.count());
         let mut to = from;
         let mut bytes = 0;
         while to < most {
             let stored = self.log.stored_at(to);
-            let ready = if to == from { start } else { stored + visibility + reader.push_latency(stored, latency) };
-            if ready > start {
+            // Only what is stored by now draws a latency: draws do not depend on how far the log is settled.
+            if to > from
+                && (stored + visibility > start || stored + visibility + reader.push_latency(stored, latency) > start)
+            {
                 break;
             }
             bytes += u64::from(self.log.sizes(to, to + 1)[0]);
             to += 1;
         }
-        if to == from {
-            return true;
-        }
         reader.pipe_free = start + ((bytes * cost_q20) >> 20);
-        if to < most || to == self.log.end() {
+        reader.last_push = start;
+        // Caught up: nothing that is stored by now is left behind by the batch's limit.
+        if to < most || to == self.log.end() || self.log.stored_at(to) + visibility > start {
             self.caught_up(c, start);
         }
         self.note_age(c, start.saturating_sub(ready), out);
