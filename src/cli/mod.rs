@@ -8,11 +8,15 @@ mod completions;
 mod explain;
 mod facts;
 pub mod fs;
+mod init;
 mod input;
 mod man;
+mod plan;
 mod prices;
-pub mod run;
+mod run;
+mod schema;
 mod talk;
+mod trace;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -52,14 +56,22 @@ pub struct Flags {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Is a scenario valid?
+    /// Run a scenario in every capacity mode it names; print the summary, write the report.
+    Run(run::Run),
+    /// Is a scenario valid, which quotas would it break, which goals does it miss?
     Check(check::Check),
+    /// One record's life, hop by hop.
+    Trace(trace::Trace),
     /// What a scenario key, fact or price means, with its source.
     Explain(explain::Explain),
     /// Every quota and default in use, with source, date and standing.
     Facts(facts::Facts),
     /// Every price in use, with source, date and standing.
     Prices(prices::Prices),
+    /// The JSON Schema of the scenario file, for editors.
+    Schema(schema::Schema),
+    /// Write a commented scenario to start from.
+    Init(init::Init),
     /// Shell completions on stdout.
     Completions(completions::Completions),
     /// The manual page on stdout.
@@ -93,10 +105,14 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let flags = &cli.flags;
     let exit = match &cli.command {
+        Command::Run(c) => c.go(flags),
         Command::Check(c) => c.go(flags),
+        Command::Trace(c) => c.go(flags),
         Command::Explain(c) => c.go(flags),
         Command::Facts(c) => c.go(flags),
         Command::Prices(c) => c.go(flags),
+        Command::Schema(c) => c.go(),
+        Command::Init(c) => c.go(flags),
         Command::Completions(c) => c.go(),
         Command::Man(c) => c.go(),
     };

@@ -31,6 +31,16 @@ impl Moment {
         (self.day + 3).rem_euclid(7) as u32
     }
 
+    /// Days of its month.
+    pub fn days_in_month(self) -> u32 {
+        let (mut year, mut month, mut left) = (1970, 1, self.day.max(0));
+        while left >= i64::from(days_in(year, month)) {
+            left -= i64::from(days_in(year, month));
+            (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+        }
+        days_in(year, month)
+    }
+
     /// Nanoseconds since 1970.
     pub fn ns(self) -> i128 {
         i128::from(self.day) * 86_400 * i128::from(NS_PER_S) + i128::from(self.time.0)
@@ -100,6 +110,9 @@ mod tests {
             moment("2023-11-16T18:17:03Z").ns(),
             1_700_158_623_000_000_000
         );
+        for (date, days) in [("2024-02-29", 29), ("2026-02-01", 28), ("2026-12-31", 31), ("2026-11-30", 30)] {
+            assert_eq!(moment(date).days_in_month(), days, "{date}");
+        }
         assert_eq!(moment("2026-03-01 09:30").time, Dur::from_min(570));
         assert_eq!(moment("2026-03-01T00:00:00.25Z").time, Dur::from_ms(250));
     }
