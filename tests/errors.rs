@@ -15,8 +15,7 @@ fn folder() -> PathBuf {
 fn read_file(name: &str) -> Result<String, String> {
     let plain = !name.contains('/') && !name.contains("..");
     let text = fs::read_to_string(folder().join("files").join(name)).ok();
-    text.filter(|_| plain)
-        .ok_or_else(|| "no such file".to_owned())
+    text.filter(|_| plain).ok_or_else(|| "no such file".to_owned())
 }
 
 fn mistakes(text: &str, name: &str) -> Vec<Diag> {
@@ -59,11 +58,7 @@ fn refused_fast(text: &str, code: &str) {
     let took = start.elapsed();
     let codes: Vec<&str> = found.iter().map(|d| d.code).collect();
     let head: String = text.chars().take(40).collect();
-    assert!(
-        codes.contains(&code),
-        "{head}: {codes:?} {:?}",
-        found.first().map(|d| &d.message)
-    );
+    assert!(codes.contains(&code), "{head}: {codes:?} {:?}", found.first().map(|d| &d.message));
     assert!(took < Duration::from_secs(5), "{head}: {took:?}");
     assert!(!render(&found, false).is_empty());
 }
@@ -84,27 +79,13 @@ fn bombs_cycles_and_monsters_are_refused_fast() {
     let long: String = (0..15_000).map(|i| format!("k{i}: 1\n")).collect();
     refused_fast(&long, "too-many-nodes");
     refused_fast(&format!("a: {}", "x".repeat(2 << 20)), "file-too-large");
-    refused_fast(
-        &format!("duration: {}", "9".repeat(900_000)),
-        "missing-unit",
-    );
-    refused_fast(
-        &format!("stream: {{ {}: 1 }}", "k".repeat(1_000)),
-        "unknown-key",
-    );
+    refused_fast(&format!("duration: {}", "9".repeat(900_000)), "missing-unit");
+    refused_fast(&format!("stream: {{ {}: 1 }}", "k".repeat(1_000)), "unknown-key");
     let wide: String = (0..9_000).map(|i| format!("k{i}: 1\n")).collect();
     refused_fast(&wide, "unknown-key");
-    let merged = format!(
-        "x-a: &a {{ {} }}\n",
-        (0..4_000).map(|i| format!("k{i}: 1, ")).collect::<String>()
-    );
-    refused_fast(
-        &format!("{merged}stream: {{ <<: *a }}\nconsumers: {{ a: {{ <<: *a }} }}\n"),
-        "unknown-key",
-    );
-    let many: String = (0..3_000)
-        .map(|i| format!("  c{i}: {{ count: 1000 }}\n"))
-        .collect();
+    let merged = format!("x-a: &a {{ {} }}\n", (0..4_000).map(|i| format!("k{i}: 1, ")).collect::<String>());
+    refused_fast(&format!("{merged}stream: {{ <<: *a }}\nconsumers: {{ a: {{ <<: *a }} }}\n"), "unknown-key");
+    let many: String = (0..3_000).map(|i| format!("  c{i}: {{ count: 1000 }}\n")).collect();
     refused_fast(&format!("consumers:\n{many}"), "too-many-consumers");
 }
 
@@ -116,10 +97,7 @@ fn positions_count_characters_and_survive_windows_line_ends() {
     assert_eq!((wrong.line, wrong.column, wrong.end_column), (3, 11, 14));
     let text = "stream: { \"漢字\": 1, retension: 24 h }\n";
     let found = mistakes(text, "t.yaml");
-    let key = found
-        .iter()
-        .find(|d| d.message.contains("retension"))
-        .unwrap();
+    let key = found.iter().find(|d| d.message.contains("retension")).unwrap();
     assert_eq!((key.line, key.column, key.end_column), (1, 20, 29));
 }
 
@@ -129,11 +107,7 @@ fn the_same_list_is_there_for_machines() {
     let json = serde_json::to_value(&found).unwrap();
     assert_eq!(json[0]["code"], "wrong-unit");
     assert_eq!(
-        (
-            json[0]["file"].as_str(),
-            json[0]["line"].as_u64(),
-            json[0]["column"].as_u64()
-        ),
+        (json[0]["file"].as_str(), json[0]["line"].as_u64(), json[0]["column"].as_u64()),
         (Some("t.yaml"), Some(1), Some(11))
     );
     assert_eq!(json[0]["end_column"], 14);
@@ -145,10 +119,7 @@ fn the_same_list_is_there_for_machines() {
 fn control_characters_never_reach_the_terminal() {
     let found = mistakes("duration: \"\\e[31m5 s\\u0007\"\nx\u{7f}y: 1\n", "t.yaml");
     let printed = render(&found, false);
-    assert!(
-        printed.chars().all(|c| c == '\n' || !c.is_control()),
-        "{printed:?}"
-    );
+    assert!(printed.chars().all(|c| c == '\n' || !c.is_control()), "{printed:?}");
 }
 
 mod never_panics {
@@ -156,10 +127,7 @@ mod never_panics {
     use proptest::prelude::*;
 
     fn presets() -> Vec<&'static str> {
-        kinesim::scenario::presets::PRESETS
-            .iter()
-            .map(|p| p.text)
-            .collect()
+        kinesim::scenario::presets::PRESETS.iter().map(|p| p.text).collect()
     }
 
     /// Words that reach deep into the grammar.

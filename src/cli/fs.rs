@@ -112,6 +112,16 @@ pub fn leave_nothing_half_written() {
     });
 }
 
+/// Could a report be written here? Asked before the work, so that nobody waits for a report that has no place.
+pub fn can_write_report(folder: &Path) -> Result<(), Trouble> {
+    may_replace(folder)?;
+    let existing = folder.ancestors().skip(1).find(|a| a.as_os_str().is_empty() || a.exists());
+    let parent = existing.filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let probe = parent.join(format!(".kinesim-probe-{}", std::process::id()));
+    fs::create_dir(&probe).map_err(|e| trouble("write to", parent, &e))?;
+    fs::remove_dir(&probe).map_err(|e| trouble("write to", parent, &e))
+}
+
 /// Writes a report folder as a whole, replacing a report of ours.
 pub fn write_report(folder: &Path, files: &[File]) -> Result<(), Trouble> {
     // A link is followed, so that the folder it names is replaced and not the link.

@@ -3,7 +3,12 @@
 use super::{Exit, Flags, fs, input, plan, talk};
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::report::{self, RenderOptions};
+<<<<<<< HEAD
 use crate::scenario::{Goal, GoalMode};
+=======
+use crate::experiment::plan::Plan;
+use crate::scenario::{Goal, GoalMode, Limit};
+>>>>>>> main
 use std::path::PathBuf;
 
 /// Arguments of `run`.
@@ -17,9 +22,16 @@ pub struct Run {
     /// Write no PNG pictures (the SVGs and the page stay).
     #[arg(long)]
     no_png: bool,
+    /// Draw no curves against load and shards.
+    #[arg(long)]
+    no_curves: bool,
+    /// Runs with different random numbers per mode, instead of the scenario's or the default number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    replications: Option<u32>,
 }
 
 impl Run {
+<<<<<<< HEAD
     /// Simulates the scenario and delivers the outcome.
     pub fn go(&self, flags: &Flags) -> Exit {
         self.simulate(flags).unwrap_or_else(|exit| exit)
@@ -28,6 +40,21 @@ impl Run {
     fn simulate(&self, flags: &Flags) -> Result<Exit, Exit> {
         let scenario = input::load(&self.scenario, flags)?;
         let outcome = plan::run(&plan::of(&scenario, flags)?, flags)?;
+=======
+    /// Reads the scenario, has it simulated with the seed in force, and delivers the outcome.
+    pub fn go(&self, flags: &Flags) -> Exit {
+        let scenario = match input::load(&self.scenario, flags) {
+            Ok(scenario) => scenario,
+            Err(exit) => return exit,
+        };
+        if let Err(trouble) = self.place(&scenario.name, flags).map_or(Ok(()), |f| fs::can_write_report(&f)) {
+            return talk::wrong(trouble);
+        }
+        let outcome = match input::simulate(&scenario, flags, |plan| self.shape(plan)) {
+            Ok(outcome) => outcome,
+            Err(exit) => return exit,
+        };
+>>>>>>> main
         let exit = self.deliver(&outcome, flags);
         let missed = scenario.goal.as_ref().map(|g| missed(g, &outcome)).unwrap_or_default();
         if exit != Exit::Fine || missed.is_empty() {
@@ -39,11 +66,23 @@ impl Run {
         Ok(Exit::Missed)
     }
 
+    fn shape(&self, plan: &mut Plan) {
+        if self.no_curves {
+            plan.curves = Some(false);
+        }
+        if self.replications.is_some() {
+            plan.replications = self.replications;
+        }
+    }
+
+    /// The report's folder, unless none is wanted.
+    fn place(&self, name: &str, flags: &Flags) -> Option<PathBuf> {
+        (!self.no_report).then(|| flags.out.clone().unwrap_or_else(|| fs::default_folder(name)))
+    }
+
     fn deliver(&self, outcome: &Outcome, flags: &Flags) -> Exit {
-        if !self.no_report {
+        if let Some(folder) = self.place(&outcome.name, flags) {
             let options = RenderOptions { png: !self.no_png, ..RenderOptions::default() };
-            let folder = flags.out.clone();
-            let folder = folder.unwrap_or_else(|| fs::default_folder(&outcome.name));
             let files = report::render(outcome, &options);
             if let Err(trouble) = fs::write_report(&folder, &files) {
                 return talk::wrong(trouble);
@@ -58,8 +97,13 @@ impl Run {
     }
 }
 
+<<<<<<< HEAD
 /// The limits missed, in words; none when the modes the goal is about meet it.
 pub fn missed(goal: &Goal, outcome: &Outcome) -> Vec<String> {
+=======
+/// Says which limits were missed in the modes the goal is about.
+pub fn judge(goal: &Goal, outcome: &Outcome) -> Exit {
+>>>>>>> main
     let about = |m: &&ModeOutcome| match goal.mode {
         GoalMode::One(mode) => m.mode == mode.word(),
         GoalMode::Any | GoalMode::All => true,

@@ -12,6 +12,9 @@ pub const CURVE_RECORDS: u128 = 40_000_000;
 const REPLICATIONS_MAX: u32 = 5;
 const REPLICATIONS_MIN: u32 = 3;
 
+/// Millionths: integrals of a rate are in micro-records.
+const MICRO: u128 = 1_000_000;
+
 /// Rate curves of all producers.
 pub fn rate_curves(world: &WorldConfig) -> Vec<RateCurve> {
     let calendar = calendar(world);
@@ -20,8 +23,7 @@ pub fn rate_curves(world: &WorldConfig) -> Vec<RateCurve> {
 
 /// Records born in `[from, to)`, expected.
 pub fn records_between(curves: &[RateCurve], from: u64, to: u64) -> u128 {
-    // Micro-records per second × ns.
-    curves.iter().map(|c| c.integral(from, to)).sum::<u128>() / 1_000_000_000_000_000
+    curves.iter().map(|c| c.integral(from, to)).sum::<u128>() / MICRO
 }
 
 /// Records born in the whole run, expected.

@@ -3,10 +3,9 @@
 use super::context::Cx;
 use super::grammar::{OPTIONAL, Read, Shape, choice, default, fact, section};
 use super::law::Law;
-use super::yaml::{Kind, Node};
+use super::node::{Kind, Node};
 use crate::consumer::config::{
-    ConsumerConfig, FanOutConfig, PollingConfig, ProcessingConfig, ReadConfig, StartAt,
-    ThrottledPoll,
+    ConsumerConfig, FanOutConfig, PollingConfig, ProcessingConfig, ReadConfig, StartAt, ThrottledPoll,
 };
 use crate::facts::{consumers as facts, data_streams, fan_out, latency};
 use crate::random::LatencyLaw;
@@ -210,15 +209,9 @@ impl Read for Consumers {
             read: read?,
             processing: processing?,
             failure_rate: spec.failure_rate,
-            starts: StartAt {
-                at: spec.starts.at,
-                oldest: matches!(spec.starts.from, FromSpec::TrimHorizon),
-            },
+            starts: StartAt { at: spec.starts.at, oldest: matches!(spec.starts.from, FromSpec::TrimHorizon) },
         };
-        let named = |name: String| ConsumerConfig {
-            name,
-            ..one.clone()
-        };
+        let named = |name: String| ConsumerConfig { name, ..one.clone() };
         if cx.consumers.len() > MOST {
             return None;
         }

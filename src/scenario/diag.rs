@@ -70,20 +70,13 @@ impl Sources {
     pub fn add(&mut self, name: &str, text: &str) -> FileId {
         let starts = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
         let lines = std::iter::once(0).chain(starts.map(|(i, _)| i + 1));
-        self.0.push(Source {
-            name: name.to_owned(),
-            text: text.to_owned(),
-            lines: lines.collect(),
-        });
+        self.0.push(Source { name: name.to_owned(), text: text.to_owned(), lines: lines.collect() });
         FileId(self.0.len() - 1)
     }
 
     /// The line a span begins on, from 1.
     pub fn line(&self, at: Span) -> usize {
-        self.0[at.file.0]
-            .lines
-            .partition_point(|&l| l <= at.start)
-            .max(1)
+        self.0[at.file.0].lines.partition_point(|&l| l <= at.start).max(1)
     }
 
     /// A diagnostic at a span; a span over many lines is cut to its first.
@@ -145,9 +138,7 @@ fn one(d: &Diag, renderer: &Renderer) -> String {
         None => {
             let origin = Origin::path(d.file.as_str()).line(d.line);
             let expected = Level::NOTE.message(d.expected.as_str());
-            title
-                .element(origin.char_column(d.column))
-                .element(expected)
+            title.element(origin.char_column(d.column)).element(expected)
         }
         Some(source) => {
             let byte = |column: usize| {
@@ -169,15 +160,8 @@ fn one(d: &Diag, renderer: &Renderer) -> String {
 /// User text inside a message: short, and without control characters.
 pub fn quote(text: &str) -> String {
     let short: String = text.chars().take(60).flat_map(char::escape_debug).collect();
-    let more = if text.chars().nth(60).is_some() {
-        "..."
-    } else {
-        ""
-    };
-    format!(
-        "`{}{more}`",
-        short.replace("\\'", "'").replace("\\\"", "\"")
-    )
+    let more = if text.chars().nth(60).is_some() { "..." } else { "" };
+    format!("`{}{more}`", short.replace("\\'", "'").replace("\\\"", "\""))
 }
 
 /// The nearest of some words, if it is near.
@@ -189,9 +173,5 @@ pub fn nearest<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> Opti
     if word.len() > 80 {
         return None;
     }
-    among
-        .into_iter()
-        .filter_map(|w| Some((near(w)?, w)))
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, w)| w)
+    among.into_iter().filter_map(|w| Some((near(w)?, w))).min_by_key(|(d, _)| *d).map(|(_, w)| w)
 }

@@ -2,9 +2,9 @@
 
 use super::context::Cx;
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, choice, section};
-use super::scalars::{ConsumerName, ProducerName};
+use super::node::Node;
+use super::shapes::{ConsumerName, ProducerName};
 use super::top::ModeSpec;
-use super::yaml::Node;
 use crate::facts::{data_streams as facts, on_demand};
 use crate::units::{ByteRate, Dur, Percent};
 use crate::world::config::{Action, TimedEvent};
@@ -136,30 +136,19 @@ section! {
 impl EventSpec {
     fn action(&self) -> Action {
         match &self.r#do {
-            DoSpec::Outage(s) => Action::ConsumerOutage {
-                consumer: s.consumer.as_ref().map(|c| c.0),
-                lasting: s.r#for,
-            },
-            DoSpec::Slowdown(s) => Action::Slowdown {
-                consumer: s.consumer.0,
-                factor: s.factor,
-                lasting: s.r#for,
-            },
+            DoSpec::Outage(s) => {
+                Action::ConsumerOutage { consumer: s.consumer.as_ref().map(|c| c.0), lasting: s.r#for }
+            }
+            DoSpec::Slowdown(s) => {
+                Action::Slowdown { consumer: s.consumer.0, factor: s.factor, lasting: s.r#for }
+            }
             DoSpec::Reshard(s) => Action::UpdateShardCount { target: s.to },
-            DoSpec::Split(s) => Action::SplitShard {
-                open_index: s.shard,
-            },
-            DoSpec::Merge(s) => Action::MergeShards {
-                open_index: s.shard,
-            },
+            DoSpec::Split(s) => Action::SplitShard { open_index: s.shard },
+            DoSpec::Merge(s) => Action::MergeShards { open_index: s.shard },
             DoSpec::ModeSwitch(s) => Action::SwitchMode(s.to.mode()),
             DoSpec::Warm(s) => Action::WarmThroughput(s.to),
             DoSpec::Retention(s) => Action::Retention(s.to),
-            DoSpec::HotKey(s) => Action::HotKey {
-                producer: s.producer.0,
-                share: s.share,
-                lasting: s.r#for,
-            },
+            DoSpec::HotKey(s) => Action::HotKey { producer: s.producer.0, share: s.share, lasting: s.r#for },
         }
     }
 }
@@ -177,16 +166,8 @@ impl Read for Event {
         let at = spec.at.value;
         if let Some(duration) = cx.duration.filter(|d| at >= *d) {
             let message = format!("the event at {at} comes after the end");
-            cx.say(
-                "out-of-range",
-                spec.at.at,
-                message,
-                &format!("the scenario lasts {duration}"),
-            );
+            cx.say("out-of-range", spec.at.at, message, &format!("the scenario lasts {duration}"));
         }
-        Some(Event(TimedEvent {
-            at,
-            action: spec.action(),
-        }))
+        Some(Event(TimedEvent { at, action: spec.action() }))
     }
 }

@@ -25,10 +25,7 @@ const DAY: u64 = 24 * 3_600 * NS_PER_S;
 
 /// Registered consumers.
 pub fn fan_out_consumers(consumers: &[ConsumerConfig]) -> u64 {
-    consumers
-        .iter()
-        .filter(|c| matches!(c.read, ReadConfig::FanOut(_)))
-        .count() as u64
+    consumers.iter().filter(|c| matches!(c.read, ReadConfig::FanOut(_))).count() as u64
 }
 
 /// Collects findings.
@@ -36,11 +33,7 @@ struct Found(Vec<QuotaFinding>);
 
 impl Found {
     fn add(&mut self, key: impl Into<String>, fact: &Fact, text: String) {
-        self.0.push(QuotaFinding {
-            key: key.into(),
-            text,
-            fact: fact.key,
-        });
+        self.0.push(QuotaFinding { key: key.into(), text, fact: fact.key });
     }
 }
 
@@ -73,10 +66,7 @@ impl Scenario {
             && bought
             && u64::from(most) > quota
         {
-            let text = format!(
-                "{most} shards; the account's quota in {} is {quota}",
-                self.region
-            );
+            let text = format!("{most} shards; the account's quota in {} is {quota}", self.region);
             found.add("stream.shards", &data_streams::SHARD_QUOTA_LARGE, text);
         }
     }
@@ -89,11 +79,8 @@ impl Scenario {
                 _ => fan_out::CONSUMERS,
             };
             if count > limit.count() {
-                let text = format!(
-                    "{count} enhanced fan-out consumers; {} allows {}",
-                    mode.title(),
-                    limit.count()
-                );
+                let text =
+                    format!("{count} enhanced fan-out consumers; {} allows {}", mode.title(), limit.count());
                 found.add("consumers", &limit, text);
             }
         }
@@ -120,38 +107,20 @@ impl Scenario {
             }
             open = Some(target);
         }
-        self.per_day(
-            &times,
-            &data_streams::UPDATE_SHARD_COUNT_PER_DAY,
-            "UpdateShardCount calls",
-            found,
-        );
+        self.per_day(&times, &data_streams::UPDATE_SHARD_COUNT_PER_DAY, "UpdateShardCount calls", found);
     }
 
     fn switches(&self, found: &mut Found) {
-        let times: Vec<Dur> = self
-            .events
-            .iter()
-            .filter(|e| matches!(e.action, Action::SwitchMode(_)))
-            .map(|e| e.at)
-            .collect();
+        let times: Vec<Dur> =
+            self.events.iter().filter(|e| matches!(e.action, Action::SwitchMode(_))).map(|e| e.at).collect();
         self.per_day(&times, &data_streams::MODE_SWITCHES, "mode switches", found);
     }
 
     fn per_day(&self, times: &[Dur], limit: &Fact, what: &str, found: &mut Found) {
-        let within = |from: &Dur| {
-            times
-                .iter()
-                .filter(|t| *t >= from && t.0 - from.0 < DAY)
-                .count() as u64
-        };
+        let within = |from: &Dur| times.iter().filter(|t| *t >= from && t.0 - from.0 < DAY).count() as u64;
         let most = times.iter().map(within).max().unwrap_or(0);
         if most > limit.count() {
-            found.add(
-                "events",
-                limit,
-                format!("{most} {what} within 24 h; the limit is {}", limit.count()),
-            );
+            found.add("events", limit, format!("{most} {what} within 24 h; the limit is {}", limit.count()));
         }
     }
 
@@ -195,11 +164,7 @@ impl Scenario {
                     "one key of `{}` has {rate} records/s in the peak minute; its shard accepts {limit}, in every mode",
                     p.name
                 );
-                found.add(
-                    format!("producers.{}.keys", p.name),
-                    &data_streams::SHARD_WRITE_RECORDS,
-                    text,
-                );
+                found.add(format!("producers.{}.keys", p.name), &data_streams::SHARD_WRITE_RECORDS, text);
             }
         }
     }
@@ -221,7 +186,9 @@ impl Scenario {
                 "{peak} bytes/s in the peak minute; an on-demand stream in {} accepts {most}",
                 self.region
             );
-            found.add("producers", &on_demand::MAX_WRITE, text);
+            let large = most == on_demand::MAX_WRITE_LARGE.byte_rate();
+            let limit = if large { on_demand::MAX_WRITE_LARGE } else { on_demand::MAX_WRITE };
+            found.add("producers", &limit, text);
         }
     }
 
@@ -263,10 +230,7 @@ fn mean_size(p: &ProducerConfig) -> Option<Bytes> {
         SizeLaw::LogNormal { mean, .. } => Some(*mean),
         SizeLaw::Empirical(mix) => {
             let weight: u128 = mix.iter().map(|(_, w)| u128::from(*w)).sum();
-            let sum: u128 = mix
-                .iter()
-                .map(|(size, w)| u128::from(size.0) * u128::from(*w))
-                .sum();
+            let sum: u128 = mix.iter().map(|(size, w)| u128::from(size.0) * u128::from(*w)).sum();
             u64::try_from(sum / weight.max(1)).ok().map(Bytes)
         }
         SizeLaw::FromTrace => trace,

@@ -3,18 +3,15 @@
 
 use super::consumer;
 use super::context::Cx;
+use super::node::{Entry, Kind, Node};
 use super::sets;
-use super::yaml::{Entry, Kind, Node};
 use crate::facts::data_streams as facts;
 use crate::units::parse;
 use std::collections::BTreeSet;
 
 /// Names, duration and record size, taken as written; what is wrong with them is said when they are read.
 pub fn at(root: &Node, cx: &mut Cx) {
-    cx.producers = entries(root, "producers")
-        .iter()
-        .map(|e| e.key.clone())
-        .collect();
+    cx.producers = entries(root, "producers").iter().map(|e| e.key.clone()).collect();
     consumers(root, cx);
     cx.duration = scalar(root, &["duration"]).and_then(|t| parse::duration(t).ok());
     let bounds = facts::RECORD_SIZE_DEFAULT.bytes()..=facts::RECORD_SIZE_MAX.bytes();
@@ -34,9 +31,7 @@ fn entries<'a>(root: &'a Node, key: &str) -> &'a [Entry] {
 }
 
 fn scalar<'a>(root: &'a Node, path: &[&str]) -> Option<&'a str> {
-    let node = path
-        .iter()
-        .try_fold(root, |n, key| n.get(key).map(|e| &e.value))?;
+    let node = path.iter().try_fold(root, |n, key| n.get(key).map(|e| &e.value))?;
     match &node.kind {
         Kind::Scalar(text) => Some(text),
         _ => None,
@@ -48,29 +43,17 @@ fn consumers(root: &Node, cx: &mut Cx) {
     let mut seen = BTreeSet::new();
     for entry in entries(root, "consumers") {
         let count = scalar(&entry.value, &["count"]).and_then(|t| parse::count(t).ok());
-        let count = count
-            .and_then(|n| u32::try_from(n).ok())
-            .filter(|n| (1..=1_000).contains(n));
+        let count = count.and_then(|n| u32::try_from(n).ok()).filter(|n| (1..=1_000).contains(n));
         for name in consumer::names(&entry.key, count) {
             if !seen.insert(name.clone()) {
                 let message = format!("two consumers are named `{name}`");
-                cx.say(
-                    "duplicate-name",
-                    entry.at,
-                    message,
-                    "`count` makes NAME-1, NAME-2, ...",
-                );
+                cx.say("duplicate-name", entry.at, message, "`count` makes NAME-1, NAME-2, ...");
             }
             cx.consumers.push(name);
         }
         if cx.consumers.len() > consumer::MOST {
             let message = format!("more than {} consumers", consumer::MOST);
-            cx.say(
-                "too-many-consumers",
-                entry.at,
-                message,
-                "one entry too many",
-            );
+            cx.say("too-many-consumers", entry.at, message, "one entry too many");
             return;
         }
     }

@@ -39,10 +39,7 @@ pub fn explain(key: &str) -> Vec<KeyHelp> {
         let parts: Vec<&str> = k.key.split('.').collect();
         let tail = &parts[parts.len().saturating_sub(wanted.len())..];
         tail.len() == wanted.len()
-            && tail
-                .iter()
-                .zip(&wanted)
-                .all(|(a, b)| a == b || (*a == "NAME" && parts.len() == wanted.len()))
+            && tail.iter().zip(&wanted).all(|(a, b)| a == b || (*a == "NAME" && parts.len() == wanted.len()))
     };
     keys().into_iter().filter(fits).collect()
 }
@@ -53,8 +50,7 @@ pub fn explain_metric(name: &str) -> Vec<(String, &'static str, &'static str)> {
     let producers = metric::producer().map(|m| ("producers.NAME.".to_owned(), m));
     let consumers = metric::consumer().map(|m| ("consumers.NAME.".to_owned(), m));
     let all = stream.chain(producers).chain(consumers);
-    let line =
-        |(side, m): (String, Metric)| (format!("{side}{}", m.name), unit_word(m.unit), m.doc);
+    let line = |(side, m): (String, Metric)| (format!("{side}{}", m.name), unit_word(m.unit), m.doc);
     all.filter(|(_, m)| m.name == name).map(line).collect()
 }
 
@@ -167,11 +163,7 @@ fn words(shape: Shape) -> Vec<(String, String)> {
 
 impl std::fmt::Display for KeyHelp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(
-            f,
-            "{}\n  {}\n  holds     {}",
-            self.key, self.meaning, self.form
-        )?;
+        writeln!(f, "{}\n  {}\n  holds     {}", self.key, self.meaning, self.form)?;
         writeln!(f, "  default   {}", self.default)?;
         if let Some(range) = &self.range {
             writeln!(f, "  range     {range}")?;

@@ -7,11 +7,13 @@
 //! Left out, with their words reserved: KPL, KCL, Lambda, Flink and Firehose; several streams.
 
 mod calendar;
+mod choose;
 mod consumer;
 mod context;
 mod demand;
 pub mod diag;
 mod events;
+mod expect;
 pub mod findings;
 mod glance;
 pub mod goal;
@@ -19,11 +21,15 @@ mod grammar;
 pub mod help;
 mod law;
 pub mod metric;
+mod node;
 pub mod presets;
+mod plan;
 mod producer;
+mod record;
 mod scalars;
 pub mod schema;
 mod sets;
+mod shapes;
 mod stream;
 mod top;
 mod trace;
@@ -33,7 +39,8 @@ mod yaml;
 pub use calendar::Moment;
 pub use context::Defaulted;
 pub use diag::{Diag, render};
-pub use goal::{Central, Expectation, Goal, GoalMode, Limit};
+pub use expect::Expectation;
+pub use goal::{Central, Goal, GoalMode, Limit};
 pub use scalars::Interval;
 
 use crate::consumer::config::ConsumerConfig;
@@ -160,9 +167,12 @@ fn read(text: &str, file_name: &str, sets: &[(String, String)], cx: &mut Cx) -> 
     let mut root = cx.parse(text, file)?;
     sets::apply(&mut root, sets, cx);
     glance::at(&root, cx);
-    let digest = digest(text, sets);
+    cx.digest("", text);
+    for (key, value) in sets {
+        cx.digest(key, value);
+    }
     let top = TopSpec::read(&root, cx)?;
-    Some(top.resolve(stem(file_name), digest, cx))
+    Some(top.resolve(stem(file_name), cx))
 }
 
 /// Mistakes reported at most: beyond, a file has one mistake of another kind.
@@ -181,19 +191,6 @@ fn stem(file_name: &str) -> &str {
         Some((stem, _)) if !stem.is_empty() => stem,
         _ => last,
     }
-}
-
-fn digest(text: &str, sets: &[(String, String)]) -> String {
-    use md5::{Digest, Md5};
-    let mut md5 = Md5::new();
-    md5.update(text.as_bytes());
-    for (key, value) in sets {
-        md5.update([0]);
-        md5.update(key.as_bytes());
-        md5.update(b"=");
-        md5.update(value.as_bytes());
-    }
-    md5.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

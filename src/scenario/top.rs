@@ -5,17 +5,20 @@ use super::consumer::Consumers;
 use super::context::{Cx, cite};
 use super::diag::Span;
 use super::events::Event;
-use super::goal::{Central, CentralSpec, Expectation, GoalSpec};
+use super::expect::Expectation;
+use super::goal::{Central, CentralSpec, GoalSpec};
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Scalar, Shape, choice, default, fact, section};
+use super::node::Node;
 use super::producer::Producer;
-use super::scalars::{Named, Reserved};
+use super::scalars::Reserved;
+use super::shapes::Named;
 use super::stream::{AccountSpec, StreamSpec};
-use super::yaml::Node;
 use super::{Bill, BillMonth, Curves, Rounding, Scenario};
 use crate::consumer::config::ConsumerConfig;
 use crate::facts::{billing, fan_out};
 use crate::stream::config::Mode;
 use crate::units::Dur;
+use md5::Digest;
 
 section! {
     /// A scenario.
@@ -88,9 +91,7 @@ impl ModeSpec {
     }
     /// The mode of a word.
     pub fn of_word(word: &str) -> Option<Mode> {
-        [Mode::Provisioned, Mode::OnDemand, Mode::OnDemandAdvantage]
-            .into_iter()
-            .find(|m| m.word() == word)
+        [Mode::Provisioned, Mode::OnDemand, Mode::OnDemandAdvantage].into_iter().find(|m| m.word() == word)
     }
 }
 
@@ -154,17 +155,8 @@ impl Read for Start {
         let text = cx.text(node, &START)?.to_owned();
         let moment = Moment::parse(&text);
         if moment.is_none() {
-            let message = format!(
-                "`{}` is not a date: {}",
-                cx.here(),
-                super::diag::quote(&text)
-            );
-            cx.say(
-                "not-a-date",
-                node.span,
-                message,
-                "expected for example `2026-03-01T09:00:00Z`",
-            );
+            let message = format!("`{}` is not a date: {}", cx.here(), super::diag::quote(&text));
+            cx.say("not-a-date", node.span, message, "expected for example `2026-03-01T09:00:00Z`");
         }
         moment.map(Start)
     }
@@ -185,22 +177,11 @@ impl Read for Modes {
         <Vec<ModeSpec>>::shape()
     }
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
-        let modes: Vec<Mode> = <Vec<ModeSpec>>::read(node, cx)?
-            .iter()
-            .map(ModeSpec::mode)
-            .collect();
-        let twice = modes
-            .iter()
-            .enumerate()
-            .any(|(i, m)| modes[..i].contains(m));
+        let modes: Vec<Mode> = <Vec<ModeSpec>>::read(node, cx)?.iter().map(ModeSpec::mode).collect();
+        let twice = modes.iter().enumerate().any(|(i, m)| modes[..i].contains(m));
         if modes.is_empty() || twice {
-            let what = if twice {
-                "a mode is named twice"
-            } else {
-                "no mode is named"
-            };
-            let expected =
-                "expected each of `provisioned`, `on_demand`, `on_demand_advantage` at most once";
+            let what = if twice { "a mode is named twice" } else { "no mode is named" };
+            let expected = "expected each of `provisioned`, `on_demand`, `on_demand_advantage` at most once";
             cx.say("modes", node.span, what.to_owned(), expected);
             return None;
         }
@@ -222,20 +203,13 @@ impl Read for Region {
         let word = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase());
         let fine = match parts.as_slice() {
             [words @ .., number] => {
-                words.len() >= 2
-                    && words.iter().all(word)
-                    && matches!(number.as_bytes(), [b'1'..=b'9'])
+                words.len() >= 2 && words.iter().all(word) && matches!(number.as_bytes(), [b'1'..=b'9'])
             }
             [] => false,
         };
         if !fine {
             let message = format!("{} is not a Region", super::diag::quote(&text));
-            cx.say(
-                "unknown-word",
-                node.span,
-                message,
-                "expected for example `us-east-1`",
-            );
+            cx.say("unknown-word", node.span, message, "expected for example `us-east-1`");
             return None;
         }
         Some(Region(text))
@@ -267,14 +241,8 @@ impl Read for Producers {
 
 impl TopSpec {
     /// The scenario. Parts have been resolved while they were read; only assembly is left.
-    pub fn resolve(self, name: &str, digest: String, cx: &mut Cx) -> Scenario {
-        let consumers: Vec<_> = self
-            .consumers
-            .value
-            .0
-            .into_iter()
-            .flat_map(|(_, c)| c.0)
-            .collect();
+    pub fn resolve(self, name: &str, cx: &mut Cx) -> Scenario {
+        let consumers: Vec<_> = self.consumers.value.0.into_iter().flat_map(|(_, c)| c.0).collect();
         fan_out_fits(&consumers, self.consumers.at, cx);
         let start = self.start.map(|s| s.0);
         if matches!(self.bill.month, MonthSpec::Calendar) && start.is_none() {
@@ -290,7 +258,7 @@ impl TopSpec {
         Scenario {
             name: self.name.unwrap_or_else(|| name.to_owned()),
             question: self.question,
-            text_digest: digest,
+            text_digest: hex(cx),
             modes: self.modes.0,
             duration: self.duration,
             seed: self.seed,
@@ -310,10 +278,7 @@ impl TopSpec {
             events,
             goal: self.goal.map(|g| g.0),
             expect: self.expect,
-            central: self.central.map(|c| Central {
-                key: c.key.value,
-                broken: c.broken.0,
-            }),
+            central: self.central.map(|c| Central { key: c.key.value, broken: c.broken.0 }),
             intervals: std::mem::take(&mut cx.intervals),
             defaults: std::mem::take(&mut cx.defaults),
         }
@@ -331,14 +296,13 @@ fn fan_out_fits(consumers: &[ConsumerConfig], at: Span, cx: &mut Cx) {
             fan_out::CONSUMERS.count(),
             most.count()
         );
-        cx.say_with(
-            "out-of-range",
-            at,
-            message,
-            &expected,
-            Some(format!("source: {}", cite(&most))),
-        );
+        cx.say_with("out-of-range", at, message, &expected, Some(format!("source: {}", cite(&most))));
     }
+}
+
+fn hex(cx: &Cx) -> String {
+    let bytes = cx.digest.clone().finalize();
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn bill(spec: &BillSpec) -> Bill {
