@@ -1,6 +1,13 @@
-//! `kinesim check`: is a scenario valid?
+//! `kinesim check`: is a scenario valid, which quotas would it break, which goals does it miss?
 
-use super::{Exit, Flags, input, talk};
+<<<<<<< HEAD
+use super::{Exit, Flags, input, plan, run, talk};
+use crate::scenario::findings::QuotaFinding;
+use serde_json::json;
+=======
+use super::{Exit, Flags, input, run, talk};
+use crate::scenario::Scenario;
+>>>>>>> main
 use std::path::PathBuf;
 
 /// Arguments of `check`.
@@ -8,19 +15,86 @@ use std::path::PathBuf;
 pub struct Check {
     /// The scenario file.
     scenario: PathBuf,
+    /// Look at the file and the quotas only; do not simulate the goals.
+    #[arg(long)]
+    no_goals: bool,
 }
 
 impl Check {
-    /// Says what is wrong, or that nothing is.
+    /// Says what is wrong, or that nothing is. A goal costs a run (without curves).
     pub fn go(&self, flags: &Flags) -> Exit {
+<<<<<<< HEAD
+        self.judge(flags).unwrap_or_else(|exit| exit)
+    }
+
+    fn judge(&self, flags: &Flags) -> Result<Exit, Exit> {
+        let scenario = input::load(&self.scenario, flags)?;
+        let quotas = scenario.quota_findings();
+        let mut missed = Vec::new();
+        if let Some(goal) = &scenario.goal {
+            let mut plan = plan::of(&scenario, flags)?;
+            plan.curves = Some(false);
+            missed = run::missed(goal, &plan::run(&plan, flags)?);
+        }
+        let fine = quotas.is_empty() && missed.is_empty();
+        let text = match flags.json {
+            true => format!("{}\n", json!({ "valid": true, "quotas": quotas, "goals_missed": missed })),
+            false => said(&scenario.name, &quotas, &missed),
+        };
+        let exit = talk::data(text.as_bytes());
+        Ok(if fine { exit } else { Exit::Missed })
+=======
         let scenario = match input::load(&self.scenario, flags) {
             Ok(scenario) => scenario,
             Err(exit) => return exit,
         };
-        if flags.json {
-            return talk::data(b"[]\n");
+        if let Some(why) = scenario.too_large() {
+            return talk::wrong(why);
         }
-        let text = format!("{}: valid\n", scenario.name);
-        talk::data(text.as_bytes())
+        let quotas = say_quotas(&scenario, flags);
+        let goals = if self.no_goals { Exit::Fine } else { goals(&scenario, flags) };
+        if goals == Exit::Wrong || quotas == Exit::Fine { goals } else { quotas }
     }
+}
+
+/// Quotas the design would break.
+fn say_quotas(scenario: &Scenario, flags: &Flags) -> Exit {
+    let found = scenario.quota_findings();
+    if flags.json {
+        let mut text = serde_json::to_string_pretty(&found).unwrap_or_default();
+        text.push('\n');
+        talk::data(text.as_bytes());
+    } else if found.is_empty() {
+        talk::data(format!("{}: valid, within all documented quotas\n", scenario.name).as_bytes());
+    } else {
+        for f in &found {
+            let text = format!("quota: {}: {} (kinesim explain {})\n", f.key, f.text, f.fact);
+            talk::data(text.as_bytes());
+        }
+    }
+    if found.is_empty() { Exit::Fine } else { Exit::Missed }
+}
+
+fn goals(scenario: &Scenario, flags: &Flags) -> Exit {
+    let Some(goal) = &scenario.goal else { return Exit::Fine };
+    let once = |plan: &mut crate::experiment::plan::Plan| {
+        plan.curves = Some(false);
+        plan.replications = plan.replications.or(Some(1));
+    };
+    match input::simulate(scenario, flags, once) {
+        Ok(outcome) => run::judge(goal, &outcome),
+        Err(exit) => exit,
+>>>>>>> main
+    }
+}
+
+fn said(name: &str, quotas: &[QuotaFinding], missed: &[String]) -> String {
+    let mut text = format!("{name}: valid\n");
+    for q in quotas {
+        text.push_str(&format!("quota: {}: {} ({})\n", q.key, q.text, q.fact));
+    }
+    for goal in missed {
+        text.push_str(&format!("goal missed: {goal}\n"));
+    }
+    text
 }
