@@ -1,10 +1,10 @@
 //! Laws that hold in every world, on generated worlds: ledgers close, shards and readers keep their limits, no cut of
 //! time changes a byte, and demand knows nothing of the design it meets.
 
-#[path = "support/worlds.rs"]
-mod worlds;
 #[path = "support/runs.rs"]
 mod runs;
+#[path = "support/worlds.rs"]
+mod worlds;
 
 use kinesim::consumer::config::ReadConfig;
 use kinesim::measure::result::{RunResult, ShardResult};
@@ -15,8 +15,11 @@ use proptest::prelude::*;
 use runs::{first_difference, run};
 use worlds::{any_consumer, any_world};
 
+/// A bounded number of worlds; `PROPTEST_CASES=5000 cargo test --test laws` looks longer.
 fn cases(n: u32) -> ProptestConfig {
-    ProptestConfig { cases: n, failure_persistence: None, ..ProptestConfig::default() }
+    let default = ProptestConfig::default();
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    ProptestConfig { cases: if asked { default.cases } else { n }, failure_persistence: None, ..default }
 }
 
 proptest! {
@@ -80,8 +83,9 @@ fn stored(result: &RunResult) -> Vec<(u32, u64, u64, u64)> {
 /// Totals, series and shards tell one story.
 fn sums_agree(config: &WorldConfig, r: &RunResult) {
     let sum = |v: &[u64]| v.iter().sum::<u64>();
-    let producers = |of: fn(&kinesim::measure::result::ProducerResult) -> u64| r.producers.iter().map(of).sum::<u64>();
-    assert_eq!(sum(&r.series.born) , producers(|p| p.born) - born_too_late(config, r), "born");
+    let producers =
+        |of: fn(&kinesim::measure::result::ProducerResult) -> u64| r.producers.iter().map(of).sum::<u64>();
+    assert_eq!(sum(&r.series.born), producers(|p| p.born) - born_too_late(config, r), "born");
     assert_eq!(sum(&r.series.attempts), producers(|p| p.attempts), "attempts");
     assert_eq!(sum(&r.series.throttled), producers(|p| p.throttled), "throttled");
     assert_eq!(sum(&r.series.stored), r.stream.stored, "stored");
@@ -92,7 +96,8 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
     assert_eq!(shards(|s| s.stored), r.stream.stored);
     assert_eq!(shards(|s| s.throttled), producers(|p| p.throttled));
     for s in &r.shards {
-        let minutes = |of: fn(&kinesim::measure::result::ShardMinute) -> u64| s.minutes.iter().map(of).sum::<u64>();
+        let minutes =
+            |of: fn(&kinesim::measure::result::ShardMinute) -> u64| s.minutes.iter().map(of).sum::<u64>();
         assert_eq!(minutes(|m| m.in_records), s.stored, "minutes of shard {}", s.id);
         assert_eq!(minutes(|m| m.in_bytes), s.stored_bytes, "minutes of shard {}", s.id);
         assert_eq!(minutes(|m| m.write_throttled), s.throttled, "minutes of shard {}", s.id);
@@ -107,7 +112,10 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
         assert_eq!(c.propagation.count, c.first_deliveries, "{}", c.name);
         assert_eq!(c.processing.count, c.end_to_end.count, "{}", c.name);
         assert!(c.end_to_end.count <= c.first_deliveries, "{}", c.name);
-        let kept = config.events.iter().filter_map(|e| match e.action { Action::Retention(to) => Some(to), _ => None });
+        let kept = config.events.iter().filter_map(|e| match e.action {
+            Action::Retention(to) => Some(to),
+            _ => None,
+        });
         let shortest = kept.chain([config.stream.retention]).min().unwrap();
         assert!(c.lost_to_retention == 0 || shortest < config.duration, "{} lost within retention", c.name);
     }
@@ -138,7 +146,12 @@ fn shards_partition_the_keys(r: &RunResult) {
     assert_eq!(next, 0, "the last range ends at 2^128 - 1");
     for child in r.shards.iter().filter(|s| !s.parents.is_empty()) {
         for &p in &child.parents {
-            assert_eq!(r.shards[p as usize].closed_ns, Some(child.opened_ns), "shard {} and its parent {p}", child.id);
+            assert_eq!(
+                r.shards[p as usize].closed_ns,
+                Some(child.opened_ns),
+                "shard {} and its parent {p}",
+                child.id
+            );
         }
     }
 }
@@ -152,11 +165,21 @@ fn shards_keep_their_write_limits(config: &WorldConfig, r: &RunResult) {
     };
     for s in &r.shards {
         let ns = u128::from(s.closed_ns.unwrap_or(r.duration_ns) - s.opened_ns);
-        let within = |rate: u64, extra: u64| (u128::from(rate) * ns).div_ceil(u128::from(NS_PER_S)) + u128::from(extra);
+        let within = |rate: u64, extra: u64| {
+            (u128::from(rate) * ns).div_ceil(u128::from(NS_PER_S)) + u128::from(extra)
+        };
         // An aligned window may begin just before the shard does and just before it ends: one more.
         let edge = if a.shape == AdmissionShape::FixedWindow { 2 } else { 1 };
-        assert!(u128::from(s.stored) <= within(a.records_per_s, edge * extra_records), "records of shard {}", s.id);
-        assert!(u128::from(s.stored_bytes) <= within(a.bytes_per_s, edge * extra_bytes), "bytes of shard {}", s.id);
+        assert!(
+            u128::from(s.stored) <= within(a.records_per_s, edge * extra_records),
+            "records of shard {}",
+            s.id
+        );
+        assert!(
+            u128::from(s.stored_bytes) <= within(a.bytes_per_s, edge * extra_bytes),
+            "bytes of shard {}",
+            s.id
+        );
     }
 }
 
@@ -164,8 +187,9 @@ fn shards_keep_their_write_limits(config: &WorldConfig, r: &RunResult) {
 fn readers_keep_their_quotas(config: &WorldConfig, r: &RunResult) {
     let reads = config.stream.reads;
     let bucket_s = r.series.bucket_ns / NS_PER_S;
-    let polling: Vec<usize> =
-        (0..config.consumers.len()).filter(|&c| matches!(config.consumers[c].read, ReadConfig::Polling(_))).collect();
+    let polling: Vec<usize> = (0..config.consumers.len())
+        .filter(|&c| matches!(config.consumers[c].read, ReadConfig::Polling(_)))
+        .collect();
     let shards = r.shards.len() as u64;
     let extra = match reads.calls_shape {
         ReadCallsShape::FixedWindow => 0,
@@ -175,7 +199,10 @@ fn readers_keep_their_quotas(config: &WorldConfig, r: &RunResult) {
     for b in 0..r.series.born.len() {
         let of = |c: &usize| r.series.consumers[*c].calls[b] - r.series.consumers[*c].throttled[b];
         let answered: u64 = polling.iter().map(of).sum();
-        assert!(answered <= shards * (reads.calls_per_s * bucket_s + extra), "bucket {b}: {answered} calls answered");
+        assert!(
+            answered <= shards * (reads.calls_per_s * bucket_s + extra),
+            "bucket {b}: {answered} calls answered"
+        );
     }
     let life: u128 = r.shards.iter().map(|s| u128::from(r.duration_ns - s.opened_ns)).sum();
     let bytes = |c: &usize| r.consumers[*c].delivered_bytes + r.consumers[*c].redelivered_bytes;

@@ -29,14 +29,16 @@ pub fn plays_alone(p: &ProducerConfig) -> bool {
 fn rate() -> impl Strategy<Value = RateShape> {
     let r = |n: u64| RecordRate::per_s(n);
     prop_oneof![
-        (1u64..2000).prop_map(move |n| RateShape::Constant(r(n))),
-        (1u64..500, 1u64..3000, 1u64..40, 1u64..30).prop_map(move |(base, peak, at, lasting)| RateShape::Spike {
-            base: r(base),
-            peak: r(peak),
-            at: Dur::from_s(at),
-            lasting: Dur::from_s(lasting)
+        (1u64..800).prop_map(move |n| RateShape::Constant(r(n))),
+        (1u64..300, 1u64..2000, 1u64..40, 1u64..20).prop_map(move |(base, peak, at, lasting)| {
+            RateShape::Spike {
+                base: r(base),
+                peak: r(peak),
+                at: Dur::from_s(at),
+                lasting: Dur::from_s(lasting),
+            }
         }),
-        (1u64..2000, 100u64..5000, 100u64..20_000).prop_map(move |(on, on_for, off_for)| RateShape::OnOff {
+        (1u64..1500, 100u64..5000, 100u64..20_000).prop_map(move |(on, on_for, off_for)| RateShape::OnOff {
             on: r(on),
             on_for: Dur::from_ms(on_for),
             off: r(0),
@@ -77,22 +79,22 @@ fn retry() -> impl Strategy<Value = RetryLaw> {
         throttle_cost: cost,
         success_refund: 1,
     }));
-    (1u32..6, ms(1..2000), 1u32..4, jitter, quota).prop_map(|(attempts, base, factor, jitter, quota)| RetryLaw {
-        mode: "custom",
-        attempts,
-        throttled: BackoffLaw { base, factor, cap: Dur::from_s(3), jitter },
-        quota,
-        retry_after: None,
+    (1u32..6, ms(1..2000), 1u32..4, jitter, quota).prop_map(|(attempts, base, factor, jitter, quota)| {
+        RetryLaw {
+            mode: "custom",
+            attempts,
+            throttled: BackoffLaw { base, factor, cap: Dur::from_s(3), jitter },
+            quota,
+            retry_after: None,
+        }
     })
 }
 
 fn call() -> impl Strategy<Value = PutCall> {
     prop_oneof![
         Just(PutCall::PutRecord),
-        (1u32..500, 1000u64..60_000, ms(0..1500)).prop_map(|(max_records, bytes, linger)| PutCall::PutRecords {
-            max_records,
-            max_bytes: Bytes(bytes),
-            linger
+        (1u32..500, 1000u64..60_000, ms(0..1500)).prop_map(|(max_records, bytes, linger)| {
+            PutCall::PutRecords { max_records, max_bytes: Bytes(bytes), linger }
         }),
     ]
 }
@@ -100,13 +102,17 @@ fn call() -> impl Strategy<Value = PutCall> {
 fn put_latency() -> impl Strategy<Value = LatencyLaw> {
     prop_oneof![
         ms(1..400).prop_map(LatencyLaw::Constant),
-        (ms(1..60), 0u64..300).prop_map(|(min, more)| LatencyLaw::Uniform { min, max: Dur(min.0 + more * 1_000_000) }),
+        (ms(1..60), 0u64..300)
+            .prop_map(|(min, more)| LatencyLaw::Uniform { min, max: Dur(min.0 + more * 1_000_000) }),
     ]
 }
 
 fn client() -> impl Strategy<Value = ClientConfig> {
-    let policy =
-        prop::sample::select(vec![PartialFailure::RetryFailed, PartialFailure::RetryAll, PartialFailure::Drop]);
+    let policy = prop::sample::select(vec![
+        PartialFailure::RetryFailed,
+        PartialFailure::RetryAll,
+        PartialFailure::Drop,
+    ]);
     let full = prop::sample::select(vec![OnFull::Block, OnFull::Drop]);
     let in_flight = prop::option::of(1u32..20);
     let buffer = prop::option::of((500u64..100_000).prop_map(Bytes));
@@ -161,7 +167,8 @@ fn work() -> impl Strategy<Value = ProcessingConfig> {
 }
 
 fn polling() -> impl Strategy<Value = ReadConfig> {
-    let throttled = prop::sample::select(vec![ThrottledPoll::NextPeriod, ThrottledPoll::SdkBackoff, ThrottledPoll::Wait]);
+    let throttled =
+        prop::sample::select(vec![ThrottledPoll::NextPeriod, ThrottledPoll::SdkBackoff, ThrottledPoll::Wait]);
     let phase = prop::option::of(ms(0..2000));
     (ms(50..3000), ms(0..200), phase, 1u32..10_000, 1000u64..10 << 20, latency(), throttled).prop_map(
         |(interval, jitter, phase, limit, max_bytes, call_latency, throttled)| {
@@ -187,17 +194,17 @@ fn fan_out() -> impl Strategy<Value = ReadConfig> {
 /// One reader.
 pub fn any_consumer(name: &'static str) -> impl Strategy<Value = ConsumerConfig> {
     let failures = prop_oneof![3 => Just(0u64), 1 => 0u64..500_000_000];
-    let starts = prop_oneof![3 => Just(0u64), 1 => 0u64..90_000];
+    let starts = prop_oneof![3 => Just(0u64), 1 => 0u64..60_000];
     let read = prop_oneof![polling(), fan_out()];
-    (read, work(), failures, starts, any::<bool>()).prop_map(move |(read, processing, failures, at, oldest)| {
-        ConsumerConfig {
+    (read, work(), failures, starts, any::<bool>()).prop_map(
+        move |(read, processing, failures, at, oldest)| ConsumerConfig {
             name: name.into(),
             read,
             processing,
             failure_rate: Percent(failures),
             starts: StartAt { at: Dur::from_ms(at), oldest },
-        }
-    })
+        },
+    )
 }
 
 fn consumers() -> impl Strategy<Value = Vec<ConsumerConfig>> {
@@ -223,8 +230,8 @@ fn stream() -> impl Strategy<Value = StreamConfig> {
     let reads = (calls, 2u64..8, 20_000u64..4 << 20);
     let retention = prop_oneof![Just(Dur::from_h(24)), ms(500..40_000)];
     let times = (ms(0..3000), ms(100..5000), ms(100..4000), 1u32..3);
-    (prop::option::of(1u32..20), retention, limits, reads, prop_oneof![Just(Dur::ZERO), ms(1..800)], times).prop_map(
-        |(shards, retention, limits, (calls_shape, calls_per_s, read_bytes), visibility, times)| {
+    (prop::option::of(1u32..20), retention, limits, reads, prop_oneof![Just(Dur::ZERO), ms(1..800)], times)
+        .prop_map(|(shards, retention, limits, (calls_shape, calls_per_s, read_bytes), visibility, times)| {
             let (records_per_s, bytes_per_s, burst, shape, byte_rounding, count_key_bytes) = limits;
             StreamConfig {
                 shards,
@@ -263,8 +270,7 @@ fn stream() -> impl Strategy<Value = StreamConfig> {
                     commitment: ByteRate(25 << 20),
                 },
             }
-        },
-    )
+        })
 }
 
 /// An event; `producers` and `consumers` say how many there are to name.
@@ -276,28 +282,25 @@ fn event(producers: usize, consumers: usize) -> impl Strategy<Value = Action> {
         (0u32..8).prop_map(|open_index| Action::MergeShards { open_index }),
         any_mode().prop_map(Action::SwitchMode),
         (1u64..20).prop_map(|mib| Action::WarmThroughput(ByteRate(mib << 20))),
-        (any::<bool>(), 0usize..8, ms(100..20_000)).prop_map(move |(all, raw, lasting)| Action::ConsumerOutage {
-            consumer: if all { None } else { consumer(raw) },
-            lasting
+        (any::<bool>(), 0usize..8, ms(100..20_000)).prop_map(move |(all, raw, lasting)| {
+            Action::ConsumerOutage { consumer: if all { None } else { consumer(raw) }, lasting }
         }),
         (0usize..8, 2u32..20, ms(100..20_000)).prop_map(move |(raw, factor, lasting)| match consumer(raw) {
             Some(consumer) => Action::Slowdown { consumer, factor, lasting },
             None => Action::ConsumerOutage { consumer: None, lasting },
         }),
         ms(300..30_000).prop_map(Action::Retention),
-        (0usize..8, 1u64..1_000_000_000, ms(100..20_000)).prop_map(move |(raw, share, lasting)| Action::HotKey {
-            producer: raw % producers,
-            share: Percent(share),
-            lasting
+        (0usize..8, 1u64..1_000_000_000, ms(100..20_000)).prop_map(move |(raw, share, lasting)| {
+            Action::HotKey { producer: raw % producers, share: Percent(share), lasting }
         }),
     ]
 }
 
 /// A whole world.
 pub fn any_world() -> impl Strategy<Value = WorldConfig> {
-    (producers(), stream(), consumers(), any_mode(), 10u64..130, 0u64..1000).prop_flat_map(
+    (producers(), stream(), consumers(), any_mode(), 10u64..100, 0u64..1000).prop_flat_map(
         |(producers, stream, consumers, mode, seconds, seed)| {
-            let timed = (1u64..130_000, event(producers.len(), consumers.len()));
+            let timed = (1u64..100_000, event(producers.len(), consumers.len()));
             prop::collection::vec(timed, 0..7).prop_map(move |mut events| {
                 events.sort_by_key(|e| e.0);
                 let timed = |(at, action)| TimedEvent { at: Dur::from_ms(at), action };
