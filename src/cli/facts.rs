@@ -44,15 +44,9 @@ pub fn listing(mut rows: Vec<Row>, filter: Option<&str>, form: &Form, flags: &Fl
     if form.csv {
         return talk::data(&csv(&rows));
     }
-    let exit = talk::data(table(&HEAD, rows.iter().map(cells)).as_bytes());
+    let exit = talk::data(table(&rows).as_bytes());
     talk::note(flags, "kinesim explain KEY tells what a key means and where it is from.");
     exit
-}
-
-const HEAD: [&str; 6] = ["key", "value", "unit", "standing", "source", "date"];
-
-fn cells(r: &Row) -> Vec<String> {
-    [&r.key, &r.value, r.unit, r.standing, r.source, r.date].map(str::to_owned).to_vec()
 }
 
 fn csv(rows: &[Row]) -> Vec<u8> {
@@ -64,13 +58,12 @@ fn csv(rows: &[Row]) -> Vec<u8> {
     out.into_inner().unwrap_or_default()
 }
 
-/// Rows of text under a heading, for the terminal.
-pub fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+fn table(rows: &[Row]) -> String {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
-    table.set_header(head.to_vec());
-    for row in rows {
-        table.add_row(row);
+    table.set_header(["key", "value", "unit", "standing", "source", "date"]);
+    for r in rows {
+        table.add_row([&r.key, &r.value, r.unit, r.standing, r.source, r.date]);
     }
     table.lines().map(|l| format!("{}\n", l.trim_end())).collect()
 }

@@ -11,12 +11,8 @@ pub mod fs;
 mod init;
 mod input;
 mod man;
-mod plan;
 mod prices;
-<<<<<<< HEAD
-=======
 mod progress;
->>>>>>> main
 mod run;
 mod schema;
 mod talk;
@@ -60,11 +56,7 @@ pub struct Flags {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-<<<<<<< HEAD
-    /// Run a scenario in every capacity mode it names; print the summary, write the report.
-=======
     /// What happens to this workload in every capacity mode: summary, report with curves, charts and a page.
->>>>>>> main
     Run(run::Run),
     /// Is a scenario valid, which quotas would it break, which goals does it miss?
     Check(check::Check),
@@ -76,15 +68,9 @@ enum Command {
     Facts(facts::Facts),
     /// Every price in use, with source, date and standing.
     Prices(prices::Prices),
-<<<<<<< HEAD
-    /// The JSON Schema of the scenario file, for editors.
-    Schema(schema::Schema),
-    /// Write a commented scenario to start from.
-=======
     /// The scenario file's JSON Schema, for editors.
     Schema(schema::Schema),
     /// A commented scenario to start from.
->>>>>>> main
     Init(init::Init),
     /// Shell completions on stdout.
     Completions(completions::Completions),
@@ -122,16 +108,11 @@ pub fn main() -> ExitCode {
         Command::Run(c) => c.go(flags),
         Command::Check(c) => c.go(flags),
         Command::Trace(c) => c.go(flags),
-<<<<<<< HEAD
-=======
         Command::Schema(c) => c.go(),
         Command::Init(c) => c.go(flags),
->>>>>>> main
         Command::Explain(c) => c.go(flags),
         Command::Facts(c) => c.go(flags),
         Command::Prices(c) => c.go(flags),
-        Command::Schema(c) => c.go(),
-        Command::Init(c) => c.go(flags),
         Command::Completions(c) => c.go(),
         Command::Man(c) => c.go(),
     };

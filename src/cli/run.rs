@@ -1,14 +1,10 @@
 //! `kinesim run`: the summary on stdout, the report in a folder, the goals in the exit code.
 
-use super::{Exit, Flags, fs, input, plan, talk};
+use super::{Exit, Flags, fs, input, talk};
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::report::{self, RenderOptions};
-<<<<<<< HEAD
-use crate::scenario::{Goal, GoalMode};
-=======
 use crate::experiment::plan::Plan;
 use crate::scenario::{Goal, GoalMode, Limit};
->>>>>>> main
 use std::path::PathBuf;
 
 /// Arguments of `run`.
@@ -31,16 +27,6 @@ pub struct Run {
 }
 
 impl Run {
-<<<<<<< HEAD
-    /// Simulates the scenario and delivers the outcome.
-    pub fn go(&self, flags: &Flags) -> Exit {
-        self.simulate(flags).unwrap_or_else(|exit| exit)
-    }
-
-    fn simulate(&self, flags: &Flags) -> Result<Exit, Exit> {
-        let scenario = input::load(&self.scenario, flags)?;
-        let outcome = plan::run(&plan::of(&scenario, flags)?, flags)?;
-=======
     /// Reads the scenario, has it simulated with the seed in force, and delivers the outcome.
     pub fn go(&self, flags: &Flags) -> Exit {
         let scenario = match input::load(&self.scenario, flags) {
@@ -54,16 +40,11 @@ impl Run {
             Ok(outcome) => outcome,
             Err(exit) => return exit,
         };
->>>>>>> main
         let exit = self.deliver(&outcome, flags);
-        let missed = scenario.goal.as_ref().map(|g| missed(g, &outcome)).unwrap_or_default();
-        if exit != Exit::Fine || missed.is_empty() {
-            return Ok(exit);
+        match &scenario.goal {
+            Some(goal) if exit == Exit::Fine => judge(goal, &outcome),
+            _ => exit,
         }
-        for goal in missed {
-            anstream::eprintln!("goal missed: {goal}");
-        }
-        Ok(Exit::Missed)
     }
 
     fn shape(&self, plan: &mut Plan) {
@@ -97,29 +78,34 @@ impl Run {
     }
 }
 
-<<<<<<< HEAD
-/// The limits missed, in words; none when the modes the goal is about meet it.
-pub fn missed(goal: &Goal, outcome: &Outcome) -> Vec<String> {
-=======
 /// Says which limits were missed in the modes the goal is about.
 pub fn judge(goal: &Goal, outcome: &Outcome) -> Exit {
->>>>>>> main
     let about = |m: &&ModeOutcome| match goal.mode {
         GoalMode::One(mode) => m.mode == mode.word(),
         GoalMode::Any | GoalMode::All => true,
     };
-    let by_mode: Vec<Vec<String>> = outcome.modes.iter().filter(about).map(|m| missed_in(goal, m)).collect();
-    if by_mode.is_empty() {
-        return vec!["the mode it is about was not run".into()];
+    let modes: Vec<&ModeOutcome> = outcome.modes.iter().filter(about).collect();
+    let missed: Vec<(&str, Vec<&Limit>)> = modes
+        .iter()
+        .map(|m| (m.title, missed_in(goal, m)))
+        .filter(|(_, limits)| !limits.is_empty())
+        .collect();
+    let met = match goal.mode {
+        GoalMode::Any => missed.len() < modes.len(),
+        GoalMode::All | GoalMode::One(_) => missed.is_empty() && !modes.is_empty(),
+    };
+    if met {
+        return Exit::Fine;
     }
-    let one_meets_it = by_mode.iter().any(Vec::is_empty);
-    match goal.mode {
-        GoalMode::Any if one_meets_it => Vec::new(),
-        _ => by_mode.into_iter().flatten().collect(),
+    for (title, limits) in missed {
+        for limit in limits {
+            anstream::eprintln!("goal missed: {title}: {} {}", limit.path, limit.text);
+        }
     }
+    Exit::Missed
 }
 
-fn missed_in(goal: &Goal, mode: &ModeOutcome) -> Vec<String> {
-    let limits = goal.limits.iter().filter(|l| !l.holds(l.measured.of(mode)));
-    limits.map(|l| format!("{}: {} {}", mode.title, l.path, l.text)).collect()
+fn missed_in<'a>(goal: &'a Goal, mode: &ModeOutcome) -> Vec<&'a Limit> {
+    let limits = goal.limits.iter();
+    limits.filter(|l| !l.holds(l.measured.of(mode))).collect()
 }
