@@ -112,12 +112,13 @@ impl World {
     }
 
     fn settle_lanes(&mut self, until: u64) {
-        let bucket_ends = until.is_multiple_of(self.series.bucket());
+        // Control acts on, and buckets show, a model that has settled to exactly that moment: pushes too.
+        let all = until.is_multiple_of(self.series.bucket()) || self.control.next() <= until;
         for id in 0..self.lanes.len() {
             self.start_readers_of(id);
             let puts = self.gathered.of_lane(id);
             let lane = &mut self.lanes[id];
-            if bucket_ends || !lane.is_idle(puts, until) {
+            if all || !lane.is_idle(puts, until) {
                 let sink = &mut self.sink;
                 lane.advance(puts, until, &mut Outside { settings: &self.settings, sink, refused: &mut self.refused });
             }
