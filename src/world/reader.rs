@@ -348,7 +348,8 @@ impl Lane {
             let to = self.log.end().min(from + 256);
             let (stored, born) = (self.log.stored(from, to), self.log.born(from, to));
             let sizes = self.log.sizes(from, to);
-            let (mut n, mut bytes, mut late, mut resume) = (0, 0u64, 0u64, None);
+            let (mut n, mut bytes, mut late, mut resume, mut aged) = (0, 0u64, 0u64, None, false);
+            let kept = out.settings.retention;
             for i in 0..stored.len() {
                 let ready = stored[i] + extra;
                 let at = ready.max(reader.pipe_free);
@@ -356,7 +357,9 @@ impl Lane {
                     break;
                 }
                 resume = settings.outage_end(at);
-                if resume.is_some() {
+                // Retention may pass a record while those before it are in the pipe: back to the trimming.
+                aged = at - stored[i] > kept;
+                if resume.is_some() || aged {
                     break;
                 }
                 reader.pipe_free = at + ((u64::from(sizes[i]) * cost_q20) >> 20);
@@ -383,7 +386,7 @@ impl Lane {
                 reader.pipe_free = reader.pipe_free.max(end);
                 reader.recovering = Some(end);
                 reader.caught_up_at = None;
-            } else if n < 256 {
+            } else if n < 256 && !aged {
                 break;
             }
         }
