@@ -4,6 +4,7 @@ use super::outcome::{Finding, ModeOutcome};
 use super::plan::Plan;
 use crate::facts::data_streams;
 use crate::measure::result::{ConsumerResult, RunResult, ShardResult};
+use crate::producer::config::ClientConfig;
 use crate::stream::config::Mode;
 use crate::units::NS_PER_S;
 
@@ -17,6 +18,7 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             }
         };
         say("lost", lost(&mode.run));
+        say("held", held(plan, &mode.run));
         say("binding_limit", binding_limit(plan, &mode.run));
         say("inside_the_minute", inside_the_minute(&mode.run));
         say("hot_shard", hot_shard(&mode.run));
@@ -55,6 +57,24 @@ fn lost(run: &RunResult) -> Option<String> {
     let lost: u64 = run.producers.iter().map(|p| p.lost()).sum();
     let born: u64 = run.producers.iter().map(|p| p.born).sum();
     (lost > 0).then(|| format!("{lost} records were given up by their producers ({} of those born)", percent(lost, born)))
+}
+
+/// Producers that fall behind: what they still hold at the end, and what holds them.
+fn held(plan: &Plan, run: &RunResult) -> Option<String> {
+    let born: u64 = run.producers.iter().map(|p| p.born).sum();
+    let (i, worst) = run.producers.iter().enumerate().max_by_key(|(_, p)| p.held)?;
+    let ClientConfig::Sdk(sdk) = &plan.world.producers[i].client;
+    let places = sdk.in_flight.map_or("no limit on calls".into(), |n| {
+        format!("{n} calls in flight in each of {} instances", sdk.instances)
+    });
+    (worst.held * 50 > born).then(|| {
+        format!(
+            "{} could not send what was born: {} of its records still waited at the end ({}); it has {places}",
+            worst.name,
+            percent(worst.held, worst.born),
+            worst.held
+        )
+    })
 }
 
 fn binding_limit(plan: &Plan, run: &RunResult) -> Option<String> {
