@@ -43,6 +43,8 @@
 //! with other random numbers. *standing* of a fact: documented, source_code, measured or assumed.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
+// Tests may compare with the platform's own maths.
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 // Ground: true of any simulator.
 pub mod mechanism;

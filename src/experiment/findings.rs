@@ -3,7 +3,7 @@
 use super::outcome::{Finding, ModeOutcome};
 use super::plan::Plan;
 use crate::facts::data_streams;
-use crate::measure::result::{ConsumerResult, RunResult, ShardResult};
+use crate::measure::result::{ConsumerResult, RunResult, ShardMinute, ShardResult};
 use crate::producer::config::ClientConfig;
 use crate::stream::config::Mode;
 use crate::units::NS_PER_S;
@@ -101,12 +101,12 @@ fn binding_limit(plan: &Plan, run: &RunResult) -> Option<String> {
 /// Refusals in minutes whose average was far below the limit: bursts inside the minute.
 fn inside_the_minute(run: &RunResult) -> Option<String> {
     let limits = data_streams::shard_limits();
-    let calm = |m: &crate::measure::result::ShardMinute| {
+    let calm = |m: &&ShardMinute| {
         (m.in_records + m.write_throttled) * 2 < limits.write_records_per_s * 60
             && m.in_bytes * 2 < limits.write_bytes_per_s * 60
             && m.write_throttled > 0
     };
-    let minutes = run.shards.iter().flat_map(|s| &s.minutes).filter(|m| calm(m));
+    let minutes = run.shards.iter().flat_map(whole_minutes).filter(calm);
     let (n, refused) = minutes.fold((0u64, 0u64), |a, m| (a.0 + 1, a.1 + m.write_throttled));
     (n > 0).then(|| {
         format!(
@@ -115,11 +115,20 @@ fn inside_the_minute(run: &RunResult) -> Option<String> {
     })
 }
 
+/// Minutes in which the shard was open from beginning to end.
+fn whole_minutes(shard: &ShardResult) -> &[ShardMinute] {
+    let minute = 60 * NS_PER_S;
+    let first = usize::from(!shard.opened_ns.is_multiple_of(minute));
+    let last = shard.closed_ns.map_or(shard.minutes.len(), |c| ((c / minute) - shard.opened_ns / minute) as usize);
+    shard.minutes.get(first..last.min(shard.minutes.len())).unwrap_or(&[])
+}
+
 fn hot_shard(run: &RunResult) -> Option<String> {
     let id = run.stream.hottest_shard?;
     let even = 1_000_000 / u64::from(run.stream.shards_max.max(1));
     let share = run.stream.hottest_share_ppm;
-    (run.stream.shards_max > 1 && share * 4 > even * 5).then(|| {
+    let same_shards = run.shards.len() == run.stream.shards_at_start as usize;
+    (run.stream.shards_max > 1 && same_shards && share * 4 > even * 5).then(|| {
         format!(
             "shard {id} takes {:.1} % of all attempts where an even share would be {:.1} %: more shards do not help a hot key",
             share as f64 / 1e4,
@@ -148,7 +157,7 @@ fn read_limits(c: &ConsumerResult) -> Option<String> {
         let which = if c.throttled_by_calls >= c.throttled_by_bytes {
             format!("{} calls per second and shard", data_streams::SHARD_READ_CALLS.count())
         } else {
-            format!("{} per second and shard", data_streams::SHARD_READ_BYTES.value)
+            format!("{} per shard", data_streams::SHARD_READ_BYTES.value)
         };
         format!("{} of {}'s reads were refused, most by the limit of {which} that all polling readers share", percent(refused, c.calls), c.name)
     })
@@ -191,9 +200,9 @@ fn next_wall(plan: &Plan, run: &RunResult) -> Option<String> {
     }
     let limits = plan.world.stream.admission;
     let fullest = |s: &ShardResult| -> (f64, f64) {
-        let whole = s.minutes.len().saturating_sub(1).max(1);
-        let records = s.minutes[..whole.min(s.minutes.len())].iter().map(|m| m.in_records).max().unwrap_or(0);
-        let bytes = s.minutes[..whole.min(s.minutes.len())].iter().map(|m| m.in_bytes).max().unwrap_or(0);
+        let minutes = whole_minutes(s);
+        let records = minutes.iter().map(|m| m.in_records).max().unwrap_or(0);
+        let bytes = minutes.iter().map(|m| m.in_bytes).max().unwrap_or(0);
         let share = |n: u64, per_s: u64| n as f64 / 60.0 / per_s.max(1) as f64;
         (share(records, limits.records_per_s), share(bytes, limits.bytes_per_s))
     };
