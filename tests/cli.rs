@@ -112,7 +112,7 @@ fn check_accepts_a_valid_scenario_and_obeys_set() {
     let path = scenario("cli-valid.yaml", SMALL);
     let out = kinesim(&["check", &path]);
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
-    assert_eq!(stdout(&out), "cli-valid: valid\n");
+    assert_eq!(stdout(&out), "cli-valid: valid, within all documented quotas\n");
     let out = kinesim(&["check", &path, "--set", "stream.shards=many"]);
     assert_eq!(out.status.code(), Some(2));
     assert!(stderr(&out).contains("shards"), "{}", stderr(&out));
@@ -160,7 +160,7 @@ fn trace_schema_and_init_answer() {
     assert_eq!(kinesim(&["trace", &path, "--record", "99999999"]).status.code(), Some(2));
     let schema: serde_json::Value = serde_json::from_slice(&kinesim(&["schema"]).stdout).expect("JSON");
     assert!(schema["$schema"].is_string());
-    let preset = stdout(&kinesim(&["init", "launch-day", "-"]));
+    let preset = stdout(&kinesim(&["init", "launch-day"]));
     let path = scenario("cli-preset.yaml", &preset);
     assert_eq!(kinesim(&["check", &path]).status.code(), Some(0));
 }

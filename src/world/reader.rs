@@ -266,7 +266,7 @@ impl Lane {
         let fails = settings.failure_ppb > 0 && reader.work.below(1_000_000_000) < settings.failure_ppb;
         let traced = self.traced.filter(|n| (from..to).contains(n)).map(|n| n - from);
         let slowness = settings.slowness(received);
-        let done = if fails {
+        if fails {
             counts.failed += 1;
             let mut done = received + settings.per_call.draw(&mut reader.work) * slowness;
             for _ in from..to {
@@ -284,8 +284,7 @@ impl Lane {
             let times = Times { received, slowness, traced };
             let hops = (&mut counts.processing, &mut counts.now.end_to_end);
             work(settings, &mut reader.work, self.log.born(from, to), times, hops, &mut reader.traced)
-        };
-        done
+        }
     }
 
     /// Pushes of a fan-out consumer that begin before `until`.
