@@ -3,6 +3,8 @@
 //!
 //! `KINESIM_BLESS=1 cargo test --test errors` rewrites the expected texts, to be read before they are committed.
 
+#![allow(clippy::disallowed_types, reason = "a bound on time is what this asserts")]
+
 use kinesim::scenario::{Diag, load, render};
 use std::fs;
 use std::path::{Path, PathBuf};

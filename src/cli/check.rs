@@ -2,6 +2,7 @@
 
 use super::{Exit, Flags, input, run, talk};
 use crate::scenario::Scenario;
+use crate::world;
 use std::path::PathBuf;
 
 /// Arguments of `check`.
@@ -23,6 +24,11 @@ impl Check {
         };
         if let Some(why) = scenario.too_large() {
             return talk::wrong(why);
+        }
+        for &mode in &scenario.modes {
+            if let Err(why) = world::fit(&scenario.world(mode, scenario.seed, 0)) {
+                return talk::wrong(why.0);
+            }
         }
         let quotas = say_quotas(&scenario, flags);
         let goals = if self.no_goals { Exit::Fine } else { goals(&scenario, flags) };

@@ -3,7 +3,8 @@
 use super::outcome::{Finding, ModeOutcome};
 use super::plan::Plan;
 use crate::facts::data_streams;
-use crate::measure::result::{ConsumerResult, RunResult, ShardResult};
+use crate::measure::result::{ConsumerResult, RunResult, ShardMinute, ShardResult};
+use crate::producer::config::ClientConfig;
 use crate::stream::config::Mode;
 use crate::units::NS_PER_S;
 
@@ -17,6 +18,7 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             }
         };
         say("lost", lost(&mode.run));
+        say("held", held(plan, &mode.run));
         say("binding_limit", binding_limit(plan, &mode.run));
         say("inside_the_minute", inside_the_minute(&mode.run));
         say("hot_shard", hot_shard(&mode.run));
@@ -57,6 +59,24 @@ fn lost(run: &RunResult) -> Option<String> {
     (lost > 0).then(|| format!("{lost} records were given up by their producers ({} of those born)", percent(lost, born)))
 }
 
+/// Producers that fall behind: what they still hold at the end, and what holds them.
+fn held(plan: &Plan, run: &RunResult) -> Option<String> {
+    let born: u64 = run.producers.iter().map(|p| p.born).sum();
+    let (i, worst) = run.producers.iter().enumerate().max_by_key(|(_, p)| p.held)?;
+    let ClientConfig::Sdk(sdk) = &plan.world.producers[i].client;
+    let places = sdk.in_flight.map_or("no limit on calls".into(), |n| {
+        format!("{n} calls in flight in each of {} instances", sdk.instances)
+    });
+    (worst.held * 50 > born).then(|| {
+        format!(
+            "{} could not send what was born: {} of its records still waited at the end ({}); it has {places}",
+            worst.name,
+            percent(worst.held, worst.born),
+            worst.held
+        )
+    })
+}
+
 fn binding_limit(plan: &Plan, run: &RunResult) -> Option<String> {
     let s = &run.stream;
     let refused = s.throttled_by_records + s.throttled_by_bytes;
@@ -81,12 +101,12 @@ fn binding_limit(plan: &Plan, run: &RunResult) -> Option<String> {
 /// Refusals in minutes whose average was far below the limit: bursts inside the minute.
 fn inside_the_minute(run: &RunResult) -> Option<String> {
     let limits = data_streams::shard_limits();
-    let calm = |m: &crate::measure::result::ShardMinute| {
+    let calm = |m: &&ShardMinute| {
         (m.in_records + m.write_throttled) * 2 < limits.write_records_per_s * 60
             && m.in_bytes * 2 < limits.write_bytes_per_s * 60
             && m.write_throttled > 0
     };
-    let minutes = run.shards.iter().flat_map(|s| &s.minutes).filter(|m| calm(m));
+    let minutes = run.shards.iter().flat_map(whole_minutes).filter(calm);
     let (n, refused) = minutes.fold((0u64, 0u64), |a, m| (a.0 + 1, a.1 + m.write_throttled));
     (n > 0).then(|| {
         format!(
@@ -95,11 +115,20 @@ fn inside_the_minute(run: &RunResult) -> Option<String> {
     })
 }
 
+/// Minutes in which the shard was open from beginning to end.
+fn whole_minutes(shard: &ShardResult) -> &[ShardMinute] {
+    let minute = 60 * NS_PER_S;
+    let first = usize::from(!shard.opened_ns.is_multiple_of(minute));
+    let last = shard.closed_ns.map_or(shard.minutes.len(), |c| ((c / minute) - shard.opened_ns / minute) as usize);
+    shard.minutes.get(first..last.min(shard.minutes.len())).unwrap_or(&[])
+}
+
 fn hot_shard(run: &RunResult) -> Option<String> {
     let id = run.stream.hottest_shard?;
     let even = 1_000_000 / u64::from(run.stream.shards_max.max(1));
     let share = run.stream.hottest_share_ppm;
-    (run.stream.shards_max > 1 && share * 4 > even * 5).then(|| {
+    let same_shards = run.shards.len() == run.stream.shards_at_start as usize;
+    (run.stream.shards_max > 1 && same_shards && share * 4 > even * 5).then(|| {
         format!(
             "shard {id} takes {:.1} % of all attempts where an even share would be {:.1} %: more shards do not help a hot key",
             share as f64 / 1e4,
@@ -128,7 +157,7 @@ fn read_limits(c: &ConsumerResult) -> Option<String> {
         let which = if c.throttled_by_calls >= c.throttled_by_bytes {
             format!("{} calls per second and shard", data_streams::SHARD_READ_CALLS.count())
         } else {
-            format!("{} per second and shard", data_streams::SHARD_READ_BYTES.value)
+            format!("{} per shard", data_streams::SHARD_READ_BYTES.value)
         };
         format!("{} of {}'s reads were refused, most by the limit of {which} that all polling readers share", percent(refused, c.calls), c.name)
     })
@@ -171,9 +200,9 @@ fn next_wall(plan: &Plan, run: &RunResult) -> Option<String> {
     }
     let limits = plan.world.stream.admission;
     let fullest = |s: &ShardResult| -> (f64, f64) {
-        let whole = s.minutes.len().saturating_sub(1).max(1);
-        let records = s.minutes[..whole.min(s.minutes.len())].iter().map(|m| m.in_records).max().unwrap_or(0);
-        let bytes = s.minutes[..whole.min(s.minutes.len())].iter().map(|m| m.in_bytes).max().unwrap_or(0);
+        let minutes = whole_minutes(s);
+        let records = minutes.iter().map(|m| m.in_records).max().unwrap_or(0);
+        let bytes = minutes.iter().map(|m| m.in_bytes).max().unwrap_or(0);
         let share = |n: u64, per_s: u64| n as f64 / 60.0 / per_s.max(1) as f64;
         (share(records, limits.records_per_s), share(bytes, limits.bytes_per_s))
     };

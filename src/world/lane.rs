@@ -103,7 +103,7 @@ impl Lane {
             retries: Calendar::default(),
             left: Vec::new(),
             sleeps: settings.producers.iter().map(|_| None).collect(),
-            readers: (0..settings.consumers.len()).map(|c| Reader::new(c, id, settings)).collect(),
+            readers: (0..settings.consumers.len()).map(|c| Reader::new(c, id, opened, settings)).collect(),
             counts: LaneCounts::default(),
             digest: Digest::default(),
             all_started: false,

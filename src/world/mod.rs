@@ -64,6 +64,11 @@ pub struct World {
     cut: Option<String>,
 }
 
+/// Can this be simulated? (What `simulate` would say, without the work.)
+pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
+    World::new(config).map(|_| ())
+}
+
 /// Simulates one scenario in one capacity mode.
 pub fn simulate(config: &WorldConfig) -> Result<RunResult, Unfit> {
     let mut world = World::new(config)?;
@@ -112,12 +117,13 @@ impl World {
     }
 
     fn settle_lanes(&mut self, until: u64) {
-        let bucket_ends = until.is_multiple_of(self.series.bucket());
+        // Control acts on, and buckets show, a model that has settled to exactly that moment: pushes too.
+        let all = until.is_multiple_of(self.series.bucket()) || self.control.next() <= until;
         for id in 0..self.lanes.len() {
             self.start_readers_of(id);
             let puts = self.gathered.of_lane(id);
             let lane = &mut self.lanes[id];
-            if bucket_ends || !lane.is_idle(puts, until) {
+            if all || !lane.is_idle(puts, until) {
                 let sink = &mut self.sink;
                 lane.advance(puts, until, &mut Outside { settings: &self.settings, sink, refused: &mut self.refused });
             }
@@ -136,8 +142,13 @@ impl World {
                 continue;
             }
             let done = parents.iter().map(|p| self.lanes[*p as usize].readers[c].done_at);
+            let behind = parents.iter().find_map(|p| self.lanes[*p as usize].readers[c].recovering);
             match done.reduce(|a, b| Some(a?.max(b?))).flatten() {
-                Some(at) => self.lanes[id].readers[c].start(at, false, &self.settings.consumers[c]),
+                Some(at) => {
+                    let reader = &mut self.lanes[id].readers[c];
+                    reader.start(at, false, &self.settings.consumers[c]);
+                    reader.recovering = behind;
+                }
                 None => all = false,
             }
         }

@@ -10,6 +10,7 @@
 use super::lane::{Lane, Outside};
 use super::settings::{ConsumerSettings, Reading, Settings};
 use crate::consumer::config::ThrottledPoll;
+use crate::engine::digest::Digest;
 use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
 use crate::mechanism::histogram::Histogram;
 use crate::random::{LatencySampler, Stream};
@@ -38,6 +39,10 @@ pub struct Reader {
     /// The fan-out pipe is free again.
     pipe_free: u64,
     next_renewal: u64,
+    /// Fingerprint of its subscriptions.
+    pub renewals: Digest,
+    /// When the last records were sent to it.
+    last_push: u64,
     refusals_in_a_row: u32,
     /// (slot of time, latency) of the pushes of that slot.
     slot: (u64, u64),
@@ -58,8 +63,8 @@ const PUSH_SLOT_NS: u64 = 10_000_000;
 const POLL_BACKOFF_NS: u64 = 100_000_000;
 
 impl Reader {
-    /// A reader that waits to be started.
-    pub fn new(consumer: usize, shard: u32, settings: &Settings) -> Reader {
+    /// A reader of a shard opened at `opened`, waiting to be started.
+    pub fn new(consumer: usize, shard: u32, opened: u64, settings: &Settings) -> Reader {
         let c = &settings.consumers[consumer];
         let path = format!("consumer/{}", c.name);
         let random = |purpose| settings.seed.numbered(&path, purpose, shard.into());
@@ -69,13 +74,16 @@ impl Reader {
             next_at: u64::MAX,
             started: false,
             done_at: None,
-            holds: c.oldest || c.starts == 0,
+            // A shard opened later is a child of shards it reads: it comes to it in time, whatever its start.
+            holds: c.oldest || c.starts <= opened,
             jitter: random("poll_times"),
             latency: random("read_latency"),
             work: random("processing"),
             busy_until: 0,
             pipe_free: 0,
             next_renewal: u64::MAX,
+            renewals: Digest::default(),
+            last_push: 0,
             refusals_in_a_row: 0,
             slot: (u64::MAX, 0),
             horizon: 0,
@@ -116,9 +124,10 @@ impl Reader {
 
     /// When the backlog of the last outage was worked off: 0 when there was none here, `None` when it is not.
     pub fn back_by(&self) -> Option<u64> {
-        match (self.recovering, self.caught_up_at) {
-            (Some(_), _) => None,
-            (None, at) => Some(at.unwrap_or(0)),
+        match self.recovering {
+            // A closed shard read to its end: what is still behind is its children's.
+            Some(_) => self.done_at,
+            None => Some(self.caught_up_at.unwrap_or(0)),
         }
     }
 
@@ -136,7 +145,7 @@ impl Reader {
 
     /// Drops what retention has passed; returns how many undelivered records were lost.
     pub fn trim(&mut self, log: &Log) -> u64 {
-        if self.cursor >= log.end() || log.stored_at(self.cursor) >= self.horizon {
+        if !self.counts_backlog() || self.cursor >= log.end() || log.stored_at(self.cursor) >= self.horizon {
             return 0;
         }
         let first = log.first_stored_since(self.cursor, self.horizon);
@@ -191,7 +200,8 @@ impl Lane {
         let reader = &mut self.readers[c];
         reader.next_at = turn.max(done);
         if self.closed_at.is_some() && reader.cursor == self.log.end() {
-            reader.done_at = Some(received);
+            // Its children's turn comes when its last records are worked on: order by key survives a reshard.
+            reader.done_at = Some(done);
             reader.next_at = u64::MAX;
         }
     }
@@ -216,7 +226,8 @@ impl Lane {
         }
         let age = if to < visible { now - self.log.stored_at(to - 1) } else { 0 };
         self.note_age(c, age, out);
-        if to == visible {
+        // At the end of a closed shard its children may hold more.
+        if to == visible && !(self.closed_at.is_some() && to == self.log.end()) {
             self.caught_up(c, now);
         }
         if to == from { received } else { self.deliver(c, from, to, bytes, received, out) }
@@ -252,11 +263,12 @@ impl Lane {
         self.counts.minute.out_records += to - from;
         self.counts.minute.out_bytes += bytes;
         counts.propagation.add_since(received, self.log.stored(again, to));
-        reader.delivered_to = to;
+        // A batch that is done again may be shorter than it was.
+        reader.delivered_to = reader.delivered_to.max(to);
         let fails = settings.failure_ppb > 0 && reader.work.below(1_000_000_000) < settings.failure_ppb;
         let traced = self.traced.filter(|n| (from..to).contains(n)).map(|n| n - from);
         let slowness = settings.slowness(received);
-        let done = if fails {
+        if fails {
             counts.failed += 1;
             let mut done = received + settings.per_call.draw(&mut reader.work) * slowness;
             for _ in from..to {
@@ -274,8 +286,7 @@ impl Lane {
             let times = Times { received, slowness, traced };
             let hops = (&mut counts.processing, &mut counts.now.end_to_end);
             work(settings, &mut reader.work, self.log.born(from, to), times, hops, &mut reader.traced)
-        };
-        done
+        }
     }
 
     /// Pushes of a fan-out consumer that begin before `until`.
@@ -285,7 +296,6 @@ impl Lane {
         if !self.readers[c].started || self.readers[c].done_at.is_some() {
             return;
         }
-        self.renew(c, until, *renew_every, out);
         let ns_per_byte_q20 = ((1_000_000_000u128 << 20) / u128::from((*bytes_per_s).max(1))) as u64;
         let instant = settings.instant && settings.failure_ppb == 0;
         match latency.is_constant() {
@@ -293,11 +303,15 @@ impl Lane {
             _ => while self.push_batch(c, until, latency, ns_per_byte_q20, out) {},
         }
         let reader = &mut self.readers[c];
+        let mut subscribed = until;
         if let Some(closed) = self.closed_at
             && reader.cursor == self.log.end()
         {
             reader.done_at = Some(reader.busy_until.max(reader.pipe_free).max(closed));
+            // The last subscription ends with the shard's last records.
+            subscribed = reader.last_push.max(closed).min(until);
         }
+        self.renew(c, subscribed, *renew_every, out);
     }
 
     /// SubscribeToShard, and again whenever a subscription ends.
@@ -311,7 +325,8 @@ impl Lane {
             }
             out.sink.consumers[c].calls += 1;
             out.sink.consumers[c].now.calls += 1;
-            self.digest.fold(reader.next_renewal ^ (c as u64) << 56);
+            // Renewals are counted when the lane looks, not in their turn among the polls: a digest of their own.
+            reader.renewals.fold(reader.next_renewal);
             reader.next_renewal += every.max(1);
         }
     }
@@ -324,15 +339,18 @@ impl Lane {
         loop {
             let reader = &mut self.readers[c];
             if reader.cursor < self.log.end() {
-                let ready = self.log.stored_at(reader.cursor) + extra;
-                reader.horizon = ready.max(reader.pipe_free).saturating_sub(out.settings.retention);
-                out.sink.consumers[c].lost += reader.trim(&self.log);
+                let at = (self.log.stored_at(reader.cursor) + extra).max(reader.pipe_free);
+                if at < until && settings.outage_end(at).is_none() {
+                    reader.horizon = at.saturating_sub(out.settings.retention);
+                    out.sink.consumers[c].lost += reader.trim(&self.log);
+                }
             }
             let from = reader.cursor;
             let to = self.log.end().min(from + 256);
             let (stored, born) = (self.log.stored(from, to), self.log.born(from, to));
             let sizes = self.log.sizes(from, to);
-            let (mut n, mut bytes, mut late, mut resume) = (0, 0u64, 0u64, None);
+            let (mut n, mut bytes, mut late, mut resume, mut aged) = (0, 0u64, 0u64, None, false);
+            let kept = out.settings.retention;
             for i in 0..stored.len() {
                 let ready = stored[i] + extra;
                 let at = ready.max(reader.pipe_free);
@@ -340,10 +358,13 @@ impl Lane {
                     break;
                 }
                 resume = settings.outage_end(at);
-                if resume.is_some() {
+                // Retention may pass a record while those before it are in the pipe: back to the trimming.
+                aged = at - stored[i] > kept;
+                if resume.is_some() || aged {
                     break;
                 }
                 reader.pipe_free = at + ((u64::from(sizes[i]) * cost_q20) >> 20);
+                reader.last_push = at;
                 (propagation[i], end_to_end[i]) = (at - stored[i], at - born[i]);
                 late = late.max(at - ready);
                 bytes += u64::from(sizes[i]);
@@ -366,7 +387,7 @@ impl Lane {
                 reader.pipe_free = reader.pipe_free.max(end);
                 reader.recovering = Some(end);
                 reader.caught_up_at = None;
-            } else if n < 256 {
+            } else if n < 256 && !aged {
                 break;
             }
         }
@@ -407,25 +428,30 @@ impl Lane {
             return true;
         }
         reader.horizon = start.saturating_sub(out.settings.retention);
-        out.sink.consumers[c].lost += reader.trim(&self.log);
         let from = reader.cursor;
+        out.sink.consumers[c].lost += reader.trim(&self.log);
+        if reader.cursor != from {
+            // What is left may not have arrived yet.
+            return true;
+        }
         let most = self.log.end().min(from + GET_RECORDS_MAX_RECORDS.count());
         let mut to = from;
         let mut bytes = 0;
         while to < most {
             let stored = self.log.stored_at(to);
-            let ready = if to == from { start } else { stored + visibility + reader.push_latency(stored, latency) };
-            if ready > start {
+            // Only what is stored by now draws a latency: draws do not depend on how far the log is settled.
+            if to > from
+                && (stored + visibility > start || stored + visibility + reader.push_latency(stored, latency) > start)
+            {
                 break;
             }
             bytes += u64::from(self.log.sizes(to, to + 1)[0]);
             to += 1;
         }
-        if to == from {
-            return true;
-        }
         reader.pipe_free = start + ((bytes * cost_q20) >> 20);
-        if to < most || to == self.log.end() {
+        reader.last_push = start;
+        // Caught up: nothing that is stored by now is left behind by the batch's limit.
+        if to < most || to == self.log.end() || self.log.stored_at(to) + visibility > start {
             self.caught_up(c, start);
         }
         self.note_age(c, start.saturating_sub(ready), out);

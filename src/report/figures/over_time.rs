@@ -180,7 +180,7 @@ fn chart(mode: &ModeOutcome, title: &str, grid: Grid, y: Axis, lines: Vec<Line>)
 fn events(mode: &ModeOutcome, grid: Grid) -> Vec<(f64, String)> {
     const MARKS_MAX: usize = 8;
     let outside = |what: &str| !matches!(what, "split" | "merge" | "decision");
-    let all = mode.run.timeline.iter().filter(|e| outside(e.what));
+    let all = mode.run.timeline.iter().filter(|e| e.at_ns > 0 && outside(e.what));
     let marks: Vec<(f64, String)> = all.map(|e| (grid.in_unit(e.at_ns), e.what.replace('_', " "))).collect();
     // Many marks hide the curves; the timeline has them all.
     if marks.len() > MARKS_MAX { Vec::new() } else { marks }
