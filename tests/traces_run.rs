@@ -2,11 +2,11 @@
 
 use kinesim::experiment;
 use kinesim::measure::result::RunResult;
-use kinesim::producer::config::{RateShape, Trace};
+use kinesim::producer::config::{RateShape, SizeLaw, Trace};
 use kinesim::producer::trace::{busiest_window, parse};
 use kinesim::scenario;
 use kinesim::stream::config::Mode;
-use kinesim::units::{Dur, NS_PER_S};
+use kinesim::units::{Bytes, Dur, NS_PER_S};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ const SCENARIO: &str = "version: 1
 question: Does the busiest day of a real stream fit the shards that its peak minute asks for?
 duration: 24 h
 producers:
-  app: { rate: 1 records/s, record_size: SIZE, client: { sdk: { in_flight: 1000 } } }
+  app: { rate: 1 records/s, record_size: 1 KiB, client: { sdk: { in_flight: 1000 } } }
 stream: { shards: auto }
 modes: [provisioned]
 consumers:
@@ -33,14 +33,15 @@ fn trace(name: &str) -> Option<Trace> {
 }
 
 /// The trace's busiest day (or all of it), run record by record.
-fn busiest_day(trace: &Trace, size: &str) -> (RunResult, u128) {
+fn busiest_day(trace: &Trace, size: SizeLaw) -> (RunResult, u128) {
     let length = Dur(Dur::from_h(24).0.min(trace.end.0));
     let from = busiest_window(trace, length);
     let wanted = trace.records(from, Dur(from.0 + length.0)) / 1_000_000;
-    let text = SCENARIO.replace("SIZE", size).replace("24 h", &format!("{} s", length.0 / NS_PER_S));
+    let text = SCENARIO.replace("24 h", &format!("{} s", length.0 / NS_PER_S));
     let loaded = scenario::load(&text, "day.yaml", &|_| Err("none".into()), &[]);
     let mut scenario = loaded.unwrap_or_else(|d| panic!("{}", scenario::render(&d, false)));
-    scenario.producers[0].demand.rate = RateShape::Trace(Arc::new(trace.window(from, length)));
+    let demand = &mut scenario.producers[0].demand;
+    (demand.rate, demand.record_size) = (RateShape::Trace(Arc::new(trace.window(from, length))), size);
     let mut plan = scenario.plan(1).expect("prices of its Region");
     (plan.replications, plan.curves) = (Some(1), Some(false));
     let mut outcome = experiment::run(&plan, &|_, _| ()).unwrap_or_else(|why| panic!("{why}"));
@@ -49,7 +50,7 @@ fn busiest_day(trace: &Trace, size: &str) -> (RunResult, u128) {
 }
 
 /// Births scatter as Poisson's law says; every record is in the books; what was stored was read or is unread.
-fn check(name: &str, size: &str) -> Option<()> {
+fn check(name: &str, size: SizeLaw) -> Option<()> {
     let trace = trace(name)?;
     let (run, wanted) = busiest_day(&trace, size);
     let p = &run.producers[0];
@@ -75,20 +76,20 @@ fn check(name: &str, size: &str) -> Option<()> {
 
 #[test]
 fn the_whole_azure_trace_with_its_sizes_keeps_the_books() {
-    check("azure_llm_code_2023.sizes.csv", "from_trace");
+    check("azure_llm_code_2023.sizes.csv", SizeLaw::FromTrace);
 }
 
 #[test]
 fn the_busiest_day_of_the_load_balancer_keeps_the_books() {
-    check("elb_requests_2014.csv", "1 KiB");
+    check("elb_requests_2014.csv", SizeLaw::Fixed(Bytes(1_024)));
 }
 
 #[test]
 fn the_busiest_day_on_twitter_keeps_the_books() {
-    check("twitter_goog_2015.csv", "300 B");
+    check("twitter_goog_2015.csv", SizeLaw::Fixed(Bytes(300)));
 }
 
 #[test]
 fn the_busiest_day_of_the_taxis_keeps_the_books() {
-    check("nyc_taxi_2014.csv", "200 B");
+    check("nyc_taxi_2014.csv", SizeLaw::Fixed(Bytes(200)));
 }
