@@ -44,7 +44,9 @@ fn missed(expect: &[Expectation], outcome: &Outcome) -> Vec<String> {
     let about = modes.filter(|(m, e)| e.mode.is_none_or(|mode| mode.word() == m.mode));
     let measured = about.map(|(m, e)| (m, e, e.limit.measured.of(m)));
     let wrong = measured.filter(|(_, e, value)| !e.limit.holds(*value));
-    wrong.map(|(m, e, value)| format!("{}: {} {}: measured {value:?}", m.mode, e.limit.path, e.limit.text)).collect()
+    wrong
+        .map(|(m, e, value)| format!("{}: {} {}: measured {value:?}", m.mode, e.limit.path, e.limit.text))
+        .collect()
 }
 
 #[test]
@@ -132,3 +134,37 @@ fn made_trace() -> String {
     }
     text
 }
+
+#[test]
+fn a_curves_cost_at_the_scenarios_own_load_is_the_tables() {
+    let scenario = load(&folder().join("on-demand-step-usual.yaml"), &[]);
+    let mut plan = scenario.plan(scenario.seed).expect("prices of its Region");
+    plan.replications = Some(1);
+    let outcome = experiment::run(&plan, &|_, _| ()).expect("an outcome");
+    let curve = outcome.curves.iter().find(|c| c.id == "load").expect("a curve against load");
+    assert!(curve.stretch.contains("busiest"), "a part of the scenario: {}", curve.stretch);
+    for (mode, line) in outcome.modes.iter().zip(&curve.lines) {
+        let here = line.points.iter().find(|p| p.x == 1.0).expect("the scenario itself");
+        let (table, curve) = (mode.bill_month.total.as_f64(), here.month_usd.as_f64());
+        assert!(
+            (table - curve).abs() < 0.03 * table,
+            "{}: {table} in the table, {curve} on the curve",
+            mode.mode
+        );
+    }
+}
+
+#[test]
+fn pollers_too_catch_up_through_parents_and_children() {
+    let polling = [("consumers.indexer.read".to_owned(), "polling".to_owned())];
+    let run = simulate(&load(&folder().join("reshard-while-behind.yaml"), &polling)).modes.remove(0).run;
+    let seconds = run.consumers[0].catch_up_ns.expect("caught up") / 1_000_000_000;
+    assert!((240..330).contains(&seconds), "caught up after {seconds} s");
+    // Without the reshard one reader of a shard needs 384 s: 0.78 MiB/s x 600 s at 2 - 0.78 MiB/s.
+    let straight = [polling[0].clone(), ("events".into(), EVENT_OUTAGE.into())];
+    let run = simulate(&load(&folder().join("reshard-while-behind.yaml"), &straight)).modes.remove(0).run;
+    let alone = run.consumers[0].catch_up_ns.expect("caught up") / 1_000_000_000;
+    assert!((370..400).contains(&alone) && alone > seconds, "{alone} s without, {seconds} s with a reshard");
+}
+
+const EVENT_OUTAGE: &str = "[{ at: 5 min, do: { outage: { consumer: indexer, for: 10 min } } }]";

@@ -59,7 +59,11 @@ fn check(name: &str, size: SizeLaw) -> Option<()> {
     assert!(off.abs() <= 5.0 * scatter, "{name}: {} born, {wanted} in the trace", p.born);
     assert_eq!(p.stored + p.lost() + p.held, p.born, "{name}");
     let c = &run.consumers[0];
-    assert_eq!(c.first_deliveries + c.unread + c.lost_to_retention + c.before_start, run.stream.stored, "{name}");
+    assert_eq!(
+        c.first_deliveries + c.unread + c.lost_to_retention + c.before_start,
+        run.stream.stored,
+        "{name}"
+    );
     assert!(run.cut.is_none(), "{name}: {:?}", run.cut);
     println!(
         "{name}: {} shards, {} born, {} stored, {} lost, {} throttled of {} attempts, p99 {:?} ms",

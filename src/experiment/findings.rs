@@ -156,7 +156,8 @@ fn inside_the_minute(run: &RunResult) -> Option<String> {
 fn whole_minutes(shard: &ShardResult) -> &[ShardMinute] {
     let minute = 60 * NS_PER_S;
     let first = skipped(shard);
-    let last = shard.closed_ns.map_or(shard.minutes.len(), |c| ((c / minute) - shard.opened_ns / minute) as usize);
+    let last =
+        shard.closed_ns.map_or(shard.minutes.len(), |c| ((c / minute) - shard.opened_ns / minute) as usize);
     shard.minutes.get(first..last.min(shard.minutes.len())).unwrap_or(&[])
 }
 
@@ -215,7 +216,10 @@ fn on_demand_short(run: &RunResult) -> Option<String> {
     let (from, to) = (run.stream.shards_at_start, run.stream.shards_at_end);
     Some(match splits.as_slice() {
         [] => format!("it was short of capacity and split no shard: it had {from} from beginning to end"),
-        [one] => format!("it was short of capacity and split one shard, after {}: from {from} to {to} shards", time(*one)),
+        [one] => format!(
+            "it was short of capacity and split one shard, after {}: from {from} to {to} shards",
+            time(*one)
+        ),
         [first, .., last] => format!(
             "it was short of capacity and made {} splits between {} and {}: from {from} to {to} shards",
             splits.len(),
@@ -235,18 +239,24 @@ fn by_producer(run: &RunResult) -> Option<String> {
 
 /// How much growth the fullest minute of the fullest shard leaves, writing and reading.
 fn next_wall(plan: &Plan, run: &RunResult) -> Option<String> {
-    if run.mode != Mode::Provisioned.word() || run.stream.throttled_by_records + run.stream.throttled_by_bytes > 0 {
+    if run.mode != Mode::Provisioned.word()
+        || run.stream.throttled_by_records + run.stream.throttled_by_bytes > 0
+    {
         return None;
     }
     let limits = plan.world.stream.admission;
     let pollers = run.consumers.iter().filter(|c| c.read == "polling").count() as u64;
     let minutes = || run.shards.iter().flat_map(whole_minutes);
     let share = |n: Option<u64>, per_s: u64| n.unwrap_or(0) as f64 / 60.0 / per_s.max(1) as f64;
-    let (most_records, most_bytes) = (minutes().map(|m| m.in_records).max(), minutes().map(|m| m.in_bytes).max());
+    let (most_records, most_bytes) =
+        (minutes().map(|m| m.in_records).max(), minutes().map(|m| m.in_bytes).max());
     let walls = [
         ("records limit of writes", share(most_records, limits.records_per_s)),
         ("bytes limit of writes", share(most_bytes, limits.bytes_per_s)),
-        ("bytes limit that polling readers share", share(most_bytes.map(|b| b * pollers), plan.world.stream.reads.bytes_per_s)),
+        (
+            "bytes limit that polling readers share",
+            share(most_bytes.map(|b| b * pollers), plan.world.stream.reads.bytes_per_s),
+        ),
     ];
     let (which, share) = walls.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     (share > 0.0).then(|| {

@@ -116,7 +116,9 @@ pub const STREAM: &[Metric] = &[
         "throttled_reads",
         Unit::Share,
         "Refused read calls of all consumers, of all calls made.",
-        From::Run(|r| share(reads(r, |c| c.throttled_by_calls + c.throttled_by_bytes), reads(r, |c| c.calls))),
+        From::Run(|r| {
+            share(reads(r, |c| c.throttled_by_calls + c.throttled_by_bytes), reads(r, |c| c.calls))
+        }),
     ),
     metric(
         "hottest_shard",
