@@ -22,7 +22,7 @@ use kinesim::world::config::WorldConfig;
 /// One producer and a stream without any delay of its own: what is born is judged at once, and never sent again.
 fn world(duration: &str, producer: &str, stream: &str, consumers: &str) -> WorldConfig {
     let client = "{ sdk: { instances: 1, call: put_record, in_flight: unlimited, buffer: unlimited, \
-                  retry: { custom: { attempts: 1, base: 1 s } }, put_latency: 0 s } }";
+                  retry: { custom: { attempts: 1, base: 1 s, factor: 1, cap: 1 s, jitter: full } }, put_latency: 0 s } }";
     runs::world(&format!(
         "duration: {duration}\n\
          modes: [provisioned]\n\

@@ -15,11 +15,11 @@ fn a29_doubling_until_demand_is_met() {
             &format!(
                 "duration: {} min\n\
                  modes: [on_demand]\n\
-                 producers: {{ p: {{ rate: {} records/s, burstiness: even, record_size: 8 KiB,\n\
-                   client: {{ sdk: {{ call: put_record, in_flight: unlimited, buffer: unlimited,\n\
-                     retry: {{ custom: {{ attempts: 1, base: 1 s }} }}, put_latency: 0 s }} }} }} }}\n\
-                 stream: {{ byte_rounding: none, count_key_bytes: false,\n\
-                   on_demand: {{ history: {{ peak: {} MiB/s }}, delay: worst_case }} }}\n",
+                 producers: {{ p: {{ rate: {} records/s, burstiness: even, record_size: 8 KiB, client: {{ sdk: {{ \
+                 call: put_record, in_flight: unlimited, buffer: unlimited, put_latency: 0 s, retry: {{ custom: {{ \
+                 attempts: 1, base: 1 s, factor: 1, cap: 1 s, jitter: full }} }} }} }} }} }}\n\
+                 stream: {{ byte_rounding: none, count_key_bytes: false, \
+                 on_demand: {{ history: {{ peak: {} MiB/s }}, delay: worst_case }} }}\n",
                 minutes + 5,
                 target * 128,
                 start / 2

@@ -104,11 +104,11 @@ fn a41_hops_add_up_exactly() {
         producers:
           p:
             client: { sdk: { instances: 3, call: { put_records: { max_records: 40, linger: 70 ms } }, in_flight: 4,
-                             retry: { custom: { attempts: 50, base: 40 ms, cap: 400 ms } },
+                             retry: { custom: { attempts: 50, base: 40 ms, factor: 2, cap: 400 ms, jitter: full } },
                              put_latency: { uniform: { min: 3 ms, max: 40 ms } } } }
             rate: { spike: { base: 0 records/s, peak: 2500 records/s, at: 5 s, for: 20 s } }
             record_size: { uniform: { min: 100 B, max: 900 B } }
-        stream: { shards: 3, admission: { token_bucket: { records: 200 } } }
+        stream: { shards: 2, admission: { token_bucket: { records: 200 } } }
         consumers:
           poll: { read: { polling: { interval: 300 ms } }, processing: 5 ms + 0.1 ms/record }
           push: { read: enhanced_fan_out, processing: { per_record: { exponential: { mean: 0.2 ms } } } }
