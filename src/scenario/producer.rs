@@ -3,7 +3,7 @@
 use super::context::Cx;
 use super::demand::{BurstinessSpec, RateSpec};
 use super::diag::{nearest, quote};
-use super::grammar::{At, REQUIRED, Read, Shape, Variant, choice, default, fact, section};
+use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, Variant, choice, default, fact, section};
 use super::law::Law;
 use super::node::{Kind, Node};
 use super::record::{KeysSpec, SizeSpec};
@@ -69,6 +69,9 @@ section! {
         on_partial_failure: PartialSpec = fact(&facts::ON_PARTIAL_FAILURE),
         /// Attempts and the sleeps between them.
         retry: RetrySpec = fact(&facts::RETRY_MODE),
+        /// The service's x-amz-retry-after on a throttle, for modes that honour it (AWS publishes no value: none
+        /// unless written).
+        retry_after: Option<At<Dur>> = OPTIONAL,
         /// Sending to answer.
         put_latency: Law = fact(&latency::PUT),
     }
@@ -246,12 +249,26 @@ fn of_mode(mode: &RetryMode) -> RetryLaw {
             throttle_cost: t.throttle_cost,
             success_refund: t.success_refund,
         }),
-        // Kinesis sends no such header that anyone has published, so none is simulated.
         retry_after: None,
     }
 }
 
 impl SdkSpec {
+    /// The retry law, with the service's retry-after where the mode honours it.
+    fn retry_law(&self, cx: &mut Cx) -> RetryLaw {
+        let mut law = self.retry.law();
+        let Some(asked) = &self.retry_after else { return law };
+        if matches!(&self.retry, RetrySpec::Mode(mode) if mode.honours_retry_after) {
+            law.retry_after = Some(asked.value);
+        } else {
+            let words = facts::RETRY_MODES.iter().filter(|m| m.honours_retry_after).map(|m| m.word);
+            let expected = format!("expected `retry:` to be {}", super::context::listed(&words.collect::<Vec<_>>()));
+            let message = format!("the retry mode {} does not honour `retry_after`", law.mode);
+            cx.say_with("not-together", asked.at, message, &expected, None);
+        }
+        law
+    }
+
     fn resolve(&self, cx: &mut Cx) -> Option<SdkConfig> {
         Some(SdkConfig {
             instances: self.instances,
@@ -274,7 +291,7 @@ impl SdkSpec {
                 PartialSpec::RetryAll => PartialFailure::RetryAll,
                 PartialSpec::Drop => PartialFailure::Drop,
             },
-            retry: self.retry.law(),
+            retry: self.retry_law(cx),
             put_latency: self.put_latency.resolve(cx)?,
         })
     }
