@@ -32,8 +32,14 @@ fn p06_five_calls_per_second() {
             let r = polled(n.parse().unwrap(), interval.parse().unwrap(), shape);
             let refused: u64 = r.consumers.iter().map(|c| c.throttled_by_calls).sum();
             let calls: u64 = r.consumers.iter().map(|c| c.calls).sum();
-            println!("P06 {case} {shape}: {refused} of {calls} calls refused, published throttled: {expected}");
-            assert_eq!(refused > 0, expected.as_bool().unwrap(), "{case} {shape}: {refused} of {calls} refused");
+            println!(
+                "P06 {case} {shape}: {refused} of {calls} calls refused, published throttled: {expected}"
+            );
+            assert_eq!(
+                refused > 0,
+                expected.as_bool().unwrap(),
+                "{case} {shape}: {refused} of {calls} refused"
+            );
         }
     }
 }
@@ -44,7 +50,10 @@ fn p35_reading_at_twice_the_write_rate() {
     let entry = published("P35");
     let expected = entry["measured"]["read_over_write"].as_f64().unwrap();
     let (begins, outage) = (120u64, 600u64);
-    for read in ["{ polling: { throttled_poll: wait, jitter: 0 s, call_latency: 0 s } }", "{ enhanced_fan_out: { push_latency: 0 s } }"] {
+    for read in [
+        "{ polling: { throttled_poll: wait, jitter: 0 s, call_latency: 0 s } }",
+        "{ enhanced_fan_out: { push_latency: 0 s } }",
+    ] {
         let mut config = world(&format!(
             "duration: 1500 s\n\
              modes: [provisioned]\n\
@@ -65,9 +74,14 @@ fn p35_reading_at_twice_the_write_rate() {
         let (from, to) = (begins + outage + 10, begins + outage + 510);
         let ratio = per_s(&r.series.consumers[0].bytes, from, to) / per_s(&r.series.stored_bytes, from, to);
         let caught_up = r.consumers[0].catch_up_ns.unwrap() as f64 / 1e9;
-        println!("P35 {read}: read over write {ratio:.4} (published {expected}), caught up after {caught_up:.2} s");
+        println!(
+            "P35 {read}: read over write {ratio:.4} (published {expected}), caught up after {caught_up:.2} s"
+        );
         assert!((ratio - expected).abs() <= 0.01 * expected, "{read}: {ratio}");
-        assert!((caught_up - outage as f64).abs() <= 6.0, "{read}: {caught_up} s after an outage of {outage} s");
+        assert!(
+            (caught_up - outage as f64).abs() <= 6.0,
+            "{read}: {caught_up} s after an outage of {outage} s"
+        );
     }
 }
 
@@ -117,12 +131,21 @@ fn calibration_is_printed() {
         r.timeline.iter().filter(|t| t.what == "split" || t.what == "merge").collect();
     let offsets: Vec<u64> = steps.iter().map(|t| (t.at_ns - steps[0].at_ns) / 1_000_000_000).collect();
     let open: Vec<u32> = r.shards.iter().filter(|s| s.closed_ns.is_none()).map(|s| s.id).collect();
-    println!("P19 2 -> 3: published children after {} s, ours after {offsets:?} s", p19["child_created_offset_s"]);
+    println!(
+        "P19 2 -> 3: published children after {} s, ours after {offsets:?} s",
+        p19["child_created_offset_s"]
+    );
     println!("P19 2 -> 3: published open shards {}, ours {open:?}", p19["open_shard_ids"]);
     // The lineage is ours to get right; only the timing is calibration.
     assert_eq!(open, [2, 5, 6]);
     let p21 = &published("P21")["measured"];
-    println!("P21 parent to child: published {} s, ours 0 s (routing switches at one moment)", p21["parent_closed_to_child_open_s"]);
+    println!(
+        "P21 parent to child: published {} s, ours 0 s (routing switches at one moment)",
+        p21["parent_closed_to_child_open_s"]
+    );
     let p23 = &published("P23")["measured"];
-    println!("P23 create, read and delete: published {} s in 2024; streams are there from the start here", p23["basic_s_2024"]);
+    println!(
+        "P23 create, read and delete: published {} s in 2024; streams are there from the start here",
+        p23["basic_s_2024"]
+    );
 }

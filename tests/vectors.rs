@@ -164,7 +164,8 @@ fn one_second_bursts() {
                     let bytes = small(&group[1]) + key.len();
                     // One instant: the tool's bursts lasted up to 0.2 s but its window refills nothing meanwhile.
                     let call = Some((number / 500) as u64);
-                    accepted[shard] += usize::from(limits[shard].admit(0, bytes as u32, call) == Verdict::Admitted);
+                    accepted[shard] +=
+                        usize::from(limits[shard].admit(0, bytes as u32, call) == Verdict::Admitted);
                     number += 1;
                 }
             }

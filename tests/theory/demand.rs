@@ -56,7 +56,9 @@ fn binomial(n: u64, of: u64) -> Estimate {
 
 /// Records by place in the hash space, and all.
 fn positions(
-    demand: &kinesim::producer::config::DemandConfig, seed: Seed, duration: Dur,
+    demand: &kinesim::producer::config::DemandConfig,
+    seed: Seed,
+    duration: Dur,
 ) -> (BTreeMap<u64, u64>, u64) {
     let start = Calendar { weekday: 0, time_of_day: Dur::ZERO };
     let mut demand = Demand::new(demand, "p", start, seed, duration.0, false, &[]);

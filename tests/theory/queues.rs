@@ -50,7 +50,7 @@ fn a25_constant_service() {
             f.add("mean_wait_s", point.want("mean_wait_s"), hop.mean_s() - service);
             // Up to one service time the waiting law is P(W = 0) e^(lambda t): the bucket's share, taken back to 0.
             let (edge, share) = hop.share_up_to((service * 1e9) as u64);
-            f.add("p_no_wait", point.want("p_no_wait"), share / (lambda * (edge - service)).exp());
+            f.add("p_no_wait", point.want("p_no_wait"), share / libm::exp(lambda * (edge - service)));
             f.add("p90_wait_s", point.want("p90_wait_s"), hop.quantile_s(0.90) - service);
             f.add("p95_wait_s", point.want("p95_wait_s"), hop.quantile_s(0.95) - service);
             f.add("p99_wait_s", point.want("p99_wait_s"), hop.quantile_s(0.99) - service);
@@ -64,7 +64,8 @@ fn a26_any_service() {
     for (point, seconds) in points("A26", 3).iter().zip([1_600, 3_500, 1_000]) {
         let (lambda, mean, cv) =
             (point.param("lambda_per_s"), point.param("mean_service_s"), point.param("service_cv"));
-        let config = queue(lambda, &format!("{{ lognormal: {{ mean: {} ms, cv: {cv} }} }}", mean * 1e3), seconds);
+        let config =
+            queue(lambda, &format!("{{ lognormal: {{ mean: {} ms, cv: {cv} }} }}", mean * 1e3), seconds);
         sojourns(&config, point, |f, hop, _| {
             f.add("mean_wait_s", point.want("mean_wait_s"), hop.mean_s() - mean);
         });
@@ -76,7 +77,9 @@ fn a26_any_service() {
 fn a41_little_in_steady_state() {
     for point in points("A41", 2) {
         let (rate, spent) = (point.param("rate_per_s"), point.param("mean_time_s"));
-        let consumer = format!("w: {{ read: {{ enhanced_fan_out: {{ push_latency: {spent} s, bytes_per_s: 100 GiB/s }} }} }}");
+        let consumer = format!(
+            "w: {{ read: {{ enhanced_fan_out: {{ push_latency: {spent} s, bytes_per_s: 100 GiB/s }} }} }}"
+        );
         let producer = format!("rate: {rate} records/s, record_size: 100 B");
         let config = world("230 s", &producer, "shards: 4", &consumer);
         for seed in SEEDS {
@@ -123,7 +126,10 @@ fn a41_hops_add_up_exactly() {
         for c in &r.consumers {
             assert_eq!((c.unread, c.end_to_end.count), (0, p.born), "{}", c.name);
             let hops = p.buffering.sum_ns + p.put.sum_ns + c.propagation.sum_ns + c.processing.sum_ns;
-            println!("A41 exact (seed {seed}): {} end to end {} ns, hops {hops} ns", c.name, c.end_to_end.sum_ns);
+            println!(
+                "A41 exact (seed {seed}): {} end to end {} ns, hops {hops} ns",
+                c.name, c.end_to_end.sum_ns
+            );
             assert_eq!(c.end_to_end.sum_ns, hops, "{}", c.name);
         }
     }

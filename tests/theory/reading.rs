@@ -12,7 +12,9 @@ use kinesim::units::Dur;
 fn pollers(n: u64, interval_ms: f64, phase: impl Fn(u64) -> Option<u64>) -> String {
     let one = |i: u64| {
         let phase = phase(i).map_or(String::new(), |ms| format!("phase: {ms} ms, "));
-        format!("r{i}: {{ read: {{ polling: {{ interval: {interval_ms} ms, {phase}jitter: 0 s, call_latency: 0 s }} }} }}")
+        format!(
+            "r{i}: {{ read: {{ polling: {{ interval: {interval_ms} ms, {phase}jitter: 0 s, call_latency: 0 s }} }} }}"
+        )
     };
     (0..n).map(one).collect::<Vec<_>>().join(", ")
 }
@@ -26,8 +28,12 @@ fn a01_pollers_in_turn() {
     for point in points("A01", 3) {
         let n = point.param("consumers") as u64;
         let period = point.want("poll_period_ms");
-        let config =
-            world("210 s", "rate: 800 records/s, record_size: 100 B", "shards: 1", &pollers(n, period, |i| Some(200 * i)));
+        let config = world(
+            "210 s",
+            "rate: 800 records/s, record_size: 100 B",
+            "shards: 1",
+            &pollers(n, period, |i| Some(200 * i)),
+        );
         for seed in SEEDS {
             let mut f = Figures::default();
             for batch in batches(&config, seed, Dur::from_s(10)) {
@@ -59,9 +65,15 @@ fn a02_refused_calls() {
         let (n, period) = (point.param("consumers") as u64, point.param("poll_period_s") * 1e3);
         let producer = "rate: 200 records/s, record_size: 100 B";
         for shape in ["fixed_window", "{ token_bucket: { depth: 5 } }"] {
-            let config = world("360 s", producer, &format!("shards: 1, read_calls: {shape}"), &pollers(n, period, |_| None));
+            let config = world(
+                "360 s",
+                producer,
+                &format!("shards: 1, read_calls: {shape}"),
+                &pollers(n, period, |_| None),
+            );
             // "If not throttled": the same readers where the limit never binds.
-            let free = world("360 s", producer, "shards: 1, read_calls_per_s: 1000", &pollers(n, period, |_| None));
+            let free =
+                world("360 s", producer, "shards: 1, read_calls_per_s: 1000", &pollers(n, period, |_| None));
             for seed in SEEDS {
                 let mut f = Figures::default();
                 for batch in batches(&config, seed, Dur::from_s(60)) {
@@ -95,20 +107,33 @@ fn a04_catching_up_at_the_read_limit() {
             each.replace("call_latency: 0 s", "call_latency: 0 s, throttled_poll: wait")
         };
         let producer = format!("rate: {} records/s, burstiness: even, record_size: 2 KiB", write * 512.0);
-        let mut config = world(&format!("{} s", 60.0 + outage + drain * 1.02 + 20.0), &producer, "shards: 1", &consumers);
+        let mut config =
+            world(&format!("{} s", 60.0 + outage + drain * 1.02 + 20.0), &producer, "shards: 1", &consumers);
         config.events.push(kinesim::world::config::TimedEvent {
             at: Dur::from_s(60),
-            action: kinesim::world::config::Action::ConsumerOutage { consumer: None, lasting: Dur((outage * 1e9) as u64) },
+            action: kinesim::world::config::Action::ConsumerOutage {
+                consumer: None,
+                lasting: Dur((outage * 1e9) as u64),
+            },
         });
         for seed in SEEDS {
             config.seed.user = seed;
             let r = run(&config);
             let until = ((60.0 + outage) * 1e9) as u64 / r.series.bucket_ns;
-            let backlog = r.series.consumers[0].backlog[until as usize - 1] as f64 * 2048.0 / (1 << 20) as f64;
-            let caught_up = r.consumers.iter().map(|c| c.catch_up_ns.unwrap_or(u64::MAX)).max().unwrap() as f64 / 1e9;
-            println!("{} drain_s (seed {seed}): expected {drain}, simulated {caught_up:.3}; backlog_MiB {backlog:.1}", point.id);
+            let backlog =
+                r.series.consumers[0].backlog[until as usize - 1] as f64 * 2048.0 / (1 << 20) as f64;
+            let caught_up =
+                r.consumers.iter().map(|c| c.catch_up_ns.unwrap_or(u64::MAX)).max().unwrap() as f64 / 1e9;
+            println!(
+                "{} drain_s (seed {seed}): expected {drain}, simulated {caught_up:.3}; backlog_MiB {backlog:.1}",
+                point.id
+            );
             let want = point.want("backlog_MiB");
-            assert!((backlog - want).abs() <= 0.01 * want, "{}: backlog {backlog} MiB, expected {want}", point.id);
+            assert!(
+                (backlog - want).abs() <= 0.01 * want,
+                "{}: backlog {backlog} MiB, expected {want}",
+                point.id
+            );
             let allowed = (0.01 * drain).max(5.0);
             assert!((caught_up - drain).abs() <= allowed, "{}: {caught_up} s, expected {drain} s", point.id);
         }

@@ -90,7 +90,10 @@ impl Hop {
     /// Standard deviation, each value at the middle of its bucket.
     pub fn deviation_s(&self) -> f64 {
         let mean = self.mean_s() * 1e9;
-        let square = |(&(low, high), &n): (&(u64, u64), &i64)| n as f64 * ((low + high) as f64 / 2.0 - mean).powi(2);
+        let square = |(&(low, high), &n): (&(u64, u64), &i64)| {
+            let off = (low + high) as f64 / 2.0 - mean;
+            n as f64 * off * off
+        };
         (self.buckets.iter().map(square).sum::<f64>() / self.count as f64).sqrt() / 1e9
     }
 
@@ -113,7 +116,7 @@ impl Estimate {
     pub fn of(values: &[f64]) -> Estimate {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
-        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
         Estimate { mean, error: (variance / n).sqrt() }
     }
 }

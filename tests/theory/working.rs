@@ -36,7 +36,11 @@ fn a22_a_consumer_that_is_too_slow() {
             config.seed.user = seed;
             let r = run(&config);
             let series = &r.series.consumers[0];
-            let age = |at_s: f64| series.iterator_age_ns[(at_s * 1e9) as usize / r.series.bucket_ns as usize - 1].unwrap() as f64 / 1e9;
+            let age = |at_s: f64| {
+                series.iterator_age_ns[(at_s * 1e9) as usize / r.series.bucket_ns as usize - 1].unwrap()
+                    as f64
+                    / 1e9
+            };
             let end = 3600.0 * hours;
             close(&format!("{id} age_after_{hours}h_s"), age(end), slope * end, 0.01 * slope * end);
             let grown = (age(end) - age(end / 2.0)) / (end / 2.0);
@@ -69,7 +73,12 @@ fn a22_loss_begins_when_the_age_reaches_the_retention() {
         let (later_lost, later_born) = after(2.5 * first);
         let share = (later_lost - lost) / (later_born - born);
         let want = point.want("loss_fraction_after_that");
-        println!("{} first loss: expected at {first} s, simulated between {} and {} s", point.id, 0.99 * first, 1.01 * first);
+        println!(
+            "{} first loss: expected at {first} s, simulated between {} and {} s",
+            point.id,
+            0.99 * first,
+            1.01 * first
+        );
         close(&format!("{} loss_fraction_after_that", point.id), share, want, 0.01 * want);
     }
 }
