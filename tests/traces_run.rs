@@ -3,8 +3,8 @@
 use kinesim::experiment;
 use kinesim::measure::result::RunResult;
 use kinesim::producer::config::{RateShape, SizeLaw, Trace};
-use kinesim::producer::trace::{busiest_window, parse};
-use kinesim::scenario;
+use kinesim::producer::trace::busiest_window;
+use kinesim::scenario::{self, read_trace};
 use kinesim::stream::config::Mode;
 use kinesim::units::{Bytes, Dur, NS_PER_S};
 use std::path::Path;
@@ -24,7 +24,7 @@ consumers:
 fn trace(name: &str) -> Option<Trace> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/traces").join(name);
     match std::fs::read_to_string(&path) {
-        Ok(text) => Some(parse(&text).expect("a sound trace")),
+        Ok(text) => Some(read_trace(name, &text).expect("a sound trace")),
         Err(_) => {
             println!("skipped: {name} is not at hand");
             None
