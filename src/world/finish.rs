@@ -88,6 +88,7 @@ impl World {
             ..ProducerResult::default()
         };
         let mut put = counts.put.clone();
+        put.add_many(settings.leg, counts.at_once);
         let mut buffering = Histogram::default();
         if source.clients.is_empty() {
             buffering.add_many(0, born - late.len() as u64);

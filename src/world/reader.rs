@@ -22,7 +22,7 @@ pub struct Reader {
     pub cursor: u64,
     /// Everything below was delivered at least once.
     delivered_to: u64,
-    /// Next GetRecords call; `u64::MAX` when none is due.
+    /// Next GetRecords call or subscription; `u64::MAX` when none is due.
     pub next_at: u64,
     /// Has it begun?
     pub started: bool,
@@ -37,7 +37,6 @@ pub struct Reader {
     busy_until: u64,
     /// The fan-out pipe is free again.
     pipe_free: u64,
-    next_renewal: u64,
     refusals_in_a_row: u32,
     /// (slot of time, latency) of the pushes of that slot.
     slot: (u64, u64),
@@ -75,7 +74,6 @@ impl Reader {
             work: random("processing"),
             busy_until: 0,
             pipe_free: 0,
-            next_renewal: u64::MAX,
             refusals_in_a_row: 0,
             slot: (u64::MAX, 0),
             horizon: 0,
@@ -95,7 +93,7 @@ impl Reader {
                 let phase = config.phase.map_or_else(|| self.jitter.below(config.interval.0.max(1)), |p| p.0);
                 self.next_at = if with_phase { at + phase } else { at };
             }
-            Reading::FanOut { .. } => self.next_renewal = at,
+            Reading::FanOut { .. } => self.next_at = at,
         }
     }
 
@@ -148,8 +146,16 @@ impl Reader {
 }
 
 impl Lane {
+    /// What a consumer does at its moment: a poll, or a subscription.
+    pub fn turn(&mut self, c: usize, now: u64, out: &mut Outside) {
+        match &out.settings.consumers[c].read {
+            Reading::Polling { .. } => self.poll(c, now, out),
+            Reading::FanOut { renew_every, .. } => self.renew(c, now, *renew_every, out),
+        }
+    }
+
     /// One GetRecords call.
-    pub fn poll(&mut self, c: usize, now: u64, out: &mut Outside) {
+    fn poll(&mut self, c: usize, now: u64, out: &mut Outside) {
         let settings = &out.settings.consumers[c];
         let Reading::Polling { config, latency } = &settings.read else { return };
         let interval = config.interval.0.max(1);
@@ -162,10 +168,12 @@ impl Lane {
             return;
         }
         let turn = now + interval + reader.jitter.below(config.jitter.0.max(1));
+        self.fold_refusals(now);
+        self.digest.fold(now ^ (c as u64) << 56);
+        let reader = &mut self.readers[c];
         let counts = &mut out.sink.consumers[c];
         counts.calls += 1;
         counts.now.calls += 1;
-        self.digest.fold(now ^ (c as u64) << 56);
         if let Err(why) = self.gate.admit(now) {
             counts.now.throttled += 1;
             self.counts.minute.read_throttled += 1;
@@ -201,10 +209,9 @@ impl Lane {
         let reader = &mut self.readers[c];
         reader.horizon = now.saturating_sub(out.settings.retention);
         out.sink.consumers[c].lost += reader.trim(&self.log);
-        let visible = match out.settings.visibility {
-            0 => self.log.end(),
-            v => self.log.first_stored_since(reader.cursor, (now + 1).saturating_sub(v)),
-        };
+        // What is stored at this very moment is there to be read.
+        let since = (now + 1).saturating_sub(out.settings.visibility);
+        let visible = self.log.first_stored_since(reader.cursor, since);
         let from = reader.cursor;
         let (to, bytes) = fit(&self.log, from, visible.min(from + limit), max_bytes);
         self.gate.returned(now, bytes);
@@ -281,11 +288,10 @@ impl Lane {
     /// Pushes of a fan-out consumer that begin before `until`.
     pub fn push(&mut self, c: usize, until: u64, out: &mut Outside) {
         let settings = &out.settings.consumers[c];
-        let Reading::FanOut { latency, bytes_per_s, renew_every } = &settings.read else { return };
+        let Reading::FanOut { latency, bytes_per_s, .. } = &settings.read else { return };
         if !self.readers[c].started || self.readers[c].done_at.is_some() {
             return;
         }
-        self.renew(c, until, *renew_every, out);
         let ns_per_byte_q20 = ((1_000_000_000u128 << 20) / u128::from((*bytes_per_s).max(1))) as u64;
         let instant = settings.instant && settings.failure_ppb == 0;
         match latency.is_constant() {
@@ -300,20 +306,23 @@ impl Lane {
         }
     }
 
-    /// SubscribeToShard, and again whenever a subscription ends.
-    fn renew(&mut self, c: usize, until: u64, every: u64, out: &mut Outside) {
+    /// SubscribeToShard, and again whenever a subscription ends, until the shard is read to its end.
+    fn renew(&mut self, c: usize, now: u64, every: u64, out: &mut Outside) {
         let settings = &out.settings.consumers[c];
         let reader = &mut self.readers[c];
-        while reader.next_renewal < until {
-            if let Some(end) = settings.outage_end(reader.next_renewal) {
-                reader.next_renewal = end;
-                continue;
-            }
-            out.sink.consumers[c].calls += 1;
-            out.sink.consumers[c].now.calls += 1;
-            self.digest.fold(reader.next_renewal ^ (c as u64) << 56);
-            reader.next_renewal += every.max(1);
+        if reader.done_at.is_some_and(|done| done <= now) {
+            reader.next_at = u64::MAX;
+            return;
         }
+        if let Some(end) = settings.outage_end(now) {
+            reader.next_at = end;
+            return;
+        }
+        reader.next_at = now + every.max(1);
+        out.sink.consumers[c].calls += 1;
+        out.sink.consumers[c].now.calls += 1;
+        self.fold_refusals(now);
+        self.digest.fold(now ^ (c as u64) << 56);
     }
 
     /// The worker takes no time and the latency is constant: each record for itself, in columns.
