@@ -17,11 +17,16 @@ const NARROW_MOST: u64 = u32::MAX as u64;
 /// Buckets in all.
 pub const BUCKETS: usize = ((52 - 10) << SUB) as usize;
 
+/// A value up to 52 days plus the offset, as an exact float.
+#[inline(always)]
+fn shifted(ns: u64) -> f64 {
+    f64::from_bits(MAGIC | (ns + OFFSET)) - TWO_52
+}
+
 /// The bucket of a value up to 52 days.
 #[inline(always)]
 fn index(ns: u64) -> usize {
-    let float = f64::from_bits(MAGIC | (ns + OFFSET)) - TWO_52;
-    ((float.to_bits() >> SHIFT) - BASE) as usize
+    ((shifted(ns).to_bits() >> SHIFT) - BASE) as usize
 }
 
 /// Lower edge of a bucket in ns.
@@ -47,6 +52,8 @@ pub struct Histogram {
 
 /// Indices are computed in blocks of this many, which vectorises; the increments follow.
 const BLOCK: usize = 64;
+/// And inside a block this many side by side.
+const LANES: usize = 4;
 
 impl Eq for Histogram {}
 
@@ -104,23 +111,34 @@ impl Histogram {
         }
         self.room(values.len() as u64);
         let counts = &mut self.counts[..BUCKETS];
-        let (mut sum, mut most) = (0u128, 0f64);
+        let (mut sum, mut most) = (0u128, [0f64; LANES]);
         let mut block = [0u64; BLOCK];
         for chunk in values.chunks(BLOCK) {
-            let mut part = 0u64;
-            for (slot, &v) in block.iter_mut().zip(chunk) {
+            let mut part = [0u64; LANES];
+            let (fours, rest) = chunk.as_chunks::<LANES>();
+            for (slots, four) in block.as_chunks_mut::<LANES>().0.iter_mut().zip(fours) {
+                for l in 0..LANES {
+                    let ns = ns(four[l]);
+                    part[l] = part[l].wrapping_add(ns);
+                    let float = shifted(ns);
+                    // The maximum of exact floats: one instruction, where 64-bit integers have none.
+                    most[l] = if float > most[l] { float } else { most[l] };
+                    slots[l] = (float.to_bits() >> SHIFT) - BASE;
+                }
+            }
+            for (slot, &v) in block[fours.len() * LANES..].iter_mut().zip(rest) {
                 let ns = ns(v);
-                part = part.wrapping_add(ns);
-                let float = f64::from_bits(MAGIC | (ns + OFFSET)) - TWO_52;
-                // The maximum of exact floats: one instruction, where 64-bit integers have none.
-                most = if float > most { float } else { most };
+                part[0] = part[0].wrapping_add(ns);
+                let float = shifted(ns);
+                most[0] = if float > most[0] { float } else { most[0] };
                 *slot = (float.to_bits() >> SHIFT) - BASE;
             }
             for &slot in &block[..chunk.len()] {
                 counts[(slot as usize).min(BUCKETS - 1)] += 1;
             }
-            sum += u128::from(part);
+            sum += part.iter().map(|p| u128::from(*p)).sum::<u128>();
         }
+        let most = most.iter().fold(0f64, |a, b| if *b > a { *b } else { a });
         self.count += values.len() as u64;
         self.sum += sum;
         self.max = self.max.max(most as u64 - OFFSET);

@@ -48,6 +48,14 @@ impl Log {
         self.size.extend(run.iter().map(|row| size[*row as usize]));
     }
 
+    /// Takes the last `n` back.
+    pub fn retract(&mut self, n: usize) {
+        let kept = self.stored.len() - n;
+        self.stored.truncate(kept);
+        self.born.truncate(kept);
+        self.size.truncate(kept);
+    }
+
     fn slot(&self, number: u64) -> usize {
         (number - self.first) as usize
     }

@@ -105,6 +105,26 @@ impl Admission {
         Verdict::Admitted
     }
 
+    /// Takes entries at `times`, all or none: `None` when a limit might bind, or when their calls matter.
+    pub fn admit_all(&mut self, times: &[u64], sizes: &[u32], calls: bool) -> Option<u64> {
+        let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&mut self.records, &mut self.bytes) else {
+            return None;
+        };
+        let rounds = self.rounding == ByteRounding::Aws;
+        let (n, sum) = (sizes.len() as u64, sizes.iter().map(|s| u64::from(*s)).sum::<u64>());
+        let most = if rounds { sum + 1023 * n } else { sum };
+        if (rounds && calls) || !records.surely_fits(times, n) || !bytes.surely_fits(times, most) {
+            return None;
+        }
+        records.take_all(times, sizes.iter().map(|_| 1));
+        if rounds {
+            bytes.take_all(times, sizes.iter().map(|s| ceil_kib(u64::from(*s))));
+        } else {
+            bytes.take_all(times, sizes.iter().map(|s| u64::from(*s)));
+        }
+        Some(sum)
+    }
+
     /// Judges a run of entries (by row) in order and stops at the first refusal. The same as `admit` one by one,
     /// with both buckets in registers.
     pub fn admit_run(&mut self, entries: &Entries, run: &[u32], calls: bool) -> Judged {

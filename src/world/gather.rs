@@ -40,7 +40,9 @@ pub struct Gathered {
     senders_end: Vec<usize>,
     /// Rows in order of time; empty when the entries themselves are.
     order: Vec<u32>,
+    /// Lane, and rank in the lane, in order of time.
     route: Vec<u32>,
+    ranks: Vec<u32>,
     rows: Vec<u32>,
     ends: Vec<u32>,
 }
@@ -122,31 +124,35 @@ impl Gathered {
         &self.rows[from as usize..self.ends[lane] as usize]
     }
 
-    /// A counting sort of the rows by lane.
+    /// A counting sort of the rows by lane. Three passes, each free of what would make a processor wait: addresses
+    /// of counters are known early, and places follow from ranks without counting again.
     fn deal(&mut self, map: &ShardMap, lanes: usize) {
-        let Gathered { entries, order, route, rows, ends, .. } = self;
+        let Gathered { entries, order, route, ranks, rows, ends, .. } = self;
+        let position = &entries.record.position;
+        route.clear();
+        if order.is_empty() {
+            route.extend(position.iter().map(|p| map.shard_at(*p)));
+        } else {
+            route.extend(order.iter().map(|row| map.shard_at(position[*row as usize])));
+        }
         ends.clear();
         ends.resize(lanes, 0);
-        route.clear();
-        route.extend(entries.record.position.iter().map(|p| map.shard_at(*p)));
-        for &lane in &*route {
-            ends[lane as usize] += 1;
-        }
+        ranks.clear();
+        ranks.extend(route.iter().map(|lane| {
+            let count = &mut ends[*lane as usize];
+            *count += 1;
+            *count - 1
+        }));
         let mut total = 0;
         for end in ends.iter_mut() {
-            // For now the start; dealing moves it to the end.
+            // For now the start.
             total += std::mem::replace(end, total);
         }
         rows.resize(route.len(), 0);
-        let mut place = |row: u32, lane: u32| {
-            let end = &mut ends[lane as usize];
-            rows[*end as usize] = row;
-            *end += 1;
-        };
-        if order.is_empty() {
-            (0..).zip(&*route).for_each(|(row, lane)| place(row, *lane));
-        } else {
-            order.iter().for_each(|row| place(*row, route[*row as usize]));
+        for (i, (lane, rank)) in route.iter().zip(&*ranks).enumerate() {
+            rows[(ends[*lane as usize] + rank) as usize] = order.get(i).map_or(i as u32, |row| *row);
         }
+        ends.rotate_left(1);
+        ends[lanes - 1] = total;
     }
 }

@@ -129,7 +129,9 @@ impl Lane {
         loop {
             let retry_at = self.retries.next();
             let run = before(entries, rest, until, retry_at);
-            if !run.is_empty() {
+            let sure = if run.len() < TOGETHER { 0 } else { self.store_together(entries, run, calls, out.settings) };
+            rest = &rest[sure..];
+            if sure == 0 && !run.is_empty() {
                 let judged = self.admission.admit_run(entries, run, calls);
                 self.store(entries, &run[..judged.admitted], judged.bytes, out.settings);
                 rest = &rest[judged.admitted..];
@@ -137,12 +139,26 @@ impl Lane {
                     self.refuse(entries, rest[0], judged.then, out);
                     rest = &rest[1..];
                 }
-            } else if retry_at < until {
+            } else if sure == 0 && retry_at < until {
                 self.retry(out);
-            } else {
+            } else if sure == 0 {
                 break;
             }
         }
+    }
+
+    /// Stores the head of a run, if no limit can bind meanwhile; how many entries.
+    fn store_together(&mut self, entries: &Entries, run: &[u32], calls: bool, settings: &Settings) -> usize {
+        let n = run.len().min(BATCH);
+        self.log.append(entries, &run[..n]);
+        let (from, to) = (self.log.end() - n as u64, self.log.end());
+        let Some(bytes) = self.admission.admit_all(self.log.stored(from, to), self.log.sizes(from, to), calls) else {
+            self.log.retract(n);
+            return 0;
+        };
+        self.count_stored(n as u64, bytes);
+        self.look_for_traced(n, settings);
+        n
     }
 
     /// Lets all readers read what they would read before `until`; everything before it is settled.
@@ -328,3 +344,6 @@ fn before<'a>(entries: &Entries, rows: &'a [u32], until: u64, retry_at: u64) -> 
 
 /// Entries looked at before a retry is due; more take another round.
 const LOOK_AHEAD: usize = 64;
+/// Runs from this length on are worth being judged together, in batches of at most this many.
+const TOGETHER: usize = 16;
+const BATCH: usize = 256;

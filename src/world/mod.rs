@@ -35,7 +35,7 @@ use settings::Settings;
 use sources::Source;
 
 /// Entries a window holds at most, roughly: what fits a core's cache.
-const WINDOW_ENTRIES: u64 = 16_384;
+const WINDOW_ENTRIES: u64 = 4096;
 /// And per shard, so that looking at a shard pays.
 const WINDOW_ENTRIES_PER_SHARD: u64 = 128;
 
