@@ -60,7 +60,8 @@ impl Eq for Histogram {}
 /// Equal when they hold the same, wherever it is counted.
 impl PartialEq for Histogram {
     fn eq(&self, other: &Histogram) -> bool {
-        (self.count, self.sum, self.max) == (other.count, other.sum, other.max) && self.buckets().eq(other.buckets())
+        (self.count, self.sum, self.max) == (other.count, other.sum, other.max)
+            && self.buckets().eq(other.buckets())
     }
 }
 

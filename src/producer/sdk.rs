@@ -159,7 +159,9 @@ impl Sdk {
         let path = format!("producer/{name}");
         let (max_records, max_bytes, linger) = match config.call {
             PutCall::PutRecord => (1, u64::MAX, 0),
-            PutCall::PutRecords { max_records, max_bytes, linger } => (max_records as usize, max_bytes.0, linger.0),
+            PutCall::PutRecords { max_records, max_bytes, linger } => {
+                (max_records as usize, max_bytes.0, linger.0)
+            }
         };
         let alone = config.call == PutCall::PutRecord;
         Sdk {
@@ -220,7 +222,11 @@ impl Sdk {
     /// Moves births before `until` into the buffer.
     fn take_over(&mut self, until: u64) {
         let born = &self.arriving.columns.born[self.arriving.front..];
-        let n = if born.last().is_none_or(|b| *b < until) { born.len() } else { born.partition_point(|b| *b < until) };
+        let n = if born.last().is_none_or(|b| *b < until) {
+            born.len()
+        } else {
+            born.partition_point(|b| *b < until)
+        };
         if n == 0 {
             return;
         }
@@ -459,7 +465,8 @@ impl Sdk {
                     call.kept.iter().filter(|e| !e.refused && !e.stored).count() as u64
                 };
                 self.put.add_many(call.judged - call.first_sent, stored);
-                self.counts.delayed += call.kept.iter().filter(|e| e.refused && !e.refused_before).count() as u64;
+                self.counts.delayed +=
+                    call.kept.iter().filter(|e| e.refused && !e.refused_before).count() as u64;
             }
         }
     }

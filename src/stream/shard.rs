@@ -134,13 +134,15 @@ impl Admission {
         match (self.rounding, calls) {
             (ByteRounding::None, _) => self.admit_with(entries, run, |_, _, size| size),
             (ByteRounding::Aws, false) => self.admit_with(entries, run, |_, _, size| ceil_kib(size)),
-            (ByteRounding::Aws, true) => self.admit_with(entries, run, |own, before: &mut (u32, u64), size| {
-                let call = own.call().unwrap_or(ALONE);
-                if call != before.0 || call == ALONE {
-                    *before = (call, 0);
-                }
-                ceil_kib(before.1 + size) - ceil_kib(before.1)
-            }),
+            (ByteRounding::Aws, true) => {
+                self.admit_with(entries, run, |own, before: &mut (u32, u64), size| {
+                    let call = own.call().unwrap_or(ALONE);
+                    if call != before.0 || call == ALONE {
+                        *before = (call, 0);
+                    }
+                    ceil_kib(before.1 + size) - ceil_kib(before.1)
+                })
+            }
         }
     }
 
@@ -169,8 +171,8 @@ impl Admission {
             let (now, size) = (ats[row], u64::from(sizes[row]));
             let gap = (now - at).min(longest);
             let charge = charge(tickets[row], &mut before, size);
-            let r = r_level.saturating_sub(gap * r_rate) + NS_PER_S;
-            let b = b_level.saturating_sub(gap * b_rate) + charge * NS_PER_S;
+            let r = sunk(r_level, gap * r_rate) + NS_PER_S;
+            let b = sunk(b_level, gap * b_rate) + charge * NS_PER_S;
             if r > r_depth || b > b_depth {
                 judged.admitted = i;
                 judged.then = if r > r_depth { Verdict::OverRecords } else { Verdict::OverBytes };
@@ -200,6 +202,12 @@ impl Admission {
         }
         judged
     }
+}
+
+/// A level after a refill. Below the limit it is a coin toss whether it has reached zero: no branch, then.
+#[inline(always)]
+fn sunk(level: u64, refill: u64) -> u64 {
+    std::hint::select_unpredictable(level > refill, level.wrapping_sub(refill), 0)
 }
 
 #[inline]

@@ -129,7 +129,8 @@ impl Lane {
         loop {
             let retry_at = self.retries.next();
             let run = before(entries, rest, until, retry_at);
-            let sure = if run.len() < TOGETHER { 0 } else { self.store_together(entries, run, calls, out.settings) };
+            let sure =
+                if run.len() < TOGETHER { 0 } else { self.store_together(entries, run, calls, out.settings) };
             rest = &rest[sure..];
             if sure == 0 && !run.is_empty() {
                 let judged = self.admission.admit_run(entries, run, calls);
@@ -152,7 +153,9 @@ impl Lane {
         let n = run.len().min(BATCH);
         self.log.append(entries, &run[..n]);
         let (from, to) = (self.log.end() - n as u64, self.log.end());
-        let Some(bytes) = self.admission.admit_all(self.log.stored(from, to), self.log.sizes(from, to), calls) else {
+        let Some(bytes) =
+            self.admission.admit_all(self.log.stored(from, to), self.log.sizes(from, to), calls)
+        else {
             self.log.retract(n);
             return 0;
         };

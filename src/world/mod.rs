@@ -176,7 +176,12 @@ impl World {
             let p = call.source as usize;
             let again = self.sources[p].refused(call, (row - call.row) as usize);
             call.refused += 1;
-            self.sink.take_back(p, entries.record.size[row as usize], self.settings.producers[p].key_bytes, again);
+            self.sink.take_back(
+                p,
+                entries.record.size[row as usize],
+                self.settings.producers[p].key_bytes,
+                again,
+            );
         }
         for call in calls.iter() {
             self.sink.now.calls += 1;
@@ -196,7 +201,8 @@ impl World {
         if self.born > bounds.records {
             self.cut = Some(format!("cut after {} records born", bounds.records));
         } else if in_memory > bounds.in_memory {
-            self.cut = Some(format!("cut when more than {} unread records were held in memory", bounds.in_memory));
+            self.cut =
+                Some(format!("cut when more than {} unread records were held in memory", bounds.in_memory));
         }
     }
 }

@@ -205,7 +205,15 @@ impl Lane {
     }
 
     /// Reads and works on what an admitted call returns; the moment the work is done.
-    fn read_batch(&mut self, c: usize, now: u64, received: u64, limit: u64, max_bytes: u64, out: &mut Outside) -> u64 {
+    fn read_batch(
+        &mut self,
+        c: usize,
+        now: u64,
+        received: u64,
+        limit: u64,
+        max_bytes: u64,
+        out: &mut Outside,
+    ) -> u64 {
         let reader = &mut self.readers[c];
         reader.horizon = now.saturating_sub(out.settings.retention);
         out.sink.consumers[c].lost += reader.trim(&self.log);
@@ -263,7 +271,7 @@ impl Lane {
         let fails = settings.failure_ppb > 0 && reader.work.below(1_000_000_000) < settings.failure_ppb;
         let traced = self.traced.filter(|n| (from..to).contains(n)).map(|n| n - from);
         let slowness = settings.slowness(received);
-        let done = if fails {
+        if fails {
             counts.failed += 1;
             let mut done = received + settings.per_call.draw(&mut reader.work) * slowness;
             for _ in from..to {
@@ -281,8 +289,7 @@ impl Lane {
             let times = Times { received, slowness, traced };
             let hops = (&mut counts.processing, &mut counts.now.end_to_end);
             work(settings, &mut reader.work, self.log.born(from, to), times, hops, &mut reader.traced)
-        };
-        done
+        }
     }
 
     /// Pushes of a fan-out consumer that begin before `until`.
@@ -381,7 +388,15 @@ impl Lane {
         }
     }
 
-    fn count_pushed(&mut self, c: usize, propagation: &[u64], end_to_end: &[u64], bytes: u64, late: u64, out: &mut Outside) {
+    fn count_pushed(
+        &mut self,
+        c: usize,
+        propagation: &[u64],
+        end_to_end: &[u64],
+        bytes: u64,
+        late: u64,
+        out: &mut Outside,
+    ) {
         let n = propagation.len() as u64;
         let counts = &mut out.sink.consumers[c];
         counts.records += n;
@@ -397,14 +412,23 @@ impl Lane {
     }
 
     /// One batch: the worker, once free, takes everything that has arrived.
-    fn push_batch(&mut self, c: usize, until: u64, latency: &LatencySampler, cost_q20: u64, out: &mut Outside) -> bool {
+    fn push_batch(
+        &mut self,
+        c: usize,
+        until: u64,
+        latency: &LatencySampler,
+        cost_q20: u64,
+        out: &mut Outside,
+    ) -> bool {
         let settings = &out.settings.consumers[c];
         let reader = &mut self.readers[c];
         if reader.cursor >= self.log.end() {
             return false;
         }
         let visibility = out.settings.visibility;
-        let ready = self.log.stored_at(reader.cursor) + visibility + reader.push_latency(self.log.stored_at(reader.cursor), latency);
+        let ready = self.log.stored_at(reader.cursor)
+            + visibility
+            + reader.push_latency(self.log.stored_at(reader.cursor), latency);
         let start = ready.max(reader.pipe_free).max(reader.busy_until);
         if start >= until {
             return false;
@@ -423,7 +447,8 @@ impl Lane {
         let mut bytes = 0;
         while to < most {
             let stored = self.log.stored_at(to);
-            let ready = if to == from { start } else { stored + visibility + reader.push_latency(stored, latency) };
+            let ready =
+                if to == from { start } else { stored + visibility + reader.push_latency(stored, latency) };
             if ready > start {
                 break;
             }

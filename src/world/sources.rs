@@ -31,7 +31,8 @@ pub fn build(config: &WorldConfig, settings: &Settings) -> Vec<Source> {
 
 fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     let producer = &config.producers[index];
-    let hot: Vec<HotKeyWindow> = config.events.iter().filter_map(|e| hot_window(e.at, &e.action, index)).collect();
+    let hot: Vec<HotKeyWindow> =
+        config.events.iter().filter_map(|e| hot_window(e.at, &e.action, index)).collect();
     let demand = Demand::new(
         &producer.demand,
         &producer.name,

@@ -38,7 +38,7 @@ pub fn trace(config: &WorldConfig, producer: usize, number: u64) -> Result<Optio
     let Some((born, size, position)) = nth_record(config, producer, number) else { return Ok(None) };
     let mut world = World::new(config)?;
     world.settings.traced = Some((born, position));
-    let client = world.sources[producer].clients.first().is_some();
+    let client = !world.sources[producer].clients.is_empty();
     run(&mut world, config.duration.0);
     let mut hops = Vec::new();
     let mut hop = |at_ns, what: String, place| hops.push(Hop { at_ns, what, place });

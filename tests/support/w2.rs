@@ -13,7 +13,12 @@ pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64
     let custom = RetryLaw {
         mode: "custom",
         attempts: 8,
-        throttled: BackoffLaw { base: Dur::from_ms(200), factor: 2, cap: Dur::from_s(5), jitter: Jitter::Full },
+        throttled: BackoffLaw {
+            base: Dur::from_ms(200),
+            factor: 2,
+            cap: Dur::from_s(5),
+            jitter: Jitter::Full,
+        },
         quota: None,
         retry_after: None,
     };
@@ -21,7 +26,11 @@ pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64
     let client = if real {
         SdkConfig {
             instances: 1,
-            call: PutCall::PutRecords { max_records: 50, max_bytes: Bytes::from_mib(5), linger: Dur::from_ms(100) },
+            call: PutCall::PutRecords {
+                max_records: 50,
+                max_bytes: Bytes::from_mib(5),
+                linger: Dur::from_ms(100),
+            },
             in_flight: Some(64),
             buffer: Some(Bytes::from_mib(100)),
             on_full: OnFull::Block,
@@ -130,4 +139,3 @@ pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64
         window_divisor: 1,
     }
 }
-
