@@ -29,10 +29,7 @@ fn facts_are_listed_as_table_json_and_csv() {
     let table = kinesim(&["facts", "shard.write"]);
     assert_eq!(table.status.code(), Some(0));
     assert!(stdout(&table).contains("shard.write.bytes_per_s"));
-    assert!(
-        stderr(&table).contains("kinesim explain"),
-        "talk goes to stderr"
-    );
+    assert!(stderr(&table).contains("kinesim explain"), "talk goes to stderr");
     let quiet = kinesim(&["facts", "shard.write", "--quiet"]);
     assert!(stderr(&quiet).is_empty());
     assert_eq!(stdout(&quiet), stdout(&table));
@@ -41,21 +38,14 @@ fn facts_are_listed_as_table_json_and_csv() {
     let csv = kinesim(&["facts", "shard.write", "--csv"]);
     let mut reader = csv::Reader::from_reader(csv.stdout.as_slice());
     assert_eq!(reader.records().count(), rows.len());
-    assert!(
-        rows.iter()
-            .all(|r| r["key"].as_str().is_some_and(|k| k.contains("shard.write")))
-    );
+    assert!(rows.iter().all(|r| r["key"].as_str().is_some_and(|k| k.contains("shard.write"))));
 }
 
 #[test]
 fn a_filter_that_fits_nothing_is_wrong_input() {
     let out = kinesim(&["prices", "no-such-price"]);
     assert_eq!(out.status.code(), Some(2));
-    assert!(
-        stderr(&out).starts_with("error: no key contains"),
-        "{}",
-        stderr(&out)
-    );
+    assert!(stderr(&out).starts_with("error: no key contains"), "{}", stderr(&out));
     let out = kinesim(&["prices", "--region", "moon-1"]);
     assert_eq!(out.status.code(), Some(2));
     assert!(stderr(&out).contains("moon-1"), "{}", stderr(&out));
@@ -70,21 +60,14 @@ fn explain_tells_value_standing_and_source_or_the_nearest_key() {
     }
     let out = kinesim(&["explain", "shard.write.byte_per_s"]);
     assert_eq!(out.status.code(), Some(2));
-    assert!(
-        stderr(&out).contains("did you mean shard.write.bytes_per_s"),
-        "{}",
-        stderr(&out)
-    );
+    assert!(stderr(&out).contains("did you mean shard.write.bytes_per_s"), "{}", stderr(&out));
 }
 
 #[test]
 fn a_missing_scenario_is_named() {
     let out = kinesim(&["check", "no/such/file.yaml"]);
     assert_eq!(out.status.code(), Some(2));
-    assert_eq!(
-        stderr(&out),
-        "error: cannot read no/such/file.yaml: there is no such file or folder\n"
-    );
+    assert_eq!(stderr(&out), "error: cannot read no/such/file.yaml: there is no such file or folder\n");
 }
 
 #[test]
@@ -129,7 +112,7 @@ fn check_accepts_a_valid_scenario_and_obeys_set() {
     let path = scenario("cli-valid.yaml", SMALL);
     let out = kinesim(&["check", &path]);
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
-    assert_eq!(stdout(&out), "cli-valid: valid\n");
+    assert_eq!(stdout(&out), "cli-valid: valid, within all documented quotas\n");
     let out = kinesim(&["check", &path, "--set", "stream.shards=many"]);
     assert_eq!(out.status.code(), Some(2));
     assert!(stderr(&out).contains("shards"), "{}", stderr(&out));
@@ -137,9 +120,7 @@ fn check_accepts_a_valid_scenario_and_obeys_set() {
 
 #[test]
 fn check_reports_all_mistakes_at_once_with_their_places() {
-    let wrong = SMALL
-        .replace("shards", "shrads")
-        .replace("500 records", "500 recrods");
+    let wrong = SMALL.replace("shards", "shrads").replace("500 records", "500 recrods");
     let path = scenario("cli-wrong.yaml", &wrong);
     let out = kinesim(&["check", &path]);
     assert_eq!(out.status.code(), Some(2));
@@ -151,4 +132,35 @@ fn check_reports_all_mistakes_at_once_with_their_places() {
     let list: Vec<serde_json::Value> = serde_json::from_slice(&json.stdout).expect("JSON");
     assert_eq!(list.len(), 2);
     assert!(stderr(&json).is_empty());
+}
+
+#[test]
+fn run_prints_the_summary_writes_the_report_and_judges_the_goal() {
+    let goal = "goal: { mode: provisioned, monthly_cost: { at_most: 1 USD } }\n";
+    let path = scenario("cli-run.yaml", &format!("{SMALL}{goal}"));
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli-run-report");
+    let at = folder.display().to_string();
+    let out = kinesim(&["run", &path, "--out", &at, "--no-png", "--set", "curves=off"]);
+    assert_eq!(out.status.code(), Some(1), "{}", stderr(&out));
+    assert!(stdout(&out).contains("cost of a month"), "{}", stdout(&out));
+    assert!(stderr(&out).contains("goal missed: Provisioned: monthly_cost"), "{}", stderr(&out));
+    for name in ["index.html", "summary.json", "writes.svg", "cloudwatch.csv"] {
+        assert!(folder.join(name).is_file(), "{name}");
+    }
+    let again = kinesim(&["run", &path, "--no-report", "--json", "--set", "curves=off"]);
+    let summary = std::fs::read(folder.join("summary.json")).expect("the summary");
+    assert!(again.stdout == summary, "--json prints what summary.json holds");
+}
+
+#[test]
+fn trace_schema_and_init_answer() {
+    let path = scenario("cli-trace.yaml", SMALL);
+    let trace = stdout(&kinesim(&["trace", &path, "--record", "3"]));
+    assert!(trace.starts_with("record 3 of web") && trace.contains("processed by dashboard"), "{trace}");
+    assert_eq!(kinesim(&["trace", &path, "--record", "99999999"]).status.code(), Some(2));
+    let schema: serde_json::Value = serde_json::from_slice(&kinesim(&["schema"]).stdout).expect("JSON");
+    assert!(schema["$schema"].is_string());
+    let preset = stdout(&kinesim(&["init", "launch-day"]));
+    let path = scenario("cli-preset.yaml", &preset);
+    assert_eq!(kinesim(&["check", &path]).status.code(), Some(0));
 }

@@ -1,6 +1,8 @@
 //! `theory` against every point of `vectors/analytic.json` (computed with scipy and mpmath) it has a form for, and
 //! our own hashing, keys and births against the same figures.
 
+#![allow(clippy::disallowed_methods, reason = "a test may use the platform's maths")]
+
 use kinesim::producer::config::{Burstiness, DemandConfig, KeyLaw, RateShape, SizeLaw};
 use kinesim::producer::curve::Calendar;
 use kinesim::producer::demand::{Columns, Demand};

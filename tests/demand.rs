@@ -1,5 +1,7 @@
 //! The demand side as a caller sees it: rates, cuts, laws, and the digest.
 
+#![allow(clippy::disallowed_methods, reason = "a test may use the platform's maths")]
+
 use kinesim::producer::config::{Burstiness, DemandConfig, KeyLaw, RateShape, SizeLaw};
 use kinesim::producer::curve::{Calendar, RateCurve};
 use kinesim::producer::demand::{Columns, Demand, HotKeyWindow};

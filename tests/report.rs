@@ -6,11 +6,7 @@ use kinesim::report::{self, File, RenderOptions};
 use std::collections::BTreeSet;
 use support::launch_day;
 
-const DATA_ONLY: RenderOptions = RenderOptions {
-    svg: false,
-    png: false,
-    page: false,
-};
+const DATA_ONLY: RenderOptions = RenderOptions { svg: false, png: false, page: false };
 
 fn content(files: &[File], name: &str) -> String {
     let file = files.iter().find(|f| f.name == name);
@@ -47,15 +43,7 @@ fn every_figure_is_written_as_svg_and_png() {
     let files = report::render(&launch_day(), &RenderOptions::default());
     let names: BTreeSet<&str> = files.iter().map(|f| f.name.as_str()).collect();
     assert_eq!(names.len(), files.len(), "a name twice");
-    for figure in [
-        "writes",
-        "reads",
-        "curve-load",
-        "curve-shards",
-        "curve-readers",
-        "latency",
-        "cost",
-    ] {
+    for figure in ["writes", "reads", "curve-load", "curve-shards", "curve-readers", "latency", "cost"] {
         let svg = content(&files, &format!("{figure}.svg"));
         assert!(svg.starts_with("<svg width="), "{figure}");
         assert!(svg.trim_end().ends_with("</svg>"), "{figure}");
@@ -113,10 +101,7 @@ fn bills_add_up_to_their_total_line() {
     for row in &rows {
         let amount: f64 = get(row, "amount_usd").parse().expect("an amount");
         if get(row, "item") == "total" {
-            assert!(
-                (sum - amount).abs() < 1e-9,
-                "{row:?}: lines add up to {sum}"
-            );
+            assert!((sum - amount).abs() < 1e-9, "{row:?}: lines add up to {sum}");
             (sum, totals) = (0.0, totals + 1);
         } else {
             sum += amount;
@@ -132,20 +117,13 @@ fn cloudwatch_adds_buckets_to_minutes_under_amazons_names() {
     let rows = rows(&content(&files, "cloudwatch.csv"));
     let of = |metric: &str, start_s: &str| -> Vec<&Vec<(String, String)>> {
         let here = |r: &&Vec<(String, String)>| {
-            get(r, "mode") == "on_demand"
-                && get(r, "metric") == metric
-                && get(r, "start_s") == start_s
+            get(r, "mode") == "on_demand" && get(r, "metric") == metric && get(r, "start_s") == start_s
         };
         rows.iter().filter(here).collect()
     };
-    let refused: u64 = outcome.modes[1].run.series.throttled[46 * 12..47 * 12]
-        .iter()
-        .sum();
+    let refused: u64 = outcome.modes[1].run.series.throttled[46 * 12..47 * 12].iter().sum();
     let found = of("WriteProvisionedThroughputExceeded", "2760");
-    let stream_level: Vec<_> = found
-        .iter()
-        .filter(|r| get(r, "ShardId").is_empty())
-        .collect();
+    let stream_level: Vec<_> = found.iter().filter(|r| get(r, "ShardId").is_empty()).collect();
     assert_eq!(stream_level.len(), 1);
     assert_eq!(get(stream_level[0], "value"), refused.to_string());
     assert_eq!(get(stream_level[0], "unit"), "Count");
@@ -170,17 +148,9 @@ fn a_minute_in_which_nothing_was_measured_has_no_row() {
         rows.iter().filter(here).count()
     };
     assert_eq!(ages("2940", ""), 1, "the dashboard reads");
-    assert_eq!(
-        ages("3060", ""),
-        0,
-        "the dashboard is out and nobody else polls"
-    );
+    assert_eq!(ages("3060", ""), 0, "the dashboard is out and nobody else polls");
     assert_eq!(ages("120", "shardId-000000000000"), 1);
-    assert_eq!(
-        ages("180", "shardId-000000000000"),
-        0,
-        "an idle minute of the shard"
-    );
+    assert_eq!(ages("180", "shardId-000000000000"), 0, "an idle minute of the shard");
     // Opened at 50 min: its first minute is 50.
     assert_eq!(ages("3000", "shardId-000000000003"), 1);
     assert_eq!(ages("2940", "shardId-000000000003"), 0);
@@ -203,10 +173,7 @@ fn the_terminal_summary_has_human_units_and_no_escape_codes() {
     }
     assert!(!text.contains('\u{1b}'));
     assert!(text.lines().all(|l| l.trim_end() == l), "trailing blanks");
-    let empty = text
-        .lines()
-        .find(|l| l.contains("nobody: end to end"))
-        .expect("the empty consumer");
+    let empty = text.lines().find(|l| l.contains("nobody: end to end")).expect("the empty consumer");
     assert_eq!(empty.matches('–').count(), 3, "{empty}");
 }
 

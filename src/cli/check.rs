@@ -1,6 +1,8 @@
-//! `kinesim check`: is a scenario valid?
+//! `kinesim check`: is a scenario valid, which quotas would it break, which goals does it miss?
 
-use super::{Exit, Flags, input, talk};
+use super::{Exit, Flags, input, run, talk};
+use crate::scenario::Scenario;
+use crate::world;
 use std::path::PathBuf;
 
 /// Arguments of `check`.
@@ -8,6 +10,9 @@ use std::path::PathBuf;
 pub struct Check {
     /// The scenario file.
     scenario: PathBuf,
+    /// Look at the file and the quotas only; do not simulate the goals.
+    #[arg(long)]
+    no_goals: bool,
 }
 
 impl Check {
@@ -17,10 +22,46 @@ impl Check {
             Ok(scenario) => scenario,
             Err(exit) => return exit,
         };
-        if flags.json {
-            return talk::data(b"[]\n");
+        if let Some(why) = scenario.too_large() {
+            return talk::wrong(why);
         }
-        let text = format!("{}: valid\n", scenario.name);
-        talk::data(text.as_bytes())
+        for &mode in &scenario.modes {
+            if let Err(why) = world::fit(&scenario.world(mode, scenario.seed, 0)) {
+                return talk::wrong(why.0);
+            }
+        }
+        let quotas = say_quotas(&scenario, flags);
+        let goals = if self.no_goals { Exit::Fine } else { goals(&scenario, flags) };
+        if goals == Exit::Wrong || quotas == Exit::Fine { goals } else { quotas }
+    }
+}
+
+/// Quotas the design would break.
+fn say_quotas(scenario: &Scenario, flags: &Flags) -> Exit {
+    let found = scenario.quota_findings();
+    if flags.json {
+        let mut text = serde_json::to_string_pretty(&found).unwrap_or_default();
+        text.push('\n');
+        talk::data(text.as_bytes());
+    } else if found.is_empty() {
+        talk::data(format!("{}: valid, within all documented quotas\n", scenario.name).as_bytes());
+    } else {
+        for f in &found {
+            let text = format!("quota: {}: {} (kinesim explain {})\n", f.key, f.text, f.fact);
+            talk::data(text.as_bytes());
+        }
+    }
+    if found.is_empty() { Exit::Fine } else { Exit::Missed }
+}
+
+fn goals(scenario: &Scenario, flags: &Flags) -> Exit {
+    let Some(goal) = &scenario.goal else { return Exit::Fine };
+    let once = |plan: &mut crate::experiment::plan::Plan| {
+        plan.curves = Some(false);
+        plan.replications = plan.replications.or(Some(1));
+    };
+    match input::simulate(scenario, flags, once) {
+        Ok(outcome) => run::judge(goal, &outcome),
+        Err(exit) => exit,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Exit, Flags, talk};
 use crate::facts::{self, Row, prices};
+use crate::scenario::help;
 
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
@@ -14,17 +15,31 @@ impl Explain {
     /// Prints the meaning, or the nearest keys.
     pub fn go(&self, flags: &Flags) -> Exit {
         let rows: Vec<Row> = facts::table().into_iter().chain(prices::table()).collect();
-        if flags.json
-            && let Some(row) = rows.iter().find(|r| r.key == self.key)
-        {
-            let mut text = serde_json::to_string_pretty(row).unwrap_or_default();
+        let row = rows.iter().find(|r| r.key == self.key);
+        let keys = help::explain(&self.key);
+        let metrics = help::explain_metric(&self.key);
+        if row.is_none() && keys.is_empty() && metrics.is_empty() {
+            let scenario = help::keys();
+            let all = rows.iter().map(|r| r.key.as_str()).chain(scenario.iter().map(|k| k.key.as_str()));
+            return self.unknown(all);
+        }
+        if flags.json {
+            let found = serde_json::json!({ "fact": row, "keys": keys, "metrics": metrics });
+            let mut text = serde_json::to_string_pretty(&found).unwrap_or_default();
             text.push('\n');
             return talk::data(text.as_bytes());
         }
-        match facts::explain(&self.key) {
-            Some(text) => talk::data(text.as_bytes()),
-            None => self.unknown(rows.iter().map(|r| r.key.as_str())),
+        let mut text = facts::explain(&self.key).unwrap_or_default();
+        for key in &keys {
+            text.push_str(&format!("{key}\n"));
+            if let Some(fact) = key.fact.and_then(facts::explain) {
+                text.push_str(&format!("\nits default is the fact {fact}"));
+            }
         }
+        for (name, unit, meaning) in &metrics {
+            text.push_str(&format!("{name} (a metric of goal: and expect:, in {unit})\n  {meaning}\n"));
+        }
+        talk::data(text.as_bytes())
     }
 
     fn unknown<'a>(&self, keys: impl Iterator<Item = &'a str>) -> Exit {
@@ -57,16 +72,9 @@ mod tests {
 
     #[test]
     fn nearest_keys_contain_the_word_or_are_spelt_alike() {
-        let keys = [
-            "shard.write.bytes_per_s",
-            "shard.read.calls_per_s",
-            "latency.put",
-        ];
+        let keys = ["shard.write.bytes_per_s", "shard.read.calls_per_s", "latency.put"];
         assert_eq!(nearest("latency.pit", keys.into_iter()), ["latency.put"]);
-        assert_eq!(
-            nearest("calls", keys.into_iter()),
-            ["shard.read.calls_per_s"]
-        );
+        assert_eq!(nearest("calls", keys.into_iter()), ["shard.read.calls_per_s"]);
         assert!(nearest("zzz", keys.into_iter()).is_empty());
     }
 }

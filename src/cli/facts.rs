@@ -45,10 +45,7 @@ pub fn listing(mut rows: Vec<Row>, filter: Option<&str>, form: &Form, flags: &Fl
         return talk::data(&csv(&rows));
     }
     let exit = talk::data(table(&rows).as_bytes());
-    talk::note(
-        flags,
-        "kinesim explain KEY tells what a key means and where it is from.",
-    );
+    talk::note(flags, "kinesim explain KEY tells what a key means and where it is from.");
     exit
 }
 
@@ -68,8 +65,5 @@ fn table(rows: &[Row]) -> String {
     for r in rows {
         table.add_row([&r.key, &r.value, r.unit, r.standing, r.source, r.date]);
     }
-    table
-        .lines()
-        .map(|l| format!("{}\n", l.trim_end()))
-        .collect()
+    table.lines().map(|l| format!("{}\n", l.trim_end())).collect()
 }

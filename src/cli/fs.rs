@@ -42,22 +42,14 @@ pub fn read_text(path: &Path, bytes_max: u64) -> Result<String, Trouble> {
     let read = |e: io::Error| trouble("read", path, &e);
     let file = fs::File::open(path).map_err(read)?;
     if file.metadata().map_err(read)?.is_dir() {
-        return Err(Trouble(format!(
-            "{} is a folder, not a file",
-            path.display()
-        )));
+        return Err(Trouble(format!("{} is a folder, not a file", path.display())));
     }
     let mut bytes = Vec::new();
     // One byte more than allowed tells a file that is too large, also where its length is not known (a pipe).
-    file.take(bytes_max + 1)
-        .read_to_end(&mut bytes)
-        .map_err(read)?;
+    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(read)?;
     if bytes.len() as u64 > bytes_max {
         let limit = crate::report::human::bytes(bytes_max);
-        return Err(Trouble(format!(
-            "{} is larger than {limit}",
-            path.display()
-        )));
+        return Err(Trouble(format!("{} is larger than {limit}", path.display())));
     }
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
@@ -73,21 +65,14 @@ pub fn beside(scenario: &Path) -> impl Fn(&str) -> Result<String, String> + use<
 
 /// A new file; one that exists is left alone.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
-    let opened = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path);
+    let opened = fs::OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = match opened {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(Trouble(format!(
-                "{} exists already and was left as it is",
-                path.display()
-            )));
+            return Err(Trouble(format!("{} exists already and was left as it is", path.display())));
         }
         other => other.map_err(|e| trouble("create", path, &e))?,
     };
-    file.write_all(bytes)
-        .map_err(|e| trouble("write", path, &e))
+    file.write_all(bytes).map_err(|e| trouble("write", path, &e))
 }
 
 /// Where a report goes unless `--out` says otherwise: `reports/NAME`.
@@ -98,11 +83,7 @@ pub fn default_folder(name: &str) -> PathBuf {
 /// A name that is one plain folder name on every system.
 fn safe_name(name: &str) -> String {
     let plain = |c: char| {
-        if c.is_alphanumeric() || "-_.".contains(c) {
-            c
-        } else {
-            '-'
-        }
+        if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }
     };
     let name: String = name.chars().map(plain).take(100).collect();
     match name.trim_matches(['.', '-']) {
@@ -131,6 +112,16 @@ pub fn leave_nothing_half_written() {
     });
 }
 
+/// Could a report be written here? Asked before the work, so that nobody waits for a report that has no place.
+pub fn can_write_report(folder: &Path) -> Result<(), Trouble> {
+    may_replace(folder)?;
+    let existing = folder.ancestors().skip(1).find(|a| a.as_os_str().is_empty() || a.exists());
+    let parent = existing.filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let probe = parent.join(format!(".kinesim-probe-{}", std::process::id()));
+    fs::create_dir(&probe).map_err(|e| trouble("write to", parent, &e))?;
+    fs::remove_dir(&probe).map_err(|e| trouble("write to", parent, &e))
+}
+
 /// Writes a report folder as a whole, replacing a report of ours.
 pub fn write_report(folder: &Path, files: &[File]) -> Result<(), Trouble> {
     // A link is followed, so that the folder it names is replaced and not the link.
@@ -138,10 +129,7 @@ pub fn write_report(folder: &Path, files: &[File]) -> Result<(), Trouble> {
     may_replace(folder)?;
     let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
     let Some(name) = name else {
-        return Err(Trouble(format!(
-            "{} cannot be a report folder",
-            folder.display()
-        )));
+        return Err(Trouble(format!("{} cannot be a report folder", folder.display())));
     };
     let parent = match folder.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,
@@ -165,10 +153,7 @@ fn may_replace(folder: &Path) -> Result<(), Trouble> {
     let mut entries = match fs::read_dir(folder) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
-            return Err(Trouble(format!(
-                "{} is a file, not a folder",
-                folder.display()
-            )));
+            return Err(Trouble(format!("{} is a file, not a folder", folder.display())));
         }
         other => other.map_err(|e| trouble("look into", folder, &e))?,
     };
@@ -187,8 +172,7 @@ fn fill(fresh: &Path, files: &[File]) -> Result<(), Trouble> {
     fs::create_dir(fresh).map_err(|e| trouble("create", fresh, &e))?;
     let mark = File {
         name: MARK.into(),
-        bytes: b"A report of kinesim: this folder is replaced as a whole by the next run.\n"
-            .to_vec(),
+        bytes: b"A report of kinesim: this folder is replaced as a whole by the next run.\n".to_vec(),
     };
     for file in files.iter().chain([&mark]) {
         let path = fresh.join(&file.name);
@@ -230,10 +214,7 @@ mod tests {
     }
 
     fn file(name: &str, text: &str) -> File {
-        File {
-            name: name.into(),
-            bytes: text.into(),
-        }
+        File { name: name.into(), bytes: text.into() }
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -251,15 +232,8 @@ mod tests {
         write_report(&folder, &[file("a.csv", "1"), file("b.csv", "2")]).expect("written");
         write_report(&folder, &[file("a.csv", "3")]).expect("replaced");
         assert_eq!(names(&folder), [MARK, "a.csv"]);
-        assert_eq!(
-            fs::read_to_string(folder.join("a.csv")).expect("a.csv"),
-            "3"
-        );
-        assert_eq!(
-            names(&place.join("deep/er")),
-            ["launch"],
-            "nothing stays beside"
-        );
+        assert_eq!(fs::read_to_string(folder.join("a.csv")).expect("a.csv"), "3");
+        assert_eq!(names(&place.join("deep/er")), ["launch"], "nothing stays beside");
         fs::remove_dir_all(place).expect("cleaned");
     }
 
@@ -286,10 +260,7 @@ mod tests {
         let failed = write_report(&folder, &[file("no/such/folder", "2")]);
         assert!(failed.is_err());
         assert_eq!(names(&place), ["r"]);
-        assert_eq!(
-            fs::read_to_string(folder.join("a")).expect("the old report"),
-            "1"
-        );
+        assert_eq!(fs::read_to_string(folder.join("a")).expect("the old report"), "1");
         fs::remove_dir_all(place).expect("cleaned");
     }
 
@@ -306,9 +277,7 @@ mod tests {
         assert!(not_text.contains("byte 2"), "{not_text}");
         let folder = read_text(&place, 5).expect_err("a folder").to_string();
         assert!(folder.contains("is a folder"), "{folder}");
-        let missing = read_text(&place.join("x"), 5)
-            .expect_err("missing")
-            .to_string();
+        let missing = read_text(&place.join("x"), 5).expect_err("missing").to_string();
         assert!(missing.contains("no such file"), "{missing}");
         fs::write(place.join("t.csv"), "t").expect("written");
         assert_eq!(beside(&path)("t.csv").as_deref(), Ok("t"));

@@ -1,6 +1,10 @@
-//! Reading a scenario, and saying what is wrong with it.
+//! Reading a scenario, saying what is wrong with it, and having it simulated.
 
+use super::progress::Progress;
 use super::{Exit, Flags, fs, talk};
+use crate::experiment::outcome::Outcome;
+use crate::experiment::plan::Plan;
+use crate::experiment::{self, Trouble};
 use crate::scenario::{self, Diag, Scenario};
 use anstream::ColorChoice;
 use std::path::Path;
@@ -28,4 +32,17 @@ fn refuse(diags: &[Diag], flags: &Flags) -> Exit {
 /// The seed of this run: `--seed`, else the scenario's.
 pub fn seed(scenario: &Scenario, flags: &Flags) -> u64 {
     flags.seed.unwrap_or(scenario.seed)
+}
+
+/// Simulates a scenario; `shape` adjusts the plan. What is wrong was said on stderr.
+pub fn simulate(scenario: &Scenario, flags: &Flags, shape: impl FnOnce(&mut Plan)) -> Result<Outcome, Exit> {
+    if let Some(why) = scenario.too_large() {
+        return Err(talk::wrong(why));
+    }
+    let mut plan = scenario.plan(seed(scenario, flags)).map_err(talk::wrong)?;
+    shape(&mut plan);
+    let progress = Progress::new(flags);
+    let outcome = experiment::run(&plan, &|done, all| progress.more(done, all));
+    progress.end();
+    outcome.map_err(|trouble: Trouble| talk::wrong(trouble))
 }

@@ -8,11 +8,15 @@ mod completions;
 mod explain;
 mod facts;
 pub mod fs;
+mod init;
 mod input;
 mod man;
 mod prices;
-pub mod run;
+mod progress;
+mod run;
+mod schema;
 mod talk;
+mod trace;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -21,12 +25,7 @@ use std::process::ExitCode;
 /// Simulates and plans Amazon Kinesis streams: how many shards, which capacity mode, how late, what is lost, what it
 /// costs. Not affiliated with Amazon.
 #[derive(Debug, Parser)]
-#[command(
-    name = "kinesim",
-    version,
-    arg_required_else_help = true,
-    max_term_width = 100
-)]
+#[command(name = "kinesim", version, arg_required_else_help = true, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
     flags: Flags,
@@ -57,14 +56,22 @@ pub struct Flags {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Is a scenario valid?
+    /// What happens to this workload in every capacity mode: summary, report with curves, charts and a page.
+    Run(run::Run),
+    /// Is a scenario valid, which quotas would it break, which goals does it miss?
     Check(check::Check),
+    /// One record's life, hop by hop.
+    Trace(trace::Trace),
     /// What a scenario key, fact or price means, with its source.
     Explain(explain::Explain),
     /// Every quota and default in use, with source, date and standing.
     Facts(facts::Facts),
     /// Every price in use, with source, date and standing.
     Prices(prices::Prices),
+    /// The scenario file's JSON Schema, for editors.
+    Schema(schema::Schema),
+    /// A commented scenario to start from.
+    Init(init::Init),
     /// Shell completions on stdout.
     Completions(completions::Completions),
     /// The manual page on stdout.
@@ -98,7 +105,11 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let flags = &cli.flags;
     let exit = match &cli.command {
+        Command::Run(c) => c.go(flags),
         Command::Check(c) => c.go(flags),
+        Command::Trace(c) => c.go(flags),
+        Command::Schema(c) => c.go(),
+        Command::Init(c) => c.go(flags),
         Command::Explain(c) => c.go(flags),
         Command::Facts(c) => c.go(flags),
         Command::Prices(c) => c.go(flags),
@@ -110,9 +121,7 @@ pub fn main() -> ExitCode {
 
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => {
-            Ok((key.trim().to_owned(), value.trim().to_owned()))
-        }
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
         _ => Err("expected KEY=VALUE, for instance stream.shards=8".into()),
     }
 }
@@ -131,10 +140,7 @@ mod tests {
     fn sets_keep_what_follows_the_first_equals_sign() {
         let cli = Cli::try_parse_from(["kinesim", "facts", "--set", "a.b=c=d", "--set=x= y"]);
         let flags = cli.expect("valid").flags;
-        assert_eq!(
-            flags.set,
-            [("a.b".into(), "c=d".into()), ("x".into(), "y".into())]
-        );
+        assert_eq!(flags.set, [("a.b".into(), "c=d".into()), ("x".into(), "y".into())]);
         assert!(Cli::try_parse_from(["kinesim", "facts", "--set", "=3"]).is_err());
     }
 

@@ -3,7 +3,8 @@
 use super::{Exit, Flags, fs, input, talk};
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::report::{self, RenderOptions};
-use crate::scenario::{Goal, GoalMode, Limit, Scenario};
+use crate::experiment::plan::Plan;
+use crate::scenario::{Goal, GoalMode, Limit};
 use std::path::PathBuf;
 
 /// Arguments of `run`.
@@ -17,16 +18,28 @@ pub struct Run {
     /// Write no PNG pictures (the SVGs and the page stay).
     #[arg(long)]
     no_png: bool,
+    /// Draw no curves against load and shards.
+    #[arg(long)]
+    no_curves: bool,
+    /// Runs with different random numbers per mode, instead of the scenario's or the default number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    replications: Option<u32>,
 }
 
 impl Run {
     /// Reads the scenario, has it simulated with the seed in force, and delivers the outcome.
-    pub fn go(&self, flags: &Flags, simulate: impl FnOnce(&Scenario, u64) -> Outcome) -> Exit {
+    pub fn go(&self, flags: &Flags) -> Exit {
         let scenario = match input::load(&self.scenario, flags) {
             Ok(scenario) => scenario,
             Err(exit) => return exit,
         };
-        let outcome = simulate(&scenario, input::seed(&scenario, flags));
+        if let Err(trouble) = self.place(&scenario.name, flags).map_or(Ok(()), |f| fs::can_write_report(&f)) {
+            return talk::wrong(trouble);
+        }
+        let outcome = match input::simulate(&scenario, flags, |plan| self.shape(plan)) {
+            Ok(outcome) => outcome,
+            Err(exit) => return exit,
+        };
         let exit = self.deliver(&outcome, flags);
         match &scenario.goal {
             Some(goal) if exit == Exit::Fine => judge(goal, &outcome),
@@ -34,14 +47,23 @@ impl Run {
         }
     }
 
+    fn shape(&self, plan: &mut Plan) {
+        if self.no_curves {
+            plan.curves = Some(false);
+        }
+        if self.replications.is_some() {
+            plan.replications = self.replications;
+        }
+    }
+
+    /// The report's folder, unless none is wanted.
+    fn place(&self, name: &str, flags: &Flags) -> Option<PathBuf> {
+        (!self.no_report).then(|| flags.out.clone().unwrap_or_else(|| fs::default_folder(name)))
+    }
+
     fn deliver(&self, outcome: &Outcome, flags: &Flags) -> Exit {
-        if !self.no_report {
-            let options = RenderOptions {
-                png: !self.no_png,
-                ..RenderOptions::default()
-            };
-            let folder = flags.out.clone();
-            let folder = folder.unwrap_or_else(|| fs::default_folder(&outcome.name));
+        if let Some(folder) = self.place(&outcome.name, flags) {
+            let options = RenderOptions { png: !self.no_png, ..RenderOptions::default() };
             let files = report::render(outcome, &options);
             if let Err(trouble) = fs::write_report(&folder, &files) {
                 return talk::wrong(trouble);
@@ -57,7 +79,7 @@ impl Run {
 }
 
 /// Says which limits were missed in the modes the goal is about.
-fn judge(goal: &Goal, outcome: &Outcome) -> Exit {
+pub fn judge(goal: &Goal, outcome: &Outcome) -> Exit {
     let about = |m: &&ModeOutcome| match goal.mode {
         GoalMode::One(mode) => m.mode == mode.word(),
         GoalMode::Any | GoalMode::All => true,

@@ -7,7 +7,6 @@
 use crate::cost::bill::Bill;
 use crate::cost::lines::{BillError, shortfall_lines, total, usage_lines};
 use crate::cost::steady::{PerRecord, Steady};
-use crate::facts::billing::MONTH;
 use crate::facts::prices::Prices;
 use crate::measure::result::Usage;
 use crate::stream::config::AdvantageConfig;
@@ -15,13 +14,12 @@ use crate::units::Dur;
 use crate::units::billed::mul_div;
 
 /// How a run becomes a month (`bill.month`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MonthRule {
-    /// The base rate for 730 h, and this run's excess once.
-    #[default]
-    Base,
-    /// This run again and again for 730 h.
-    Repeat,
+    /// The base rate for a month of this length, and this run's excess once.
+    Base(Dur),
+    /// This run again and again for a month of this length.
+    Repeat(Dur),
     /// This run again and again for a month of so many days.
     Calendar {
         /// 28 to 31.
@@ -40,9 +38,9 @@ pub fn bill_month(
 ) -> Result<Bill, BillError> {
     let month = match rule {
         MonthRule::Calendar { days } => Dur::from_h(24 * u64::from(days.clamp(28, 31))),
-        MonthRule::Base | MonthRule::Repeat => MONTH.dur(),
+        MonthRule::Base(month) | MonthRule::Repeat(month) => month,
     };
-    if rule != MonthRule::Base {
+    if !matches!(rule, MonthRule::Base(_)) {
         let all = map(usage, &Usage::default(), |run, _| {
             scale(run, month, duration)
         });
@@ -124,6 +122,7 @@ fn map(a: &Usage, b: &Usage, f: impl Fn(u128, u128) -> u128) -> Usage {
 mod tests {
     use super::*;
     use crate::cost::bill_run;
+    use crate::facts::billing::MONTH;
     use crate::facts::{on_demand, prices};
     use crate::stream::config::Mode;
     use crate::units::{ByteRate, Bytes, Money, RecordRate};
@@ -154,7 +153,7 @@ mod tests {
             let run = base(mode).usage(&PerRecord::of_size(Bytes(1_024)), Dur::from_h(2));
             let bill =
                 |rule| bill_month(&run, &base(mode), rule, &table, Dur::from_h(2), &TERMS).unwrap();
-            let (held, repeated) = (bill(MonthRule::Base), bill(MonthRule::Repeat));
+            let (held, repeated) = (bill(MonthRule::Base(MONTH.dur())), bill(MonthRule::Repeat(MONTH.dur())));
             assert_eq!(held.total, repeated.total, "{mode:?}");
             assert_eq!(held.lines, repeated.lines, "{mode:?}");
             let long = bill(MonthRule::Calendar { days: 31 });
@@ -176,7 +175,7 @@ mod tests {
         let quiet = bill_month(
             &run,
             &base(Mode::OnDemand),
-            MonthRule::Base,
+            MonthRule::Base(MONTH.dur()),
             &table,
             Dur::from_h(2),
             &TERMS,
@@ -186,7 +185,7 @@ mod tests {
         let spiky = bill_month(
             &run,
             &base(Mode::OnDemand),
-            MonthRule::Base,
+            MonthRule::Base(MONTH.dur()),
             &table,
             Dur::from_h(2),
             &TERMS,

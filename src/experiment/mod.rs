@@ -1,3 +1,145 @@
-//! Runs, replications, curves; the only threads.
+//! Runs of many worlds: modes side by side on the same demand, replications, curves.
+//!
+//! What is run follows from the estimated work, never from time; results come in the order of the jobs, so any
+//! number of threads gives the same bytes.
 
+mod bills;
+mod curves;
+mod findings;
+mod headline;
 pub mod outcome;
+mod parallel;
+pub mod plan;
+mod stretch;
+pub mod work;
+
+use crate::cost::BillError;
+use crate::measure::result::RunResult;
+use crate::world::config::WorldConfig;
+use crate::world::{Unfit, simulate};
+use curves::PointJob;
+use outcome::{Curve, ModeOutcome, Outcome, Provenance};
+use plan::Plan;
+use stretch::Stretch;
+
+/// Why an experiment has no outcome.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The scenario cannot be simulated as it stands.
+    Unfit(Unfit),
+    /// A bill cannot be made.
+    Bill(BillError),
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Trouble::Unfit(why) => f.write_str(&why.0),
+            Trouble::Bill(why) => write!(f, "{why}"),
+        }
+    }
+}
+
+/// A job, and what share of the work it is (expected records).
+struct Job {
+    world: WorldConfig,
+    records: u64,
+}
+
+/// Runs a plan. `progress(done, all)` hears of expected records simulated, from any thread.
+pub fn run(plan: &Plan, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Outcome, Trouble> {
+    let expected = work::records(&plan.world);
+    let replications = plan.replications.unwrap_or_else(|| work::replications(expected, plan.modes.len()));
+    let runs = plan.modes.iter().flat_map(|m| (0..replications.max(1)).map(|r| plan.world_of(*m, r)));
+    let mut jobs: Vec<Job> = runs.map(|world| Job { world, records: expected as u64 }).collect();
+    let whole_runs = jobs.len();
+    let points = wanted_curves(plan);
+    if let Some((_, points)) = &points {
+        let job = |p: &PointJob| Job { world: p.world.clone(), records: work::records(&p.world) as u64 };
+        jobs.extend(points.iter().map(job));
+    }
+    let mut results = simulate_all(&jobs, progress)?;
+    let of_points: Vec<Option<RunResult>> = results.split_off(whole_runs).into_iter().map(Some).collect();
+    let curves = points.as_ref().map(|(stretch, points)| curves::assemble(plan, *stretch, points, &of_points));
+    outcome(plan, replications.max(1) as usize, &jobs, results, curves)
+}
+
+fn wanted_curves(plan: &Plan) -> Option<(Stretch, Vec<PointJob>)> {
+    match plan.curves {
+        Some(false) => None,
+        Some(true) => curves::jobs(plan, u128::MAX),
+        None => curves::jobs(plan, work::CURVE_RECORDS),
+    }
+}
+
+fn simulate_all(jobs: &[Job], progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Vec<RunResult>, Trouble> {
+    let all: u64 = jobs.iter().map(|j| j.records).sum();
+    // The heaviest first: the last job to finish is then a small one.
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|i| (std::cmp::Reverse(jobs[*i].records), *i));
+    let results = parallel::map(&order, |i| {
+        let result = simulate(&jobs[*i].world);
+        progress(jobs[*i].records, all);
+        result
+    });
+    let mut in_order: Vec<(usize, Result<RunResult, Unfit>)> = order.into_iter().zip(results).collect();
+    in_order.sort_by_key(|r| r.0);
+    in_order.into_iter().map(|r| r.1.map_err(Trouble::Unfit)).collect()
+}
+
+fn outcome(
+    plan: &Plan,
+    replications: usize,
+    jobs: &[Job],
+    results: Vec<RunResult>,
+    curves: Option<Vec<Curve>>,
+) -> Result<Outcome, Trouble> {
+    let mut modes = Vec::new();
+    let mut results = results.into_iter();
+    for (m, mode) in plan.modes.iter().enumerate() {
+        let runs: Vec<RunResult> = results.by_ref().take(replications).collect();
+        let worlds = jobs[m * replications..].iter().map(|j| &j.world);
+        let mut months = Vec::new();
+        for (run, world) in runs.iter().zip(worlds) {
+            months.push(bills::of_month(plan, world, run).map_err(Trouble::Bill)?);
+        }
+        let headline = headline::over(&runs, &months);
+        let world = &jobs[m * replications].world;
+        let run = runs.into_iter().next().expect("one replication at least");
+        modes.push(ModeOutcome {
+            mode: mode.word(),
+            title: mode.title(),
+            bill_run: bills::of_run(plan, world, &run).map_err(Trouble::Bill)?,
+            bill_month: months.swap_remove(0),
+            run,
+            headline,
+        });
+    }
+    let mut notes = plan.notes.clone();
+    notes.extend(modes.iter().filter_map(|m| m.run.cut.as_ref().map(|c| format!("{}: the run was {c}", m.title))));
+    if curves.is_none() && plan.curves.is_none() {
+        let records = work::records(&plan.world);
+        notes.push(format!("no curves: too much work for a default ({records} records a run); `curves: on` asks for them"));
+    }
+    if replications == 1 && plan.replications.is_none() {
+        notes.push("one replication: near saturation one seed can mislead; `replications: 3` gives intervals".into());
+    }
+    let findings = findings::of(plan, &modes);
+    Ok(Outcome {
+        name: plan.name.clone(),
+        question: plan.question.clone(),
+        modes,
+        curves: curves.unwrap_or_default(),
+        findings,
+        notes,
+        provenance: Provenance {
+            version: env!("CARGO_PKG_VERSION"),
+            scenario_digest: plan.digest.clone(),
+            seed: plan.world.seed.user,
+            replications: replications as u32,
+            prices: plan.prices.dated.clone(),
+            defaults: plan.defaults.clone(),
+            assumptions: plan.assumptions.clone(),
+        },
+    })
+}

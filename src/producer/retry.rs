@@ -3,10 +3,11 @@
 //! Sources: botocore and Java SDK source code (`kinesim facts`, keys `sdk.retry.*`).
 
 use super::config::{BackoffLaw, Jitter, RetryLaw, RetryQuota};
+use crate::facts::producers::RETRY_AFTER_WINDOW;
 use crate::random::Stream;
 
 /// Longest addition to a computed sleep that the service's `x-amz-retry-after` may ask for.
-const RETRY_AFTER_EXTRA_NS: u64 = 5_000_000_000;
+const RETRY_AFTER_EXTRA_NS: u64 = RETRY_AFTER_WINDOW.dur().0;
 
 impl RetryLaw {
     /// The sleep before retry `i` (from 0) of a throttled call.

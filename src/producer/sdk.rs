@@ -211,7 +211,7 @@ impl Sdk {
                 self.now = at;
                 if asleep { self.resend(slot) } else { self.answered(slot) }
             } else {
-                self.take_over(send + 1);
+                self.take_over_for_send(send);
                 self.now = send;
                 self.send();
             }
@@ -244,6 +244,20 @@ impl Sdk {
         self.arriving.drop_front(n);
     }
 
+    /// A call goes out at `send` with what is born by then. When that is more than the memory holds, the call goes
+    /// out first: a record that finds the memory full is dropped only while no place is free.
+    fn take_over_for_send(&mut self, send: u64) {
+        if let (Some(limit), OnFull::Drop) = (self.config.buffer, self.config.on_full) {
+            self.take_over(send);
+            let births = self.arriving.births().iter().zip(self.arriving.sizes());
+            let coming: u64 = births.take_while(|b| *b.0 <= send).map(|b| u64::from(*b.1)).sum();
+            if self.waiting.len() > 0 && self.waiting_bytes + coming > limit.0 {
+                return;
+            }
+        }
+        self.take_over(send + 1);
+    }
+
     fn take_over_or_drop(&mut self, from: usize, to: usize, limit: u64) {
         for i in from..to {
             let size = u64::from(self.arriving.columns.size[i]);
@@ -266,7 +280,8 @@ impl Sdk {
         }
     }
 
-    /// When the next call goes out, given a free place: full by count, by bytes, or lingered long enough.
+    /// When the next call goes out, given a free place: full by count, by bytes, by the client's memory, or lingered
+    /// long enough.
     fn next_send(&self) -> u64 {
         let Some(first) = self.birth(0) else { return u64::MAX };
         let full = self.birth(self.max_records - 1).unwrap_or(u64::MAX);
@@ -274,14 +289,15 @@ impl Sdk {
         full.min(lingered).min(self.full_by_bytes()).max(self.now)
     }
 
-    /// Birth of the record that fills a call by bytes before it is full by count.
+    /// Birth of the record that fills a call by bytes, or does not fit the memory, before it is full by count.
     fn full_by_bytes(&self) -> u64 {
+        let memory = self.config.buffer.map_or(u64::MAX, |b| b.0);
         let waiting = self.waiting.sizes().iter().zip(self.waiting.births());
         let arriving = self.arriving.sizes().iter().zip(self.arriving.births());
         let mut bytes = 0;
         for (&size, &born) in waiting.chain(arriving).take(self.max_records) {
             bytes += u64::from(size);
-            if bytes >= self.max_bytes {
+            if bytes >= self.max_bytes || bytes > memory {
                 return born;
             }
         }

@@ -125,20 +125,14 @@ impl Chart {
 
     /// The vertical axis from end to end: whole decades on a log axis, from zero with headroom on a linear one.
     pub fn y_range(&self) -> (f64, f64) {
-        self.y
-            .range
-            .unwrap_or_else(|| roomy(self.extent(), self.y.log))
+        self.y.range.unwrap_or_else(|| roomy(self.extent(), self.y.log))
     }
 
     /// The horizontal axis from end to end.
     pub fn x_range(&self) -> (f64, f64) {
         let ends = extent(self.xs.iter().copied());
         let (lo, hi) = self.x.range.or(ends).unwrap_or((0.0, 1.0));
-        if hi > lo {
-            (lo, hi)
-        } else {
-            (lo - 0.5, lo + 0.5)
-        }
+        if hi > lo { (lo, hi) } else { (lo - 0.5, lo + 0.5) }
     }
 }
 

@@ -34,10 +34,7 @@ pub fn csv(outcome: &Outcome) -> Vec<u8> {
     for mode in &outcome.modes {
         out.mode = mode.mode;
         stream_level(mode, &mut out);
-        mode.run
-            .shards
-            .iter()
-            .for_each(|s| shard_level(s, &mut out));
+        mode.run.shards.iter().for_each(|s| shard_level(s, &mut out));
     }
     out.table.finish()
 }
@@ -59,17 +56,7 @@ impl Datapoints<'_> {
     fn push(&mut self, minute: u64, metric: (&str, &str, &str), value: &str, d: Dimensions<'_>) {
         let start_s = (minute * 60).to_string();
         let (name, unit, statistic) = metric;
-        self.table.row([
-            self.mode,
-            &start_s,
-            name,
-            unit,
-            statistic,
-            value,
-            self.stream,
-            d.shard,
-            d.consumer,
-        ]);
+        self.table.row([self.mode, &start_s, name, unit, statistic, value, self.stream, d.shard, d.consumer]);
     }
 
     fn sum(&mut self, minute: u64, name: &str, unit: &str, value: u64, d: Dimensions<'_>) {
@@ -100,9 +87,7 @@ fn minutes(series: &Series) -> Vec<Range<usize>> {
     }
     let per = (MINUTE_NS / series.bucket_ns) as usize;
     let n = series.born.len();
-    (0..n.div_ceil(per))
-        .map(|m| m * per..((m + 1) * per).min(n))
-        .collect()
+    (0..n.div_ceil(per)).map(|m| m * per..((m + 1) * per).min(n)).collect()
 }
 
 fn stream_level(mode: &ModeOutcome, out: &mut Datapoints<'_>) {
@@ -128,12 +113,7 @@ fn writes(s: &Series, minute: u64, range: &Range<usize>, out: &mut Datapoints<'_
     out.sum(minute, "PutRecords.Bytes", "Bytes", bytes, d);
     let mean_us = sum(&s.put_latency_ns_sum, range) / calls / 1_000;
     let mean_ms = format!("{}.{:03}", mean_us / 1_000, mean_us % 1_000);
-    out.push(
-        minute,
-        ("PutRecords.Latency", "Milliseconds", "Average"),
-        &mean_ms,
-        d,
-    );
+    out.push(minute, ("PutRecords.Latency", "Milliseconds", "Average"), &mean_ms, d);
     let ok = sum(&s.put_calls_ok, range);
     out.sum(minute, "PutRecords.Success", "Count", ok, d);
     let attempts = sum(&s.attempts, range);
@@ -141,13 +121,7 @@ fn writes(s: &Series, minute: u64, range: &Range<usize>, out: &mut Datapoints<'_
     let accepted = attempts.saturating_sub(refused);
     out.sum(minute, "PutRecords.SuccessfulRecords", "Count", accepted, d);
     out.sum(minute, "PutRecords.ThrottledRecords", "Count", refused, d);
-    out.sum(
-        minute,
-        "WriteProvisionedThroughputExceeded",
-        "Count",
-        refused,
-        d,
-    );
+    out.sum(minute, "WriteProvisionedThroughputExceeded", "Count", refused, d);
 }
 
 /// The series of the consumers that read in the given way, with their names.
@@ -169,41 +143,18 @@ fn shared_reads(mode: &ModeOutcome, minute: u64, range: &Range<usize>, out: &mut
     }
     let refused = total(|s| &s.throttled);
     out.sum(minute, "GetRecords.Bytes", "Bytes", total(|s| &s.bytes), d);
-    out.sum(
-        minute,
-        "GetRecords.Records",
-        "Count",
-        total(|s| &s.records),
-        d,
-    );
-    let age = readers(mode, false)
-        .filter_map(|(_, s)| largest(&s.iterator_age_ns, range))
-        .max();
+    out.sum(minute, "GetRecords.Records", "Count", total(|s| &s.records), d);
+    let age = readers(mode, false).filter_map(|(_, s)| largest(&s.iterator_age_ns, range)).max();
     out.age(minute, "GetRecords.IteratorAgeMilliseconds", age, d);
-    out.sum(
-        minute,
-        "ReadProvisionedThroughputExceeded",
-        "Count",
-        refused,
-        d,
-    );
+    out.sum(minute, "ReadProvisionedThroughputExceeded", "Count", refused, d);
 }
 
 fn fan_out_reads(mode: &ModeOutcome, minute: u64, range: &Range<usize>, out: &mut Datapoints<'_>) {
     for (consumer, s) in readers(mode, true) {
-        let d = Dimensions {
-            consumer,
-            ..Dimensions::default()
-        };
+        let d = Dimensions { consumer, ..Dimensions::default() };
         let subscriptions = sum(&s.calls, range);
         if subscriptions > 0 {
-            out.sum(
-                minute,
-                "SubscribeToShard.Success",
-                "Count",
-                subscriptions,
-                d,
-            );
+            out.sum(minute, "SubscribeToShard.Success", "Count", subscriptions, d);
         }
         let behind = largest(&s.iterator_age_ns, range);
         let records = sum(&s.records, range);
@@ -212,45 +163,25 @@ fn fan_out_reads(mode: &ModeOutcome, minute: u64, range: &Range<usize>, out: &mu
             out.sum(minute, "SubscribeToShardEvent.Bytes", "Bytes", bytes, d);
             out.sum(minute, "SubscribeToShardEvent.Records", "Count", records, d);
         }
-        out.age(
-            minute,
-            "SubscribeToShardEvent.MillisBehindLatest",
-            behind,
-            d,
-        );
+        out.age(minute, "SubscribeToShardEvent.MillisBehindLatest", behind, d);
     }
 }
 
 fn shard_level(shard: &ShardResult, out: &mut Datapoints<'_>) {
     let name = shard_name(shard.id);
-    let d = Dimensions {
-        shard: &name,
-        ..Dimensions::default()
-    };
+    let d = Dimensions { shard: &name, ..Dimensions::default() };
     let first = shard.opened_ns / MINUTE_NS;
     for (i, m) in shard.minutes.iter().enumerate() {
         let minute = first + i as u64;
         if m.in_records + m.write_throttled > 0 {
             out.sum(minute, "IncomingBytes", "Bytes", m.in_bytes, d);
             out.sum(minute, "IncomingRecords", "Count", m.in_records, d);
-            out.sum(
-                minute,
-                "WriteProvisionedThroughputExceeded",
-                "Count",
-                m.write_throttled,
-                d,
-            );
+            out.sum(minute, "WriteProvisionedThroughputExceeded", "Count", m.write_throttled, d);
         }
         if m.out_records + m.read_throttled + m.iterator_age_ns > 0 {
             out.sum(minute, "OutgoingBytes", "Bytes", m.out_bytes, d);
             out.sum(minute, "OutgoingRecords", "Count", m.out_records, d);
-            out.sum(
-                minute,
-                "ReadProvisionedThroughputExceeded",
-                "Count",
-                m.read_throttled,
-                d,
-            );
+            out.sum(minute, "ReadProvisionedThroughputExceeded", "Count", m.read_throttled, d);
             let age = Some(m.iterator_age_ns);
             out.age(minute, "IteratorAgeMilliseconds", age, d);
         }

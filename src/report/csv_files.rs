@@ -10,11 +10,7 @@ pub(super) struct Table(Writer<Vec<u8>>);
 impl Table {
     /// An empty table with its header.
     pub(super) fn new<I: IntoIterator<Item = S>, S: AsRef<[u8]>>(header: I) -> Table {
-        let mut table = Table(
-            csv::WriterBuilder::new()
-                .flexible(true)
-                .from_writer(Vec::new()),
-        );
+        let mut table = Table(csv::WriterBuilder::new().flexible(true).from_writer(Vec::new()));
         table.row(header);
         table
     }
@@ -91,11 +87,8 @@ const CONSUMER_COLUMNS: [&str; 9] = [
 
 fn bucket(mode: &ModeOutcome, i: usize) -> Vec<String> {
     let s = &mode.run.series;
-    let mut row = vec![
-        mode.mode.to_owned(),
-        (s.bucket_ns as u128 * i as u128).to_string(),
-        s.bucket_ns.to_string(),
-    ];
+    let mut row =
+        vec![mode.mode.to_owned(), (s.bucket_ns as u128 * i as u128).to_string(), s.bucket_ns.to_string()];
     let columns = [
         &s.born,
         &s.born_bytes,
@@ -136,9 +129,7 @@ pub(super) fn hops(mode: &ModeOutcome) -> Vec<(&'static str, &str, &'static str,
 
 /// Percentiles (`kind` = `p50`, …, `mean`, `count`) and histogram buckets (`kind` = `bucket`) per mode, owner and hop.
 pub fn latency(outcome: &Outcome) -> Vec<u8> {
-    let mut table = Table::new([
-        "mode", "side", "name", "hop", "kind", "lower_ns", "upper_ns", "value",
-    ]);
+    let mut table = Table::new(["mode", "side", "name", "hop", "kind", "lower_ns", "upper_ns", "value"]);
     for mode in &outcome.modes {
         for (side, name, hop, l) in hops(mode) {
             let mut row = |kind: &str, lower: String, upper: String, value: String| {
@@ -157,12 +148,7 @@ pub fn latency(outcome: &Outcome) -> Vec<u8> {
                 row(kind, none(), none(), cell(value));
             }
             for (lower, upper, count) in &l.buckets {
-                row(
-                    "bucket",
-                    lower.to_string(),
-                    upper.to_string(),
-                    count.to_string(),
-                );
+                row("bucket", lower.to_string(), upper.to_string(), count.to_string());
             }
         }
     }
@@ -177,65 +163,25 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
             table.row([mode.mode, scope, name, what, &n.to_string()]);
         };
         let s = &mode.run.stream;
-        row(
-            "stream",
-            "",
-            "attempts_refused_by_records_limit",
-            s.throttled_by_records,
-        );
-        row(
-            "stream",
-            "",
-            "attempts_refused_by_bytes_limit",
-            s.throttled_by_bytes,
-        );
-        row(
-            "stream",
-            "",
-            "seconds_with_a_refused_write",
-            s.throttled_seconds,
-        );
+        row("stream", "", "attempts_refused_by_records_limit", s.throttled_by_records);
+        row("stream", "", "attempts_refused_by_bytes_limit", s.throttled_by_bytes);
+        row("stream", "", "seconds_with_a_refused_write", s.throttled_seconds);
         for p in &mode.run.producers {
             row("producer", &p.name, "attempts", p.attempts);
             row("producer", &p.name, "attempts_refused", p.throttled);
             row("producer", &p.name, "records_delayed", p.delayed);
-            row(
-                "producer",
-                &p.name,
-                "records_lost_attempts_used_up",
-                p.lost_attempts,
-            );
-            row(
-                "producer",
-                &p.name,
-                "records_lost_retry_quota_empty",
-                p.lost_quota,
-            );
+            row("producer", &p.name, "records_lost_attempts_used_up", p.lost_attempts);
+            row("producer", &p.name, "records_lost_retry_quota_empty", p.lost_quota);
             row("producer", &p.name, "records_lost_by_policy", p.lost_policy);
             row("producer", &p.name, "records_lost_buffer_full", p.lost_full);
         }
         for c in &mode.run.consumers {
             row("consumer", &c.name, "calls", c.calls);
-            row(
-                "consumer",
-                &c.name,
-                "calls_refused_by_calls_limit",
-                c.throttled_by_calls,
-            );
-            row(
-                "consumer",
-                &c.name,
-                "calls_refused_by_bytes_limit",
-                c.throttled_by_bytes,
-            );
+            row("consumer", &c.name, "calls_refused_by_calls_limit", c.throttled_by_calls);
+            row("consumer", &c.name, "calls_refused_by_bytes_limit", c.throttled_by_bytes);
         }
         for shard in &mode.run.shards {
-            row(
-                "shard",
-                &shard_name(shard.id),
-                "attempts_refused",
-                shard.throttled,
-            );
+            row("shard", &shard_name(shard.id), "attempts_refused", shard.throttled);
         }
     }
     table.finish()

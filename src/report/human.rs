@@ -130,16 +130,21 @@ pub fn money(m: Money) -> String {
     format!("{sign}${whole}.{rest:0width$}", width = places as usize)
 }
 
+/// An amount of a bill, to the micro-dollar, with two digits after the point at least and no sign of the currency.
+pub fn amount(m: Money) -> String {
+    let text = m.to_string();
+    let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
+    let rest = rest.trim_end_matches('0');
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |d| ("-", d));
+    format!("{sign}{}.{rest:0<2}", group(digits))
+}
+
 /// A plain number on an axis or in a table: thousands separators, at most `decimals` digits after the point, no trailing zeros.
 pub fn number(v: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", v.abs());
     let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
     let rest = rest.trim_end_matches('0');
-    let sign = if v < 0.0 && (whole != "0" || !rest.is_empty()) {
-        "-"
-    } else {
-        ""
-    };
+    let sign = if v < 0.0 && (whole != "0" || !rest.is_empty()) { "-" } else { "" };
     match rest {
         "" => format!("{sign}{}", group(whole)),
         _ => format!("{sign}{}.{rest}", group(whole)),
@@ -202,7 +207,7 @@ mod tests {
         ] {
             assert_eq!(duration(ns), text, "{ns} ns");
         }
-        assert!(duration(u64::MAX).ends_with('h'));
+        assert_eq!(duration(u64::MAX), "213504 d");
     }
 
     #[test]
@@ -214,6 +219,8 @@ mod tests {
         assert_eq!(money(Money(-usd)), "-$1.00");
         assert_eq!(money(Money(999_999 * usd / 1_000_000)), "$1.0000");
         assert_eq!(money(Money::ZERO), "$0.00");
+        assert_eq!(amount(Money(1_234 * usd)), "1,234.00");
+        assert_eq!(amount(Money(-usd / 8)), "-0.125");
     }
 
     #[test]

@@ -45,11 +45,7 @@ pub struct RenderOptions {
 
 impl Default for RenderOptions {
     fn default() -> Self {
-        RenderOptions {
-            svg: true,
-            png: true,
-            page: true,
-        }
+        RenderOptions { svg: true, png: true, page: true }
     }
 }
 
@@ -65,11 +61,7 @@ pub fn render(outcome: &Outcome, options: &RenderOptions) -> Vec<File> {
         file("cloudwatch.csv", cloudwatch::csv(outcome)),
     ];
     let wanted = options.svg || options.png || options.page;
-    let figures = if wanted {
-        figures::all(outcome)
-    } else {
-        Vec::new()
-    };
+    let figures = if wanted { figures::all(outcome) } else { Vec::new() };
     let drawn: Vec<String> = figures.iter().map(svg::draw).collect();
     if options.page {
         let page = page::html(outcome, &figures, &drawn);
@@ -98,8 +90,5 @@ pub fn summary(outcome: &Outcome) -> Vec<u8> {
 }
 
 fn file(name: &str, bytes: Vec<u8>) -> File {
-    File {
-        name: name.to_owned(),
-        bytes,
-    }
+    File { name: name.to_owned(), bytes }
 }

@@ -34,9 +34,5 @@ fn options() -> Options<'static> {
     fonts.load_font_data(REGULAR.to_vec());
     fonts.load_font_data(BOLD.to_vec());
     fonts.set_sans_serif_family("DejaVu Sans");
-    Options {
-        font_family: "DejaVu Sans".into(),
-        fontdb: std::sync::Arc::new(fonts),
-        ..Options::default()
-    }
+    Options { font_family: "DejaVu Sans".into(), fontdb: std::sync::Arc::new(fonts), ..Options::default() }
 }

@@ -71,19 +71,11 @@ pub struct SummaryRow {
 pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
     let mut rows = Vec::new();
     let mut row = |opens_group: bool, label: String, f: &dyn Fn(&ModeOutcome) -> String| {
-        rows.push(SummaryRow {
-            label,
-            values: outcome.modes.iter().map(f).collect(),
-            opens_group,
-        });
+        rows.push(SummaryRow { label, values: outcome.modes.iter().map(f).collect(), opens_group });
     };
     row(true, "shards".into(), &shards);
-    row(false, "records born".into(), &|m| {
-        human::count(total(m, |p| p.born))
-    });
-    row(false, "records stored".into(), &|m| {
-        human::count(total(m, |p| p.stored))
-    });
+    row(false, "records born".into(), &|m| human::count(total(m, |p| p.born)));
+    row(false, "records stored".into(), &|m| human::count(total(m, |p| p.stored)));
     row(false, "throttled attempts".into(), &|m| {
         let share = human::share(total(m, |p| p.throttled), total(m, |p| p.attempts));
         with_interval(m, "throttled_attempts", share)
@@ -109,16 +101,10 @@ pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
             let p99 = of_consumer(m, i, |c| human::maybe_duration(c.end_to_end.p99_ns));
             with_interval(m, &format!("end_to_end_p99/{name}"), p99)
         });
-        row(false, format!("{name}: iterator age max"), &|m| {
-            of_consumer(m, i, iterator_age_max)
-        });
+        row(false, format!("{name}: iterator age max"), &|m| of_consumer(m, i, iterator_age_max));
     }
-    row(true, "cost of this run".into(), &|m| {
-        human::money(m.bill_run.total)
-    });
-    row(false, "cost of a month".into(), &|m| {
-        human::money(m.bill_month.total)
-    });
+    row(true, "cost of this run".into(), &|m| human::money(m.bill_run.total));
+    row(false, "cost of a month".into(), &|m| human::money(m.bill_month.total));
     rows
 }
 
@@ -162,10 +148,7 @@ fn shards(mode: &ModeOutcome) -> String {
 }
 
 fn of_consumer(m: &ModeOutcome, i: usize, f: impl Fn(&ConsumerResult) -> String) -> String {
-    m.run
-        .consumers
-        .get(i)
-        .map_or_else(|| human::NOTHING.into(), f)
+    m.run.consumers.get(i).map_or_else(|| human::NOTHING.into(), f)
 }
 
 /// A reader that never read has no iterator age, rather than one of zero.

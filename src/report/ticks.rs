@@ -92,10 +92,7 @@ pub fn log(lo: f64, hi: f64, unit: Unit) -> Vec<f64> {
     if coarse.len() >= 3 {
         return coarse;
     }
-    decades(lo, hi, &[1.0, 2.0, 5.0])
-        .into_iter()
-        .filter(inside)
-        .collect()
+    decades(lo, hi, &[1.0, 2.0, 5.0]).into_iter().filter(inside).collect()
 }
 
 fn decades(lo: f64, hi: f64, factors: &[f64]) -> Vec<f64> {
@@ -137,10 +134,8 @@ fn short_duration(ms: f64) -> String {
         (1.0, "ms"),
         (0.001, "µs"),
     ];
-    let (size, name) = units
-        .into_iter()
-        .find(|(size, _)| ms >= size * 0.999_999)
-        .unwrap_or((0.000_001, "ns"));
+    let (size, name) =
+        units.into_iter().find(|(size, _)| ms >= size * 0.999_999).unwrap_or((0.000_001, "ns"));
     format!("{} {name}", human::number(ms / size, 1))
 }
 
@@ -160,10 +155,7 @@ mod tests {
     fn log_ticks_fall_on_decades_or_marks_of_time() {
         assert_eq!(log(1.0, 1e4, Unit::Number), [1.0, 10.0, 100.0, 1e3, 1e4]);
         assert_eq!(log(2.0, 9.0, Unit::Number), [2.0, 5.0]);
-        let labels: Vec<String> = log(50.0, 4e6, Unit::Ms)
-            .into_iter()
-            .map(|v| label(v, Unit::Ms))
-            .collect();
+        let labels: Vec<String> = log(50.0, 4e6, Unit::Ms).into_iter().map(|v| label(v, Unit::Ms)).collect();
         assert_eq!(labels, ["100 ms", "1 s", "10 s", "1 min", "10 min", "1 h"]);
         assert!(log(0.0, 1.0, Unit::Ms).len() < 20);
     }

@@ -19,16 +19,28 @@ impl Moment {
             Some((date, time)) => (date, time),
             None => (text, "00:00:00"),
         };
-        Some(Moment {
-            day: day(date)?,
-            time: time_of_day(time.trim_end_matches("+00:00"))?,
-        })
+        Some(Moment { day: day(date)?, time: time_of_day(time.trim_end_matches("+00:00"))? })
     }
 
     /// 0 is Monday.
     pub fn weekday(self) -> u32 {
         // 1970-01-01 was a Thursday.
         (self.day + 3).rem_euclid(7) as u32
+    }
+
+    /// Days of its month.
+    pub fn days_of_month(self) -> u32 {
+        let (mut year, mut left) = (1970, self.day);
+        while left >= if leap(year) { 366 } else { 365 } {
+            left -= if leap(year) { 366 } else { 365 };
+            year += 1;
+        }
+        let mut month = 1;
+        while left >= i64::from(days_in(year, month)) {
+            left -= i64::from(days_in(year, month));
+            month += 1;
+        }
+        days_in(year, month)
     }
 
     /// Nanoseconds since 1970.
@@ -95,11 +107,10 @@ mod tests {
         let moment = |t| Moment::parse(t).unwrap();
         assert_eq!(moment("1970-01-01").weekday(), 3);
         assert_eq!(moment("2026-11-23").weekday(), 0);
+        assert_eq!(moment("2024-02-29").days_of_month(), 29);
+        assert_eq!(moment("2026-11-30").days_of_month(), 30);
         assert_eq!(moment("2000-03-01").day - moment("2000-02-28").day, 2);
-        assert_eq!(
-            moment("2023-11-16T18:17:03Z").ns(),
-            1_700_158_623_000_000_000
-        );
+        assert_eq!(moment("2023-11-16T18:17:03Z").ns(), 1_700_158_623_000_000_000);
         assert_eq!(moment("2026-03-01 09:30").time, Dur::from_min(570));
         assert_eq!(moment("2026-03-01T00:00:00.25Z").time, Dur::from_ms(250));
     }

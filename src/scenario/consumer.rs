@@ -3,10 +3,9 @@
 use super::context::Cx;
 use super::grammar::{OPTIONAL, Read, Shape, choice, default, fact, section};
 use super::law::Law;
-use super::yaml::{Kind, Node};
+use super::node::{Kind, Node};
 use crate::consumer::config::{
-    ConsumerConfig, FanOutConfig, PollingConfig, ProcessingConfig, ReadConfig, StartAt,
-    ThrottledPoll,
+    ConsumerConfig, FanOutConfig, PollingConfig, ProcessingConfig, ReadConfig, StartAt, ThrottledPoll,
 };
 use crate::facts::{consumers as facts, data_streams, fan_out, latency};
 use crate::random::LatencyLaw;
@@ -194,26 +193,35 @@ impl ReadSpec {
     }
 }
 
-impl ConsumerSpec {
-    /// The consumers this entry makes.
-    pub fn resolve(&self, name: &str, cx: &mut Cx) -> Option<Vec<ConsumerConfig>> {
+/// The consumers of one entry, resolved while it is read.
+#[derive(Clone, Debug)]
+pub struct Consumers(pub Vec<ConsumerConfig>);
+
+impl Read for Consumers {
+    fn shape() -> Shape {
+        ConsumerSpec::shape()
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        let spec = ConsumerSpec::read(node, cx)?;
+        let (read, processing) = (spec.read.resolve(cx), spec.processing.resolve(cx));
         let one = ConsumerConfig {
-            name: name.to_owned(),
-            read: self.read.resolve(cx)?,
-            processing: self.processing.resolve(cx)?,
-            failure_rate: self.failure_rate,
-            starts: StartAt {
-                at: self.starts.at,
-                oldest: matches!(self.starts.from, FromSpec::TrimHorizon),
-            },
+            name: cx.name(),
+            read: read?,
+            processing: processing?,
+            failure_rate: spec.failure_rate,
+            starts: StartAt { at: spec.starts.at, oldest: matches!(spec.starts.from, FromSpec::TrimHorizon) },
         };
-        let named = |name: String| ConsumerConfig {
-            name,
-            ..one.clone()
-        };
-        Some(names(name, self.count).into_iter().map(named).collect())
+        let named = |name: String| ConsumerConfig { name, ..one.clone() };
+        if cx.consumers.len() > MOST {
+            return None;
+        }
+        let names = names(&one.name, spec.count);
+        Some(Consumers(names.into_iter().map(named).collect()))
     }
 }
+
+/// Consumers of a scenario; fan-out ends at 50 and polling long before.
+pub const MOST: usize = 2_000;
 
 /// The names an entry stands for.
 pub fn names(name: &str, count: Option<u32>) -> Vec<String> {

@@ -1,11 +1,14 @@
 //! What a reader needs while it walks the tree: the path, the names, the mistakes so far.
 
 use super::diag::{Diag, FileId, Sources, Span, nearest, quote};
-use super::grammar::{Bound, Default, Key, Read, Rule, Scalar, Variant};
+use super::grammar::{Bound, Default, Key, Read, Rule, Scalar};
+use super::node::{Kind, Node};
 use super::scalars::Interval;
-use super::yaml::{self, Kind, Node};
-use crate::facts::{Fact, Value};
+use super::yaml;
+use crate::facts::{Fact, Value, data_streams};
 use crate::units::parse::ParseError;
+use crate::units::{Bytes, Dur};
+use md5::{Digest, Md5};
 
 /// Reads a file that the scenario names.
 pub type ReadFile<'a> = &'a dyn Fn(&str) -> Result<String, String>;
@@ -35,19 +38,17 @@ pub struct Cx<'a> {
     pub producers: Vec<String>,
     /// Names of the consumers, `count:` expanded.
     pub consumers: Vec<String>,
+    /// Largest record the stream accepts, as far as the file is right about it.
+    pub max_record: Bytes,
+    /// Simulated time, as far as the file is right about it.
+    pub duration: Option<Dur>,
+    /// Digest of everything read so far.
+    pub digest: Md5,
     /// Opens trace and key files.
     pub read_file: ReadFile<'a>,
     path: Vec<String>,
     /// Where the key being read is written.
     key_at: Option<Span>,
-}
-
-/// How a choice was written.
-pub enum Picked {
-    /// A scalar that is none of the words.
-    Bare,
-    /// A word and what stands under it (an empty map for a bare word).
-    Word(&'static str, Span, Node),
 }
 
 impl<'a> Cx<'a> {
@@ -60,9 +61,20 @@ impl<'a> Cx<'a> {
             intervals: Vec::new(),
             producers: Vec::new(),
             consumers: Vec::new(),
+            max_record: data_streams::RECORD_SIZE_DEFAULT.bytes(),
+            duration: None,
+            digest: Md5::new(),
             read_file,
             path: Vec::new(),
             key_at: None,
+        }
+    }
+
+    /// Counts a text into the digest, kept apart from its neighbours.
+    pub fn digest(&mut self, name: &str, text: &str) {
+        for part in [name, text] {
+            self.digest.update((part.len() as u64).to_le_bytes());
+            self.digest.update(part.as_bytes());
         }
     }
 
@@ -84,14 +96,13 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// The last part of the path: the name of what is being read.
+    pub fn name(&self) -> String {
+        self.path.last().cloned().unwrap_or_default()
+    }
+
     /// Reports a mistake.
-    pub fn say(
-        &mut self,
-        code: &'static str,
-        at: Span,
-        message: String,
-        expected: &str,
-    ) -> &mut Diag {
+    pub fn say(&mut self, code: &'static str, at: Span, message: String, expected: &str) -> &mut Diag {
         let diag = self.sources.diag(code, at, message, expected.to_owned());
         let last = self.diags.len();
         self.diags.push(diag);
@@ -124,8 +135,7 @@ impl<'a> Cx<'a> {
         };
         let top = self.path.is_empty();
         for entry in entries {
-            let known =
-                keys.iter().any(|k| k.name == entry.key) || (top && entry.key.starts_with("x-"));
+            let known = keys.iter().any(|k| k.name == entry.key) || (top && entry.key.starts_with("x-"));
             if !known {
                 self.unknown_key(&entry.key, entry.at, keys);
             }
@@ -141,13 +151,7 @@ impl<'a> Cx<'a> {
             "the scenario" => format!("unknown key {}", quote(key)),
             _ => format!("unknown key {} in `{place}`", quote(key)),
         };
-        self.say_with(
-            "unknown-key",
-            at,
-            message,
-            &format!("expected {}", listed(&names)),
-            near,
-        );
+        self.say_with("unknown-key", at, message, &format!("expected {}", listed(&names)), near);
     }
 
     /// Where the key being read is written.
@@ -164,26 +168,28 @@ impl<'a> Cx<'a> {
     }
 
     /// Reads one key of a section, or its default.
-    pub fn field<T: Read>(&mut self, section: &Node, key: &'static Key) -> Option<T> {
+    pub fn field<T: Read>(&mut self, section: &Node, key: &'static Key, keys: &[Key]) -> Option<T> {
         self.enter(key.name);
         let read = match section.get(key.name) {
             Some(entry) => {
                 let read = self.under(entry.at, |cx| T::read(&entry.value, cx));
                 read.filter(|v| self.in_range(v, &entry.value, &key.rule))
             }
-            None => self.missing(section, key),
+            None => self.missing(section, key, keys),
         };
         self.leave();
         read
     }
 
-    fn missing<T: Read>(&mut self, section: &Node, key: &'static Key) -> Option<T> {
+    fn missing<T: Read>(&mut self, section: &Node, key: &'static Key, keys: &[Key]) -> Option<T> {
         let (text, fact) = match key.rule.default {
             Default::Nothing => return T::absent(),
             Default::Text(text) => (text.to_owned(), None),
             Default::Fact(fact) => (fact_text(fact), Some(fact.key)),
             Default::Required => {
-                self.require(section, key);
+                if !misspelt(section, key.name, keys) {
+                    self.require(section, key);
+                }
                 return None;
             }
         };
@@ -191,7 +197,7 @@ impl<'a> Cx<'a> {
             let (key, value) = (self.here(), text.clone());
             self.defaults.push(Defaulted { key, value, fact });
         }
-        self.from_text(&text)
+        self.read_text(&text)
     }
 
     fn require(&mut self, section: &Node, key: &Key) {
@@ -199,34 +205,19 @@ impl<'a> Cx<'a> {
         let place = self.here();
         self.enter(key.name);
         // A block map begins at its first key, so the key above it is the better place.
-        let at = self.key_at.unwrap_or(Span {
-            end: section.span.start,
-            ..section.span
-        });
+        let at = self.key_at.unwrap_or(Span { end: section.span.start, ..section.span });
         let message = format!(
             "`{}` is missing in {}",
             key.name,
-            if place == "the scenario" {
-                place
-            } else {
-                format!("`{place}`")
-            }
+            if place == "the scenario" { place } else { format!("`{place}`") }
         );
         let doc = key.doc.trim().to_owned();
-        self.say_with(
-            "missing-key",
-            at,
-            message,
-            &format!("needs `{}`", key.name),
-            doc,
-        );
+        self.say_with("missing-key", at, message, &format!("needs `{}`", key.name), doc);
     }
 
     /// Reads a text as if the user had written it here.
-    pub fn from_text<T: Read>(&mut self, text: &str) -> Option<T> {
-        let file = self
-            .sources
-            .add(&format!("(default of {})", self.here()), text);
+    pub fn read_text<T: Read>(&mut self, text: &str) -> Option<T> {
+        let file = self.sources.add(&format!("(default of {})", self.here()), text);
         let node = self.parse(text, file)?;
         T::read(&node, self)
     }
@@ -254,7 +245,7 @@ impl<'a> Cx<'a> {
             let expected = range_words(low.as_ref().map(|b| &b.1), high.as_ref().map(|b| &b.1));
             let source = if below { rule.min } else { rule.max };
             let help = match source {
-                Some(Bound::Fact(fact)) => Some(cite(fact)),
+                Some(Bound::Fact(fact)) => Some(format!("source: {}", cite(fact))),
                 _ => None,
             };
             let written = match &node.kind {
@@ -272,127 +263,15 @@ impl<'a> Cx<'a> {
             Bound::Text(text) => text.to_owned(),
             Bound::Fact(fact) => fact_text(fact),
         };
-        let value = self.from_text::<T>(&text)?;
+        let value = self.read_text::<T>(&text)?;
         Some((value.measure()?, text))
-    }
-
-    /// Finds the word of a choice; a bare scalar that is no word is `Bare` where that is allowed.
-    pub fn choice(&mut self, node: &Node, words: &'static [Variant], bare: bool) -> Option<Picked> {
-        let empty = |span| Node {
-            span,
-            kind: Kind::Map(Vec::new()),
-        };
-        match &node.kind {
-            Kind::Scalar(text) => {
-                if let Some(word) = words.iter().find(|w| w.name == text) {
-                    self.built(word, words, node.span)?;
-                    return Some(Picked::Word(word.name, node.span, empty(node.span)));
-                }
-                if bare && (text.contains(|c: char| c.is_ascii_digit()) || text.is_empty()) {
-                    return Some(Picked::Bare);
-                }
-                self.unknown_word(text, node.span, words);
-                None
-            }
-            Kind::Map(entries) if entries.len() == 1 => {
-                let entry = &entries[0];
-                let Some(word) = words.iter().find(|w| w.name == entry.key) else {
-                    self.unknown_word(&entry.key, entry.at, words);
-                    return None;
-                };
-                self.built(word, words, entry.at)?;
-                if word.body.is_none() && !matches!(entry.value.kind, Kind::Null) {
-                    let message = format!("`{}` stands alone", word.name);
-                    self.say(
-                        "wrong-kind",
-                        entry.value.span,
-                        message,
-                        &format!("write just `{}`", word.name),
-                    );
-                    return None;
-                }
-                Some(Picked::Word(word.name, entry.at, entry.value.clone()))
-            }
-            Kind::Map(entries) if entries.len() > 1 => {
-                let names: Vec<&str> = words
-                    .iter()
-                    .filter(|w| !w.reserved)
-                    .map(|w| w.name)
-                    .collect();
-                let message = format!(
-                    "`{}` takes one form, and {} keys are written",
-                    self.here(),
-                    entries.len()
-                );
-                self.say(
-                    "one-of",
-                    entries[1].at,
-                    message,
-                    &format!("keep one of {}", listed(&names)),
-                );
-                None
-            }
-            _ => {
-                let names: Vec<&str> = words
-                    .iter()
-                    .filter(|w| !w.reserved)
-                    .map(|w| w.name)
-                    .collect();
-                self.wrong_kind(node, &format!("one of {}", listed(&names)));
-                None
-            }
-        }
-    }
-
-    fn built(&mut self, word: &Variant, words: &[Variant], at: Span) -> Option<()> {
-        if !word.reserved {
-            return Some(());
-        }
-        let names: Vec<&str> = words
-            .iter()
-            .filter(|w| !w.reserved)
-            .map(|w| w.name)
-            .collect();
-        let message = format!(
-            "`{}` is not built yet ({})",
-            word.name,
-            word.doc.trim().trim_end_matches('.')
-        );
-        self.say(
-            "not-built-yet",
-            at,
-            message,
-            &format!("what exists: {}", listed(&names)),
-        );
-        None
-    }
-
-    fn unknown_word(&mut self, text: &str, at: Span, words: &[Variant]) {
-        let names: Vec<&str> = words
-            .iter()
-            .filter(|w| !w.reserved)
-            .map(|w| w.name)
-            .collect();
-        let near =
-            nearest(text, words.iter().map(|w| w.name)).map(|n| format!("did you mean `{n}`?"));
-        let message = format!("`{}` does not know {}", self.here(), quote(text));
-        self.say_with(
-            "unknown-word",
-            at,
-            message,
-            &format!("expected {}", listed(&names)),
-            near,
-        );
     }
 
     /// Reports that another kind of value was expected.
     pub fn wrong_kind(&mut self, node: &Node, wanted: &str) {
         let (code, message) = match node.kind {
             Kind::Null => ("no-value", format!("`{}` has no value", self.here())),
-            _ => (
-                "wrong-kind",
-                format!("`{}` is {}", self.here(), node.what()),
-            ),
+            _ => ("wrong-kind", format!("`{}` is {}", self.here(), node.what())),
         };
         // An empty value has no width: the key shows the place better.
         let at = match node.kind {
@@ -407,10 +286,7 @@ impl<'a> Cx<'a> {
         match &node.kind {
             Kind::Scalar(text) => Some(text),
             _ => {
-                self.wrong_kind(
-                    node,
-                    &format!("{}, for example {}", scalar.what, scalar.example),
-                );
+                self.wrong_kind(node, &format!("{}, for example {}", scalar.what, scalar.example));
                 None
             }
         }
@@ -428,10 +304,7 @@ impl<'a> Cx<'a> {
         let error = match parse(text) {
             Ok(value) => return Some(value),
             Err(error) if tame => error,
-            Err(_) => ParseError {
-                message: format!("{} is not {}", quote(text), scalar.what),
-                hint: None,
-            },
+            Err(_) => ParseError { message: format!("{} is not {}", quote(text), scalar.what), hint: None },
         };
         let code = quantity_code(text);
         let message = format!("`{}`: {}", self.here(), error.message);
@@ -447,10 +320,8 @@ pub fn fact_text(fact: &Fact) -> String {
         Value::Uniform(min, max) => format!("{{ uniform: {{ min: {min}, max: {max} }} }}"),
         Value::Quantiles(points) => {
             let share = |ppm: u32| crate::units::decimal(u128::from(ppm), 4);
-            let points: Vec<String> = points
-                .iter()
-                .map(|(ppm, v)| format!("{{ at: {} %, is: {v} }}", share(*ppm)))
-                .collect();
+            let points: Vec<String> =
+                points.iter().map(|(ppm, v)| format!("{{ at: {} %, is: {v} }}", share(*ppm))).collect();
             format!("{{ quantiles: [{}] }}", points.join(", "))
         }
         other => other.to_string(),
@@ -459,13 +330,16 @@ pub fn fact_text(fact: &Fact) -> String {
 
 /// Where a documented limit is written.
 pub fn cite(fact: &Fact) -> String {
-    format!(
-        "`{}` ({}; {}, {})",
-        fact.key,
-        fact.standing.word(),
-        fact.source.title,
-        fact.source.date
-    )
+    format!("`{}` ({}; {}, {})", fact.key, fact.standing.word(), fact.source.title, fact.source.date)
+}
+
+/// A missing key that stands there with a slip is one mistake, not two.
+fn misspelt(section: &Node, name: &str, keys: &[Key]) -> bool {
+    let unknown = |key: &str| keys.iter().all(|k| k.name != key);
+    match &section.kind {
+        Kind::Map(entries) => entries.iter().any(|e| unknown(&e.key) && nearest(&e.key, [name]).is_some()),
+        _ => false,
+    }
 }
 
 /// The kind of mistake in a quantity.
@@ -474,6 +348,7 @@ fn quantity_code(text: &str) -> &'static str {
     let number = |c: char| c.is_ascii_digit() || c == '.';
     match text.chars().next() {
         Some('-') => "negative",
+        _ if text.contains("..") => "bad-interval",
         Some(c) if number(c) && text.chars().all(number) => "missing-unit",
         Some(c) if number(c) => "wrong-unit",
         _ => "not-a-quantity",
@@ -482,6 +357,7 @@ fn quantity_code(text: &str) -> &'static str {
 
 fn range_words(low: Option<&String>, high: Option<&String>) -> String {
     match (low, high) {
+        (Some(low), Some(high)) if low == high => format!("must be {low}"),
         (Some(low), Some(high)) => format!("must be {low} to {high}"),
         (Some(low), None) => format!("must be at least {low}"),
         (None, Some(high)) => format!("must be at most {high}"),

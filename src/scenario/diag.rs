@@ -44,9 +44,9 @@ pub struct Diag {
     pub expected: String,
     /// What to try.
     pub help: Vec<String>,
-    /// The source line.
+    /// The source line; `None` when it is too long to be drawn.
     #[serde(skip)]
-    pub source: String,
+    pub source: Option<String>,
     /// Position of the file among those read.
     #[serde(skip)]
     pub order: usize,
@@ -70,20 +70,13 @@ impl Sources {
     pub fn add(&mut self, name: &str, text: &str) -> FileId {
         let starts = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
         let lines = std::iter::once(0).chain(starts.map(|(i, _)| i + 1));
-        self.0.push(Source {
-            name: name.to_owned(),
-            text: text.to_owned(),
-            lines: lines.collect(),
-        });
+        self.0.push(Source { name: name.to_owned(), text: text.to_owned(), lines: lines.collect() });
         FileId(self.0.len() - 1)
     }
 
     /// The line a span begins on, from 1.
     pub fn line(&self, at: Span) -> usize {
-        self.0[at.file.0]
-            .lines
-            .partition_point(|&l| l <= at.start)
-            .max(1)
+        self.0[at.file.0].lines.partition_point(|&l| l <= at.start).max(1)
     }
 
     /// A diagnostic at a span; a span over many lines is cut to its first.
@@ -108,7 +101,7 @@ impl Sources {
             end_column: column + width,
             expected,
             help: Vec::new(),
-            source: line.to_owned(),
+            source: (line.len() <= DRAWN_LINE).then(|| line.to_owned()),
             order: at.file.0,
         }
     }
@@ -141,24 +134,22 @@ pub fn render(diags: &[Diag], colour: bool) -> String {
 
 fn one(d: &Diag, renderer: &Renderer) -> String {
     let title = Level::ERROR.primary_title(d.message.as_str()).id(d.code);
-    let mut group = if d.source.len() > DRAWN_LINE {
-        let origin = Origin::path(d.file.as_str()).line(d.line);
-        title
-            .element(origin.char_column(d.column))
-            .element(Level::NOTE.message(d.expected.as_str()))
-    } else {
-        let byte = |col: usize| {
-            d.source
-                .char_indices()
-                .nth(col - 1)
-                .map_or(d.source.len(), |(i, _)| i)
-        };
-        let span = byte(d.column)..byte(d.end_column).max(byte(d.column));
-        let mark = AnnotationKind::Primary
-            .span(span)
-            .label(d.expected.as_str());
-        let snippet = Snippet::source(d.source.as_str()).line_start(d.line);
-        title.element(snippet.path(d.file.as_str()).annotation(mark))
+    let mut group = match &d.source {
+        None => {
+            let origin = Origin::path(d.file.as_str()).line(d.line);
+            let expected = Level::NOTE.message(d.expected.as_str());
+            title.element(origin.char_column(d.column)).element(expected)
+        }
+        Some(source) => {
+            let byte = |column: usize| {
+                let at = source.char_indices().nth(column - 1);
+                at.map_or(source.len(), |(i, _)| i)
+            };
+            let mark = AnnotationKind::Primary.span(byte(d.column)..byte(d.end_column));
+            let snippet = Snippet::source(source.as_str()).line_start(d.line);
+            let mark = mark.label(d.expected.as_str());
+            title.element(snippet.path(d.file.as_str()).annotation(mark))
+        }
     };
     for help in &d.help {
         group = group.element(Level::HELP.message(help.as_str()));
@@ -169,15 +160,8 @@ fn one(d: &Diag, renderer: &Renderer) -> String {
 /// User text inside a message: short, and without control characters.
 pub fn quote(text: &str) -> String {
     let short: String = text.chars().take(60).flat_map(char::escape_debug).collect();
-    let more = if text.chars().nth(60).is_some() {
-        "..."
-    } else {
-        ""
-    };
-    format!(
-        "`{}{more}`",
-        short.replace("\\'", "'").replace("\\\"", "\"")
-    )
+    let more = if text.chars().nth(60).is_some() { "..." } else { "" };
+    format!("`{}{more}`", short.replace("\\'", "'").replace("\\\"", "\""))
 }
 
 /// The nearest of some words, if it is near.
@@ -189,9 +173,5 @@ pub fn nearest<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> Opti
     if word.len() > 80 {
         return None;
     }
-    among
-        .into_iter()
-        .filter_map(|w| Some((near(w)?, w)))
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, w)| w)
+    among.into_iter().filter_map(|w| Some((near(w)?, w))).min_by_key(|(d, _)| *d).map(|(_, w)| w)
 }

@@ -1,8 +1,9 @@
 //! What happens on the way.
 
 use super::context::Cx;
-use super::grammar::{At, OPTIONAL, REQUIRED, choice, section};
-use super::scalars::{ConsumerName, ProducerName};
+use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, choice, section};
+use super::node::Node;
+use super::shapes::{ConsumerName, ProducerName};
 use super::top::ModeSpec;
 use crate::facts::{data_streams as facts, on_demand};
 use crate::units::{ByteRate, Dur, Percent};
@@ -135,52 +136,38 @@ section! {
 impl EventSpec {
     fn action(&self) -> Action {
         match &self.r#do {
-            DoSpec::Outage(s) => Action::ConsumerOutage {
-                consumer: s.consumer.as_ref().map(|c| c.0),
-                lasting: s.r#for,
-            },
-            DoSpec::Slowdown(s) => Action::Slowdown {
-                consumer: s.consumer.0,
-                factor: s.factor,
-                lasting: s.r#for,
-            },
+            DoSpec::Outage(s) => {
+                Action::ConsumerOutage { consumer: s.consumer.as_ref().map(|c| c.0), lasting: s.r#for }
+            }
+            DoSpec::Slowdown(s) => {
+                Action::Slowdown { consumer: s.consumer.0, factor: s.factor, lasting: s.r#for }
+            }
             DoSpec::Reshard(s) => Action::UpdateShardCount { target: s.to },
-            DoSpec::Split(s) => Action::SplitShard {
-                open_index: s.shard,
-            },
-            DoSpec::Merge(s) => Action::MergeShards {
-                open_index: s.shard,
-            },
+            DoSpec::Split(s) => Action::SplitShard { open_index: s.shard },
+            DoSpec::Merge(s) => Action::MergeShards { open_index: s.shard },
             DoSpec::ModeSwitch(s) => Action::SwitchMode(s.to.mode()),
             DoSpec::Warm(s) => Action::WarmThroughput(s.to),
             DoSpec::Retention(s) => Action::Retention(s.to),
-            DoSpec::HotKey(s) => Action::HotKey {
-                producer: s.producer.0,
-                share: s.share,
-                lasting: s.r#for,
-            },
+            DoSpec::HotKey(s) => Action::HotKey { producer: s.producer.0, share: s.share, lasting: s.r#for },
         }
     }
 }
 
-/// The events in order of time; those after the end are mistakes.
-pub fn resolve(events: &[EventSpec], duration: Dur, cx: &mut Cx) -> Vec<TimedEvent> {
-    let mut list = Vec::with_capacity(events.len());
-    for event in events {
-        if event.at.value >= duration {
-            let message = format!("the event at {} comes after the end", event.at.value);
-            cx.say(
-                "out-of-range",
-                event.at.at,
-                message,
-                &format!("the scenario lasts {duration}"),
-            );
-        }
-        list.push(TimedEvent {
-            at: event.at.value,
-            action: event.action(),
-        });
+/// An event, resolved while it is read.
+#[derive(Clone, Debug)]
+pub struct Event(pub TimedEvent);
+
+impl Read for Event {
+    fn shape() -> Shape {
+        EventSpec::shape()
     }
-    list.sort_by_key(|e| e.at);
-    list
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        let spec = EventSpec::read(node, cx)?;
+        let at = spec.at.value;
+        if let Some(duration) = cx.duration.filter(|d| at >= *d) {
+            let message = format!("the event at {at} comes after the end");
+            cx.say("out-of-range", spec.at.at, message, &format!("the scenario lasts {duration}"));
+        }
+        Some(Event(TimedEvent { at, action: spec.action() }))
+    }
 }

@@ -1,12 +1,11 @@
 //! `goal:`, `expect:` and `central:`: what the user wishes, what the author claims.
 
-use super::context::{Cx, cite, listed};
-use super::diag::{Span, nearest, quote};
+use super::context::Cx;
+use super::diag::Span;
 use super::grammar::{At, Key, OPTIONAL, REQUIRED, Read, Shape, choice, default, section};
 use super::metric::{self, Measured, Metric, Subject, Unit};
-use super::scalars::position;
-use super::top::ModeSpec;
-use super::yaml::{Entry, Kind, Node};
+use super::node::{Entry, Kind, Node};
+use super::shapes::position;
 use crate::stream::config::Mode;
 use crate::units::{Dur, Money, Percent, RecordRate};
 
@@ -56,20 +55,8 @@ impl Limit {
     /// Whether a value is inside; an unmeasured value is not.
     pub fn holds(&self, value: Option<f64>) -> bool {
         let Some(value) = value else { return false };
-        self.at_least.is_none_or(|a| value >= a.value)
-            && self.at_most.is_none_or(|a| value <= a.value)
+        self.at_least.is_none_or(|a| value >= a.value) && self.at_most.is_none_or(|a| value <= a.value)
     }
-}
-
-/// One line of `expect:`.
-#[derive(Clone, Debug)]
-pub struct Expectation {
-    /// The mode it is about; `None` = every mode.
-    pub mode: Option<Mode>,
-    /// What is claimed.
-    pub limit: Limit,
-    /// Where the claim comes from: a case id, a fact's key, or `regression`.
-    pub source: String,
 }
 
 /// The setting a committed scenario turns on, and a value that breaks it.
@@ -104,20 +91,6 @@ section! {
         key: At<String> = REQUIRED,
         /// A value that makes an expectation fail, as text.
         broken: BrokenText = REQUIRED,
-    }
-}
-
-section! {
-    /// A claim.
-    ExpectSpec {
-        /// The metric, after the mode it is claimed for: `provisioned.throttled_attempts`.
-        that: At<String> = REQUIRED,
-        /// Lower end, in the metric's unit.
-        at_least: Option<At<String>> = OPTIONAL,
-        /// Upper end, in the metric's unit.
-        at_most: Option<At<String>> = OPTIONAL,
-        /// Case id, fact key, or `regression`.
-        source: At<String> = REQUIRED,
     }
 }
 
@@ -166,12 +139,7 @@ fn keys(side: Side) -> &'static [Key] {
     static STREAM: OnceLock<Vec<Key>> = OnceLock::new();
     static PRODUCER: OnceLock<Vec<Key>> = OnceLock::new();
     static CONSUMER: OnceLock<Vec<Key>> = OnceLock::new();
-    let named = |name, doc, shape| Key {
-        name,
-        doc,
-        shape,
-        rule: OPTIONAL,
-    };
+    let named = |name, doc, shape| Key { name, doc, shape, rule: OPTIONAL };
     match side {
         Side::Stream => STREAM.get_or_init(|| {
             let metrics = metric::STREAM.iter().map(limit_key);
@@ -181,36 +149,31 @@ fn keys(side: Side) -> &'static [Key] {
             let consumers = named("consumers", "Limits for single consumers.", || {
                 Shape::Named(|| Shape::Section(keys(Side::Consumer)))
             });
-            std::iter::once(MODE_KEY)
-                .chain(metrics)
-                .chain([producers, consumers])
-                .collect()
+            std::iter::once(MODE_KEY).chain(metrics).chain([producers, consumers]).collect()
         }),
-        Side::Producer => {
-            PRODUCER.get_or_init(|| metric::producer().map(|m| limit_key(&m)).collect())
-        }
-        Side::Consumer => {
-            CONSUMER.get_or_init(|| metric::consumer().map(|m| limit_key(&m)).collect())
-        }
+        Side::Producer => PRODUCER.get_or_init(|| metric::producer().map(|m| limit_key(&m)).collect()),
+        Side::Consumer => CONSUMER.get_or_init(|| metric::consumer().map(|m| limit_key(&m)).collect()),
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Stream,
     Producer,
     Consumer,
 }
 
 impl Side {
-    fn find(self, name: &str) -> Option<Metric> {
+    /// The metric of a name.
+    pub(super) fn find(self, name: &str) -> Option<Metric> {
         match self {
             Side::Stream => metric::STREAM.iter().copied().find(|m| m.name == name),
             Side::Producer => metric::producer().find(|m| m.name == name),
             Side::Consumer => metric::consumer().find(|m| m.name == name),
         }
     }
-    fn words(self) -> Vec<&'static str> {
+    /// All names.
+    pub(super) fn words(self) -> Vec<&'static str> {
         match self {
             Side::Stream => metric::STREAM.iter().map(|m| m.name).collect(),
             Side::Producer => metric::producer().map(|m| m.name).collect(),
@@ -224,18 +187,8 @@ struct RangeOf<T>(std::marker::PhantomData<T>);
 
 impl<T: Read> RangeOf<T> {
     const KEYS: &'static [Key] = &[
-        Key {
-            name: "at_most",
-            doc: "Upper end.",
-            shape: T::shape,
-            rule: OPTIONAL,
-        },
-        Key {
-            name: "at_least",
-            doc: "Lower end.",
-            shape: T::shape,
-            rule: OPTIONAL,
-        },
+        Key { name: "at_most", doc: "Upper end.", shape: T::shape, rule: OPTIONAL },
+        Key { name: "at_least", doc: "Lower end.", shape: T::shape, rule: OPTIONAL },
     ];
     fn shape() -> Shape {
         Shape::Section(Self::KEYS)
@@ -251,7 +204,7 @@ impl Read for GoalSpec {
         let before = cx.diags.len();
         cx.section(node, keys(Side::Stream))?;
         static MODE: Key = MODE_KEY;
-        let mode = cx.field::<GoalModeSpec>(node, &MODE);
+        let mode = cx.field::<GoalModeSpec>(node, &MODE, &[]);
         let mut limits = Vec::new();
         let Kind::Map(entries) = &node.kind else {
             return None;
@@ -261,11 +214,9 @@ impl Read for GoalSpec {
             match entry.key.as_str() {
                 "consumers" => limits.extend(named(entry, Side::Consumer, cx)),
                 "producers" => limits.extend(named(entry, Side::Producer, cx)),
-                name => limits.extend(
-                    Side::Stream
-                        .find(name)
-                        .and_then(|m| limit(entry, Subject::Stream, m, cx)),
-                ),
+                name => {
+                    limits.extend(Side::Stream.find(name).and_then(|m| limit(entry, Subject::Stream, m, cx)))
+                }
             }
             cx.leave();
         }
@@ -289,7 +240,7 @@ impl Read for GoalSpec {
     }
 }
 
-fn subject(name: &str, side: Side, at: Span, cx: &mut Cx) -> Option<Subject> {
+pub(super) fn subject(name: &str, side: Side, at: Span, cx: &mut Cx) -> Option<Subject> {
     let (names, what) = match side {
         Side::Consumer => (cx.consumers.clone(), "consumer"),
         _ => (cx.producers.clone(), "producer"),
@@ -310,11 +261,9 @@ fn named(map: &Entry, side: Side, cx: &mut Cx) -> Vec<Limit> {
     for entry in entries {
         cx.enter(&entry.key);
         let subject = subject(&entry.key, side, entry.at, cx);
-        if let (Some(()), Some(subject), Kind::Map(inner)) = (
-            cx.section(&entry.value, keys(side)),
-            subject,
-            &entry.value.kind,
-        ) {
+        if let (Some(()), Some(subject), Kind::Map(inner)) =
+            (cx.section(&entry.value, keys(side)), subject, &entry.value.kind)
+        {
             for one in inner {
                 cx.enter(&one.key);
                 limits.extend(side.find(&one.key).and_then(|m| limit(one, subject, m, cx)));
@@ -342,19 +291,13 @@ fn limit(entry: &Entry, subject: Subject, metric: Metric, cx: &mut Cx) -> Option
         }
     };
     let (at_least, at_most) = (end("at_least"), end("at_most"));
-    range(
-        path,
-        Measured { subject, metric },
-        (at_least?, at_most?),
-        entry.at,
-        cx,
-    )
+    range(path, Measured { subject, metric }, (at_least?, at_most?), entry.at, cx)
 }
 
 /// An end with the text it was written as.
-type End = Option<(Amount, String)>;
+pub(super) type End = Option<(Amount, String)>;
 
-fn range(
+pub(super) fn range(
     path: String,
     measured: Measured,
     (low, high): (End, End),
@@ -363,12 +306,7 @@ fn range(
 ) -> Option<Limit> {
     let text = match (&low, &high) {
         (None, None) => {
-            cx.say(
-                "no-range",
-                at,
-                format!("`{path}` sets no limit"),
-                "expected `at_most` or `at_least`",
-            );
+            cx.say("no-range", at, format!("`{path}` sets no limit"), "expected `at_most` or `at_least`");
             return None;
         }
         (Some((a, _)), Some((b, _))) if a.value > b.value => {
@@ -384,17 +322,11 @@ fn range(
         (Some((_, low)), None) => format!("at least {low}"),
         (Some((_, low)), Some((_, high))) => format!("{low} .. {high}"),
     };
-    Some(Limit {
-        path,
-        measured,
-        at_least: low.map(|l| l.0),
-        at_most: high.map(|h| h.0),
-        text,
-    })
+    Some(Limit { path, measured, at_least: low.map(|l| l.0), at_most: high.map(|h| h.0), text })
 }
 
 /// A bound in the unit of its metric.
-fn amount(node: &Node, unit: Unit, cx: &mut Cx) -> Option<(Amount, String)> {
+pub(super) fn amount(node: &Node, unit: Unit, cx: &mut Cx) -> Option<(Amount, String)> {
     let value = match unit {
         Unit::Time => Dur::read(node, cx)?.0 as f64,
         Unit::Share => Percent::read(node, cx)?.fraction(),
@@ -403,115 +335,4 @@ fn amount(node: &Node, unit: Unit, cx: &mut Cx) -> Option<(Amount, String)> {
         Unit::Rate => RecordRate::read(node, cx)?.as_f64(),
     };
     Some((Amount { value }, node.to_flow()))
-}
-
-/// Resolves the claims.
-pub fn expectations(specs: &[ExpectSpec], cx: &mut Cx) -> Option<Vec<Expectation>> {
-    let read: Vec<Option<Expectation>> = specs.iter().map(|s| expectation(s, cx)).collect();
-    read.into_iter().collect()
-}
-
-fn expectation(spec: &ExpectSpec, cx: &mut Cx) -> Option<Expectation> {
-    let source = known_source(&spec.source, cx);
-    let (mode, measured) = metric_path(&spec.that, cx)?;
-    let mut end = |end: &Option<At<String>>| match end {
-        None => Some(None),
-        Some(text) => amount(
-            &Node::scalar(&text.value, text.at),
-            measured.metric.unit,
-            cx,
-        )
-        .map(Some),
-    };
-    let (low, high) = (end(&spec.at_least), end(&spec.at_most));
-    let limit = range(
-        spec.that.value.clone(),
-        measured,
-        (low?, high?),
-        spec.that.at,
-        cx,
-    )?;
-    Some(Expectation {
-        mode,
-        limit,
-        source: source?,
-    })
-}
-
-/// `[mode.]metric`, `[mode.]consumers.NAME.metric`, `[mode.]producers.NAME.metric`.
-fn metric_path(path: &At<String>, cx: &mut Cx) -> Option<(Option<Mode>, Measured)> {
-    let mut parts: Vec<&str> = path.value.split('.').collect();
-    let mode = ModeSpec::of_word(parts[0]);
-    if mode.is_some() {
-        parts.remove(0);
-    }
-    let (side, subject, name) = match parts.as_slice() {
-        [name] => (Side::Stream, Some(Subject::Stream), *name),
-        ["consumers", who, name] => (
-            Side::Consumer,
-            subject(who, Side::Consumer, path.at, cx),
-            *name,
-        ),
-        ["producers", who, name] => (
-            Side::Producer,
-            subject(who, Side::Producer, path.at, cx),
-            *name,
-        ),
-        _ => {
-            let message = format!("{} is no metric", quote(&path.value));
-            cx.say(
-                "unknown-metric",
-                path.at,
-                message,
-                "expected `[MODE.]METRIC` or `[MODE.]consumers.NAME.METRIC`",
-            );
-            return None;
-        }
-    };
-    let metric = side.find(name);
-    if metric.is_none() {
-        let words = side.words();
-        let near = nearest(name, words.iter().copied()).map(|n| format!("did you mean `{n}`?"));
-        let message = format!("unknown metric {}", quote(name));
-        cx.say_with(
-            "unknown-metric",
-            path.at,
-            message,
-            &format!("expected {}", listed(&words)),
-            near,
-        );
-    }
-    Some((
-        mode,
-        Measured {
-            subject: subject?,
-            metric: metric?,
-        },
-    ))
-}
-
-/// `regression`, a fact, or a case id such as `A01`.
-fn known_source(source: &At<String>, cx: &mut Cx) -> Option<String> {
-    let text = source.value.as_str();
-    let plain = text.len() <= 60
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-    let case = plain && text.bytes().any(|b| b.is_ascii_digit());
-    if text == "regression" || case || crate::facts::find(text).is_some() {
-        return Some(text.to_owned());
-    }
-    let near = nearest(text, crate::facts::all().map(|f| f.key));
-    let help = near
-        .and_then(crate::facts::find)
-        .map(|f| format!("did you mean {}?", cite(f)));
-    let message = format!("{} is no source", quote(text));
-    cx.say_with(
-        "unknown-source",
-        source.at,
-        message,
-        "expected a case id (`A01`), a fact key, or `regression`",
-        help,
-    );
-    None
 }

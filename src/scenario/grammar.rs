@@ -6,7 +6,7 @@
 
 use super::context::Cx;
 use super::diag::Span;
-use super::yaml::Node;
+use super::node::Node;
 use crate::facts::Fact;
 
 /// A type that can be read from a node.
@@ -123,12 +123,7 @@ pub const REQUIRED: Rule = rule(Default::Required);
 pub const OPTIONAL: Rule = rule(Default::Nothing);
 
 const fn rule(default: Default) -> Rule {
-    Rule {
-        default,
-        positive: false,
-        min: None,
-        max: None,
-    }
+    Rule { default, positive: false, min: None, max: None }
 }
 
 /// Left out, it is this text.
@@ -144,38 +139,23 @@ pub const fn fact(fact: &'static Fact) -> Rule {
 impl Rule {
     /// More than zero.
     pub const fn positive(self) -> Rule {
-        Rule {
-            positive: true,
-            ..self
-        }
+        Rule { positive: true, ..self }
     }
     /// At least this, by meaning.
     pub const fn min(self, text: &'static str) -> Rule {
-        Rule {
-            min: Some(Bound::Text(text)),
-            ..self
-        }
+        Rule { min: Some(Bound::Text(text)), ..self }
     }
     /// At most this, by meaning.
     pub const fn max(self, text: &'static str) -> Rule {
-        Rule {
-            max: Some(Bound::Text(text)),
-            ..self
-        }
+        Rule { max: Some(Bound::Text(text)), ..self }
     }
     /// At least the value of a fact.
     pub const fn min_fact(self, fact: &'static Fact) -> Rule {
-        Rule {
-            min: Some(Bound::Fact(fact)),
-            ..self
-        }
+        Rule { min: Some(Bound::Fact(fact)), ..self }
     }
     /// At most the value of a fact.
     pub const fn max_fact(self, fact: &'static Fact) -> Rule {
-        Rule {
-            max: Some(Bound::Fact(fact)),
-            ..self
-        }
+        Rule { max: Some(Bound::Fact(fact)), ..self }
     }
 }
 
@@ -231,13 +211,13 @@ macro_rules! section {
             }
 
             fn read(
-                node: &$crate::scenario::yaml::Node,
+                node: &$crate::scenario::node::Node,
                 cx: &mut $crate::scenario::context::Cx,
             ) -> Option<Self> {
                 cx.section(node, $Name::KEYS)?;
                 let mut keys = $Name::KEYS.iter();
                 // Every key is read before the first failure ends the section.
-                $( let $field: Option<$ty> = keys.next().and_then(|key| cx.field(node, key)); )*
+                $( let $field: Option<$ty> = keys.next().and_then(|key| cx.field(node, key, $Name::KEYS)); )*
                 let read = $Name { place: node.span, $( $field: $field?, )* };
                 $( $check(&read, cx)?; )?
                 Some(read)
@@ -293,13 +273,13 @@ macro_rules! choice {
             }
 
             fn read(
-                node: &$crate::scenario::yaml::Node,
+                node: &$crate::scenario::node::Node,
                 cx: &mut $crate::scenario::context::Cx,
             ) -> Option<Self> {
                 let picked = cx.choice(node, $Name::WORDS, choice!(@bare $($bty)?))?;
                 match picked {
-                    $crate::scenario::context::Picked::Bare => choice!(@readbare node cx $Name $($Bare $bty)?),
-                    $crate::scenario::context::Picked::Word(word, at, body) => {
+                    $crate::scenario::choose::Picked::Bare => choice!(@readbare node cx $Name $($Bare $bty)?),
+                    $crate::scenario::choose::Picked::Word(word, at, body) => {
                         cx.enter(word);
                         let read = cx.under(at, |cx| match word {
                             $( stringify!($word) => choice!(@read body cx $Name $Var $($body)?), )*
@@ -314,8 +294,8 @@ macro_rules! choice {
     };
     (@shape) => { None };
     (@shape $body:ty) => { Some(<$body as $crate::scenario::grammar::Read>::shape) };
-    (@bare) => { false };
-    (@bare $bty:ty) => { true };
+    (@bare) => { None };
+    (@bare $bty:ty) => { Some(<$bty as $crate::scenario::grammar::Read>::shape()) };
     (@readbare $node:ident $cx:ident $Name:ident) => { None };
     (@readbare $node:ident $cx:ident $Name:ident $Bare:ident $bty:ty) => {
         <$bty as $crate::scenario::grammar::Read>::read($node, $cx).map($Name::$Bare)

@@ -74,15 +74,9 @@ impl Law {
     pub fn resolve(&self, cx: &mut Cx) -> Option<LatencyLaw> {
         Some(match self {
             Law::Constant(value) => LatencyLaw::Constant(*value),
-            Law::Uniform(law) => LatencyLaw::Uniform {
-                min: law.min,
-                max: law.max,
-            },
+            Law::Uniform(law) => LatencyLaw::Uniform { min: law.min, max: law.max },
             Law::Exponential(law) => LatencyLaw::Exponential { mean: law.mean },
-            Law::LogNormal(law) => LatencyLaw::LogNormal {
-                mean: law.mean,
-                cv_milli: law.cv.0,
-            },
+            Law::LogNormal(law) => LatencyLaw::LogNormal { mean: law.mean, cv_milli: law.cv.0 },
             Law::Quantiles(points) => LatencyLaw::Quantiles(quantiles(points, cx)?),
         })
     }
@@ -91,26 +85,14 @@ impl Law {
 fn quantiles(points: &[Quantile], cx: &mut Cx) -> Option<Vec<(u32, Dur)>> {
     let ppm = |p: &Quantile| (p.at.0 / (Percent::WHOLE / 1_000_000)) as u32;
     let table: Vec<(u32, Dur)> = points.iter().map(|p| (ppm(p), p.is)).collect();
-    let rising = table
-        .windows(2)
-        .all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
-    let whole =
-        table.first().is_some_and(|p| p.0 == 0) && table.last().is_some_and(|p| p.0 == 1_000_000);
+    let rising = table.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
+    let whole = table.first().is_some_and(|p| p.0 == 0) && table.last().is_some_and(|p| p.0 == 1_000_000);
     if rising && whole {
         return Some(table);
     }
     let message = "quantiles must rise from `at: 0 %` to `at: 100 %`".to_owned();
-    match points
-        .iter()
-        .zip(points.iter().skip(1))
-        .find(|(a, b)| ppm(a) >= ppm(b) || a.is > b.is)
-    {
-        Some((_, later)) => cx.say(
-            "quantiles",
-            later.place,
-            message,
-            "does not rise above the one before",
-        ),
+    match points.iter().zip(points.iter().skip(1)).find(|(a, b)| ppm(a) >= ppm(b) || a.is > b.is) {
+        Some((_, later)) => cx.say("quantiles", later.place, message, "does not rise above the one before"),
         None => cx.say(
             "quantiles",
             points.first().map(|p| p.place).or(cx.key())?,

@@ -65,12 +65,7 @@ fn seconds(run: &RunResult) -> f64 {
 }
 
 const fn metric(name: &'static str, unit: Unit, doc: &'static str, from: From) -> Metric {
-    Metric {
-        name,
-        unit,
-        doc,
-        from,
-    }
+    Metric { name, unit, doc, from }
 }
 
 /// Metrics of a mode.
@@ -99,18 +94,8 @@ pub const STREAM: &[Metric] = &[
         "Copies stored again by a retry, of all copies.",
         From::Run(|r| share(r.stream.duplicates, r.stream.stored)),
     ),
-    metric(
-        "born",
-        Unit::Count,
-        "Records born.",
-        From::Run(|r| Some(total(r, |p| p.born) as f64)),
-    ),
-    metric(
-        "stored",
-        Unit::Count,
-        "Copies stored.",
-        From::Run(|r| Some(r.stream.stored as f64)),
-    ),
+    metric("born", Unit::Count, "Records born.", From::Run(|r| Some(total(r, |p| p.born) as f64))),
+    metric("stored", Unit::Count, "Copies stored.", From::Run(|r| Some(r.stream.stored as f64))),
     metric(
         "stored_per_s",
         Unit::Rate,
@@ -127,11 +112,7 @@ pub const STREAM: &[Metric] = &[
         "hottest_shard",
         Unit::Share,
         "The hottest shard's share of all attempts.",
-        From::Run(|r| {
-            r.stream
-                .hottest_shard
-                .map(|_| r.stream.hottest_share_ppm as f64 / 1e6)
-        }),
+        From::Run(|r| r.stream.hottest_shard.map(|_| r.stream.hottest_share_ppm as f64 / 1e6)),
     ),
     metric(
         "shards_at_start",
@@ -151,18 +132,8 @@ pub const STREAM: &[Metric] = &[
         "Most shards open at once.",
         From::Run(|r| Some(f64::from(r.stream.shards_max))),
     ),
-    metric(
-        "monthly_cost",
-        Unit::Usd,
-        "Bill of a month.",
-        From::Mode(|m| Some(m.bill_month.total.as_f64())),
-    ),
-    metric(
-        "run_cost",
-        Unit::Usd,
-        "Bill of the run itself.",
-        From::Mode(|m| Some(m.bill_run.total.as_f64())),
-    ),
+    metric("monthly_cost", Unit::Usd, "Bill of a month.", From::Mode(|m| Some(m.bill_month.total.as_f64()))),
+    metric("run_cost", Unit::Usd, "Bill of the run itself.", From::Mode(|m| Some(m.bill_run.total.as_f64()))),
 ];
 
 /// Mean and percentiles of a latency.
@@ -258,11 +229,7 @@ pub fn producer() -> impl Iterator<Item = Metric> {
 
 /// Metrics of one consumer.
 pub fn consumer() -> impl Iterator<Item = Metric> {
-    CONSUMER_OWN
-        .into_iter()
-        .chain(PROPAGATION)
-        .chain(PROCESSING)
-        .chain(END_TO_END)
+    CONSUMER_OWN.into_iter().chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
 }
 
 /// Whose metric a path names.
@@ -299,9 +266,7 @@ impl Measured {
         match (self.metric.from, self.subject) {
             (From::Run(find), _) => find(run),
             (From::Producer(find), Subject::Producer(i)) => find(run.producers.get(i)?),
-            (From::Consumer(find), Subject::Consumer(i)) => {
-                find(run.consumers.get(i)?, seconds(run))
-            }
+            (From::Consumer(find), Subject::Consumer(i)) => find(run.consumers.get(i)?, seconds(run)),
             _ => None,
         }
     }
@@ -324,9 +289,6 @@ mod tests {
     fn nothing_measured_is_none_and_not_zero() {
         assert_eq!(share(0, 0), None);
         assert_eq!(share(1, 4), Some(0.25));
-        assert_eq!(
-            crate::measure::latency::LatencySummary::default().mean_ns(),
-            None
-        );
+        assert_eq!(crate::measure::latency::LatencySummary::default().mean_ns(), None);
     }
 }

@@ -7,18 +7,29 @@
 //! Left out, with their words reserved: KPL, KCL, Lambda, Flink and Firehose; several streams.
 
 mod calendar;
+mod choose;
 mod consumer;
 mod context;
 mod demand;
 pub mod diag;
 mod events;
+mod expect;
+pub mod findings;
+mod glance;
 pub mod goal;
 mod grammar;
+pub mod help;
 mod law;
 pub mod metric;
+mod node;
+pub mod presets;
+mod plan;
 mod producer;
+mod record;
 mod scalars;
+pub mod schema;
 mod sets;
+mod shapes;
 mod stream;
 mod top;
 mod trace;
@@ -28,7 +39,8 @@ mod yaml;
 pub use calendar::Moment;
 pub use context::Defaulted;
 pub use diag::{Diag, render};
-pub use goal::{Central, Expectation, Goal, GoalMode, Limit};
+pub use expect::Expectation;
+pub use goal::{Central, Goal, GoalMode, Limit};
 pub use scalars::Interval;
 
 use crate::consumer::config::ConsumerConfig;
@@ -38,7 +50,7 @@ use crate::units::Dur;
 use crate::world::config::TimedEvent;
 use context::Cx;
 use grammar::Read;
-use yaml::{Kind, Node};
+use top::TopSpec;
 
 /// A scenario with all defaults filled in, for all its modes.
 #[derive(Clone, Debug)]
@@ -154,37 +166,22 @@ fn read(text: &str, file_name: &str, sets: &[(String, String)], cx: &mut Cx) -> 
     let file = cx.sources.add(file_name, text);
     let mut root = cx.parse(text, file)?;
     sets::apply(&mut root, sets, cx);
-    gather_names(&root, cx);
-    let digest = digest(text, sets);
-    TopSpec::read(&root, cx)?.resolve(stem(file_name), digest, cx)
-}
-
-use top::TopSpec;
-
-#[cfg(test)]
-mod tests;
-
-/// Names that goals, claims and events may refer to, even where their sections have mistakes.
-fn gather_names(root: &Node, cx: &mut Cx) {
-    let entries = |key: &str| match root.get(key).map(|e| &e.value.kind) {
-        Some(Kind::Map(entries)) => entries.as_slice(),
-        _ => &[],
-    };
-    cx.producers = entries("producers").iter().map(|e| e.key.clone()).collect();
-    for entry in entries("consumers") {
-        let count = match entry.value.get("count").map(|c| &c.value.kind) {
-            Some(Kind::Scalar(text)) => {
-                text.parse::<u32>().ok().filter(|n| (1..=1_000).contains(n))
-            }
-            _ => None,
-        };
-        cx.consumers.extend(consumer::names(&entry.key, count));
+    glance::at(&root, cx);
+    cx.digest("", text);
+    for (key, value) in sets {
+        cx.digest(key, value);
     }
+    let top = TopSpec::read(&root, cx)?;
+    Some(top.resolve(stem(file_name), cx))
 }
+
+/// Mistakes reported at most: beyond, a file has one mistake of another kind.
+const MOST_MISTAKES: usize = 500;
 
 fn sorted(mut diags: Vec<Diag>) -> Vec<Diag> {
     diags.sort_by_key(|d| (d.order, d.line, d.column));
     diags.dedup();
+    diags.truncate(MOST_MISTAKES);
     diags
 }
 
@@ -196,15 +193,5 @@ fn stem(file_name: &str) -> &str {
     }
 }
 
-fn digest(text: &str, sets: &[(String, String)]) -> String {
-    use md5::{Digest, Md5};
-    let mut md5 = Md5::new();
-    md5.update(text.as_bytes());
-    for (key, value) in sets {
-        md5.update([0]);
-        md5.update(key.as_bytes());
-        md5.update(b"=");
-        md5.update(value.as_bytes());
-    }
-    md5.finalize().iter().map(|b| format!("{b:02x}")).collect()
-}
+#[cfg(test)]
+mod tests;

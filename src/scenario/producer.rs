@@ -1,17 +1,18 @@
 //! A producer as written: its demand and its client.
 
 use super::context::Cx;
-use super::demand::{BurstinessSpec, KeysSpec, RateSpec, SizeSpec};
+use super::demand::{BurstinessSpec, RateSpec};
 use super::diag::{nearest, quote};
-use super::grammar::{At, REQUIRED, Read, Shape, Variant, choice, default, fact, section};
+use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, Variant, choice, default, fact, section};
 use super::law::Law;
-use super::scalars::Limited;
-use super::yaml::{Kind, Node};
+use super::node::{Kind, Node};
+use super::record::{KeysSpec, SizeSpec};
+use super::shapes::Limited;
 use crate::facts::producers::{self as facts, RetryJitter, RetryMode};
 use crate::facts::{data_streams, latency};
 use crate::producer::config::{
-    BackoffLaw, ClientConfig, DemandConfig, Jitter, OnFull, PartialFailure, ProducerConfig,
-    PutCall, RetryLaw, RetryQuota, SdkConfig,
+    BackoffLaw, ClientConfig, DemandConfig, Jitter, OnFull, PartialFailure, ProducerConfig, PutCall,
+    RetryLaw, RetryQuota, SdkConfig,
 };
 use crate::units::{Bytes, Dur};
 
@@ -28,7 +29,7 @@ section! {
         record_size: At<SizeSpec> = REQUIRED,
         /// Partition keys.
         keys: KeysSpec = default("random"),
-        /// Bytes of a partition key; they count against the shard's limit.
+        /// Bytes of a partition key (at most 256 characters of up to 4 bytes); they count against the shard's limit.
         key_bytes: Bytes = fact(&facts::KEY_BYTES).positive().max("1 KiB"),
     }
 }
@@ -68,6 +69,9 @@ section! {
         on_partial_failure: PartialSpec = fact(&facts::ON_PARTIAL_FAILURE),
         /// Attempts and the sleeps between them.
         retry: RetrySpec = fact(&facts::RETRY_MODE),
+        /// The service's x-amz-retry-after on a throttle, for modes that honour it (AWS publishes no value: none
+        /// unless written).
+        retry_after: Option<At<Dur>> = OPTIONAL,
         /// Sending to answer.
         put_latency: Law = fact(&latency::PUT),
     }
@@ -125,9 +129,9 @@ section! {
         /// First sleep.
         base: Dur = REQUIRED,
         /// Growth from sleep to sleep.
-        factor: u32 = default("2").positive().max("1000"),
+        factor: u32 = REQUIRED.positive().max("1000"),
         /// No sleep is longer.
-        cap: Dur = default("20 s"),
+        cap: Dur = REQUIRED,
         /// Random part of a sleep.
         jitter: JitterSpec = default("full"),
     }
@@ -160,12 +164,7 @@ const NO_CAP: Dur = Dur::from_h(24);
 const RETRY_WORDS: &[Variant] = &{
     const fn mode(i: usize) -> Variant {
         let mode = &facts::RETRY_MODES[i];
-        Variant {
-            name: mode.word,
-            doc: mode.meaning,
-            body: None,
-            reserved: false,
-        }
+        Variant { name: mode.word, doc: mode.meaning, body: None, reserved: false }
     }
     let custom = Variant {
         name: "custom",
@@ -183,13 +182,11 @@ impl Read for RetrySpec {
 
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
         let Kind::Scalar(text) = &node.kind else {
-            let picked = cx.choice(node, RETRY_WORDS, false)?;
-            let super::context::Picked::Word("custom", at, body) = picked else {
+            let picked = cx.choice(node, RETRY_WORDS, None)?;
+            let super::choose::Picked::Word("custom", at, body) = picked else {
                 return None;
             };
-            return cx
-                .under(at, |cx| CustomRetry::read(&body, cx))
-                .map(RetrySpec::Custom);
+            return cx.under(at, |cx| CustomRetry::read(&body, cx)).map(RetrySpec::Custom);
         };
         if let Some(mode) = facts::retry_mode(text) {
             return Some(RetrySpec::Mode(mode));
@@ -252,12 +249,26 @@ fn of_mode(mode: &RetryMode) -> RetryLaw {
             throttle_cost: t.throttle_cost,
             success_refund: t.success_refund,
         }),
-        // Kinesis sends no such header that anyone has published, so none is simulated.
         retry_after: None,
     }
 }
 
 impl SdkSpec {
+    /// The retry law, with the service's retry-after where the mode honours it.
+    fn retry_law(&self, cx: &mut Cx) -> RetryLaw {
+        let mut law = self.retry.law();
+        let Some(asked) = &self.retry_after else { return law };
+        if matches!(&self.retry, RetrySpec::Mode(mode) if mode.honours_retry_after) {
+            law.retry_after = Some(asked.value);
+        } else {
+            let words = facts::RETRY_MODES.iter().filter(|m| m.honours_retry_after).map(|m| m.word);
+            let expected = format!("expected `retry:` to be {}", super::context::listed(&words.collect::<Vec<_>>()));
+            let message = format!("the retry mode {} does not honour `retry_after`", law.mode);
+            cx.say_with("not-together", asked.at, message, &expected, None);
+        }
+        law
+    }
+
     fn resolve(&self, cx: &mut Cx) -> Option<SdkConfig> {
         Some(SdkConfig {
             instances: self.instances,
@@ -280,54 +291,56 @@ impl SdkSpec {
                 PartialSpec::RetryAll => PartialFailure::RetryAll,
                 PartialSpec::Drop => PartialFailure::Drop,
             },
-            retry: self.retry.law(),
+            retry: self.retry_law(cx),
             put_latency: self.put_latency.resolve(cx)?,
         })
     }
 }
 
-impl ProducerSpec {
-    /// The producer, its files read.
-    pub fn resolve(
-        &self,
-        name: &At<String>,
-        max_record: Option<Bytes>,
-        cx: &mut Cx,
-    ) -> Option<ProducerConfig> {
-        self.fits(max_record, cx);
-        cx.under(name.at, |cx| {
-            let rate = self.rate.resolve(cx);
-            let traced = matches!(self.rate, RateSpec::Trace(_));
-            let record_size = cx.under(self.record_size.at, |cx| {
-                self.record_size.value.resolve(traced, cx)
-            });
-            let keys = self.keys.resolve(cx);
-            let ClientSpec::Sdk(sdk) = &self.client;
-            let sdk = sdk.resolve(cx);
-            Some(ProducerConfig {
-                name: name.value.clone(),
-                demand: DemandConfig {
-                    rate: rate?,
-                    burstiness: (&self.burstiness).into(),
-                    record_size: record_size?,
-                    keys: keys?,
-                    key_bytes: self.key_bytes,
-                },
-                client: ClientConfig::Sdk(sdk?),
-            })
-        })
-    }
+/// A producer, resolved while it is read, so that its mistakes come with all others.
+#[derive(Clone, Debug)]
+pub struct Producer(pub ProducerConfig);
 
+impl Read for Producer {
+    fn shape() -> Shape {
+        ProducerSpec::shape()
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        let spec = ProducerSpec::read(node, cx)?;
+        spec.fits(cx);
+        let rate = spec.rate.resolve(cx);
+        let traced = matches!(spec.rate, RateSpec::Trace(_));
+        let size = &spec.record_size;
+        let record_size = cx.under(size.at, |cx| size.value.resolve(traced, cx));
+        let keys = spec.keys.resolve(cx);
+        let ClientSpec::Sdk(sdk) = &spec.client;
+        let sdk = sdk.resolve(cx);
+        Some(Producer(ProducerConfig {
+            name: cx.name(),
+            demand: DemandConfig {
+                rate: rate?,
+                burstiness: (&spec.burstiness).into(),
+                record_size: record_size?,
+                keys: keys?,
+                key_bytes: spec.key_bytes,
+            },
+            client: ClientConfig::Sdk(sdk?),
+        }))
+    }
+}
+
+impl ProducerSpec {
     /// A record and its key must fit the stream.
-    fn fits(&self, max_record: Option<Bytes>, cx: &mut Cx) {
-        let (Some(size), Some(most)) = (self.record_size.value.largest(), max_record) else {
+    fn fits(&self, cx: &mut Cx) {
+        let Some(size) = self.record_size.value.largest() else {
             return;
         };
         let whole = size.0.saturating_add(self.key_bytes.0);
-        let bound = data_streams::RECORD_SIZE_MAX.bytes();
+        let most = cx.max_record;
         if whole <= most.0 {
             return;
         }
+        let bound = data_streams::RECORD_SIZE_MAX.bytes();
         let message = format!(
             "`{}.record_size` makes records of {} with their keys; the stream accepts {most}",
             cx.here(),
@@ -335,14 +348,9 @@ impl ProducerSpec {
         );
         let help = match whole <= bound.0 {
             true => format!("raise `stream.max_record_size`, at most {bound}"),
-            false => super::context::cite(&data_streams::RECORD_SIZE_MAX),
+            false => format!("source: {}", super::context::cite(&data_streams::RECORD_SIZE_MAX)),
         };
-        cx.say_with(
-            "out-of-range",
-            self.record_size.at,
-            message,
-            &format!("must be at most {most}"),
-            Some(help),
-        );
+        let at = self.record_size.at;
+        cx.say_with("out-of-range", at, message, &format!("must be at most {most}"), Some(help));
     }
 }

@@ -1,9 +1,9 @@
 //! Readers of single values: quantities, words, names, and the small wrappers around them.
 
-use super::context::{Cx, listed};
-use super::diag::{Span, nearest, quote};
-use super::grammar::{At, Read, Scalar, Shape};
-use super::yaml::{Kind, Node};
+use super::context::Cx;
+use super::diag::quote;
+use super::grammar::{Read, Scalar, Shape};
+use super::node::{Kind, Node};
 use crate::units::parse::{self, Affine, Rounded};
 use crate::units::{ByteRate, Bytes, Dur, Factor, Money, Percent, RecordRate};
 
@@ -12,11 +12,7 @@ macro_rules! quantity {
     ($ty:ty, $what:literal, $example:literal, $pattern:expr, $parse:expr, $measure:expr) => {
         impl Read for $ty {
             fn shape() -> Shape {
-                Shape::Scalar(Scalar {
-                    what: $what,
-                    example: $example,
-                    pattern: $pattern,
-                })
+                Shape::Scalar(Scalar { what: $what, example: $example, pattern: $pattern })
             }
             fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
                 let Shape::Scalar(scalar) = Self::shape() else {
@@ -32,22 +28,12 @@ macro_rules! quantity {
     };
 }
 
-quantity!(
-    Dur,
-    "a duration",
-    "`250 ms`",
-    "^[0-9.]+ ?(ns|us|ms|s|min|h|d)$",
-    parse::duration,
-    |v: &Dur| u128::from(v.0)
-);
-quantity!(
-    Bytes,
-    "a size",
-    "`64 KiB`",
-    "^[0-9.]+ ?([kMG]?B|[KMG]iB)$",
-    parse::bytes,
-    |v: &Bytes| u128::from(v.0)
-);
+quantity!(Dur, "a duration", "`250 ms`", "^[0-9.]+ ?(ns|us|ms|s|min|h|d)$", parse::duration, |v: &Dur| {
+    u128::from(v.0)
+});
+quantity!(Bytes, "a size", "`64 KiB`", "^[0-9.]+ ?([kMG]?B|[KMG]iB)$", parse::bytes, |v: &Bytes| u128::from(
+    v.0
+));
 quantity!(
     ByteRate,
     "a data rate",
@@ -56,55 +42,18 @@ quantity!(
     parse::byte_rate,
     |v: &ByteRate| u128::from(v.0)
 );
-quantity!(
-    Percent,
-    "a share",
-    "`0.1 %`",
-    "^[0-9.]+ ?%$",
-    parse::percent,
-    |v: &Percent| u128::from(v.0)
-);
-quantity!(
-    Money,
-    "an amount of money",
-    "`2000 USD`",
-    "^[0-9.]+ ?USD$",
-    parse::money,
-    |v: &Money| v.0.unsigned_abs()
-);
-quantity!(
-    Affine,
-    "a processing time",
-    "`40 us/record` or `15 ms + 0.2 ms/record`",
-    "",
-    parse::affine,
-    |_| 1
-);
-quantity!(
-    u64,
-    "a count",
-    "`200000`",
-    "^[0-9.]+k?$",
-    parse::count,
-    |v: &u64| u128::from(*v)
-);
-quantity!(u32, "a count", "`20`", "^[0-9.]+k?$", small, |v: &u32| {
-    u128::from(*v)
-});
-quantity!(
-    Factor,
-    "a multiplier",
-    "`5x`",
-    "^[0-9.]+ ?x$",
-    parse::factor,
-    |v: &Factor| u128::from(v.0)
-);
+quantity!(Percent, "a share", "`0.1 %`", "^[0-9.]+ ?%$", parse::percent, |v: &Percent| u128::from(v.0));
+quantity!(Money, "an amount of money", "`2000 USD`", "^[0-9.]+ ?USD$", parse::money, |v: &Money| v
+    .0
+    .unsigned_abs());
+quantity!(Affine, "a processing time", "`40 us/record` or `15 ms + 0.2 ms/record`", "", parse::affine, |_| 1);
+quantity!(u64, "a count", "`200000`", "^[0-9.]+k?$", parse::count, |v: &u64| u128::from(*v));
+quantity!(u32, "a count", "`20`", "^[0-9.]+k?$", small, |v: &u32| { u128::from(*v) });
+quantity!(Factor, "a multiplier", "`5x`", "^[0-9.]+ ?x$", parse::factor, |v: &Factor| u128::from(v.0));
 
 fn small(text: &str) -> Result<u32, parse::ParseError> {
-    u32::try_from(parse::count(text)?).map_err(|_| parse::ParseError {
-        message: format!("`{text}` is too large"),
-        hint: None,
-    })
+    u32::try_from(parse::count(text)?)
+        .map_err(|_| parse::ParseError { message: format!("`{text}` is too large"), hint: None })
 }
 
 /// A size that may be a fraction of bytes, because it is a mean: rounded once.
@@ -124,29 +73,16 @@ quantity!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Milli(pub u32);
 
-quantity!(
-    Milli,
-    "a number",
-    "`0.8`",
-    "^[0-9.]+$",
-    milli,
-    |v: &Milli| u128::from(v.0)
-);
+quantity!(Milli, "a number", "`0.8`", "^[0-9.]+$", milli, |v: &Milli| u128::from(v.0));
 
 fn milli(text: &str) -> Result<Milli, parse::ParseError> {
-    let wrong = |message: String| parse::ParseError {
-        message,
-        hint: None,
-    };
-    let millionths = parse::factor(&format!("{text}x"))
-        .map_err(|_| wrong(format!("`{text}` is not a plain number")))?
-        .0;
+    let wrong = |message: String| parse::ParseError { message, hint: None };
+    let millionths =
+        parse::factor(&format!("{text}x")).map_err(|_| wrong(format!("`{text}` is not a plain number")))?.0;
     if millionths % 1_000 != 0 {
         return Err(wrong(format!("`{text}` has more than three decimals")));
     }
-    u32::try_from(millionths / 1_000)
-        .map(Milli)
-        .map_err(|_| wrong(format!("`{text}` is too large")))
+    u32::try_from(millionths / 1_000).map(Milli).map_err(|_| wrong(format!("`{text}` is too large")))
 }
 
 /// A rate of records, or an interval where the user is unsure.
@@ -196,10 +132,7 @@ fn rate(text: &str) -> Result<Rate, parse::ParseError> {
     let one = |t: &str| parse::record_rate_rounded(t).map(|r: Rounded<RecordRate>| r.value);
     let (low, high) = parse::interval(text, one)?;
     let point = RecordRate(low.0 / 2 + high.0 / 2 + (low.0 & high.0 & 1));
-    Ok(Rate {
-        point,
-        ends: (low != high).then_some((low, high)),
-    })
+    Ok(Rate { point, ends: (low != high).then_some((low, high)) })
 }
 
 /// A rate of records, or a multiple of the shape's base.
@@ -227,9 +160,7 @@ impl Read for RateOrTimes {
     }
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
         match &node.kind {
-            Kind::Scalar(text) if text.trim_end().ends_with('x') => {
-                Factor::read(node, cx).map(Self::Times)
-            }
+            Kind::Scalar(text) if text.trim_end().ends_with('x') => Factor::read(node, cx).map(Self::Times),
             _ => Rate::read(node, cx).map(Self::Rate),
         }
     }
@@ -237,11 +168,7 @@ impl Read for RateOrTimes {
 
 impl Read for bool {
     fn shape() -> Shape {
-        Shape::Scalar(Scalar {
-            what: "`true` or `false`",
-            example: "`true`",
-            pattern: "^(true|false)$",
-        })
+        Shape::Scalar(Scalar { what: "`true` or `false`", example: "`true`", pattern: "^(true|false)$" })
     }
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
         match &node.kind {
@@ -249,12 +176,7 @@ impl Read for bool {
             Kind::Scalar(text) if text == "false" => Some(false),
             Kind::Scalar(text) => {
                 let message = format!("`{}` is neither true nor false: {}", cx.here(), quote(text));
-                cx.say(
-                    "unknown-word",
-                    node.span,
-                    message,
-                    "expected `true` or `false`",
-                );
+                cx.say("unknown-word", node.span, message, "expected `true` or `false`");
                 None
             }
             _ => {
@@ -267,11 +189,7 @@ impl Read for bool {
 
 impl Read for String {
     fn shape() -> Shape {
-        Shape::Scalar(Scalar {
-            what: "a text",
-            example: "`orders`",
-            pattern: "",
-        })
+        Shape::Scalar(Scalar { what: "a text", example: "`orders`", pattern: "" })
     }
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
         let Shape::Scalar(scalar) = Self::shape() else {
@@ -281,197 +199,12 @@ impl Read for String {
     }
 }
 
-/// The name of a consumer that exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConsumerName(pub usize);
-
-/// The name of a producer that exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProducerName(pub usize);
-
-impl Read for ConsumerName {
-    fn shape() -> Shape {
-        String::shape()
-    }
-    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
-        let name = String::read(node, cx)?;
-        let names = cx.consumers.clone();
-        position(&name, &names, "consumer", node.span, cx).map(ConsumerName)
-    }
-}
-
-impl Read for ProducerName {
-    fn shape() -> Shape {
-        String::shape()
-    }
-    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
-        let name = String::read(node, cx)?;
-        let names = cx.producers.clone();
-        position(&name, &names, "producer", node.span, cx).map(ProducerName)
-    }
-}
-
-/// Where a name stands among those that exist.
-pub fn position(name: &str, names: &[String], what: &str, at: Span, cx: &mut Cx) -> Option<usize> {
-    let found = names.iter().position(|n| n == name);
-    if found.is_none() {
-        let words: Vec<&str> = names.iter().map(String::as_str).collect();
-        let near = nearest(name, words.iter().copied()).map(|n| format!("did you mean `{n}`?"));
-        let message = format!("`{}` names an unknown {what}: {}", cx.here(), quote(name));
-        let expected = match words.len() {
-            0 => format!("the scenario has no {what}"),
-            1..=12 => format!("expected {}", listed(&words)),
-            n => format!("none of the {n} {what}s"),
-        };
-        cx.say_with("unknown-name", at, message, &expected, near);
-    }
-    found
-}
-
-impl<T: Read> Read for Option<T> {
-    fn shape() -> Shape {
-        T::shape()
-    }
-    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
-        T::read(node, cx).map(Some)
-    }
-    fn absent() -> Option<Self> {
-        Some(None)
-    }
-    fn measure(&self) -> Option<u128> {
-        self.as_ref().and_then(T::measure)
-    }
-}
-
-impl<T: Read> Read for At<T> {
-    fn shape() -> Shape {
-        T::shape()
-    }
-    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
-        T::read(node, cx).map(|value| At {
-            value,
-            at: node.span,
-        })
-    }
-    fn measure(&self) -> Option<u128> {
-        self.value.measure()
-    }
-}
-
-impl<T: Read> Read for Vec<T> {
-    fn shape() -> Shape {
-        Shape::List(T::shape)
-    }
-    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
-        let Kind::List(items) = &node.kind else {
-            cx.wrong_kind(node, "a list");
-            return None;
-        };
-        let mut read = Vec::with_capacity(items.len());
-        for (i, item) in items.iter().enumerate() {
-            cx.enter(&(i + 1).to_string());
-            read.push(T::read(item, cx));
-            cx.leave();
-        }
-        read.into_iter().collect()
-    }
-}
-
-/// A map from names that the user chooses.
-#[derive(Clone, Debug)]
-pub struct Named<T>(pub Vec<(At<String>, T)>);
-
-impl<T: Read> Read for Named<T> {
-    fn shape() -> Shape {
-        Shape::Named(T::shape)
-    }
-    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
-        let Kind::Map(entries) = &node.kind else {
-            cx.wrong_kind(node, "a map from names to settings");
-            return None;
-        };
-        let mut read = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let fine = entry.key.len() <= 64
-                && entry
-                    .key
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
-                && !entry.key.is_empty();
-            if !fine {
-                let message = format!("{} cannot be a name", quote(&entry.key));
-                cx.say(
-                    "bad-name",
-                    entry.at,
-                    message,
-                    "expected letters, digits, `_` and `-`, at most 64",
-                );
-            }
-            cx.enter(&entry.key);
-            let name = At {
-                value: entry.key.clone(),
-                at: entry.at,
-            };
-            let value = cx.under(entry.at, |cx| T::read(&entry.value, cx));
-            read.push(value.filter(|_| fine).map(|v| (name, v)));
-            cx.leave();
-        }
-        read.into_iter().collect::<Option<Vec<_>>>().map(Named)
-    }
-}
-
-/// A value, or a word that stands for none.
-macro_rules! or_word {
-    ($(#[doc = $doc:literal])+ $Name:ident, $word:literal) => {
-        $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct $Name<T>(pub Option<T>);
-
-        impl<T: Read> Read for $Name<T> {
-            fn shape() -> Shape {
-                Shape::Either(T::shape, || Shape::Scalar(Scalar {
-                    what: concat!("`", $word, "`"),
-                    example: concat!("`", $word, "`"),
-                    pattern: concat!("^", $word, "$"),
-                }))
-            }
-            fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
-                match &node.kind {
-                    Kind::Scalar(text) if text == $word => Some($Name(None)),
-                    _ => {
-                        let before = cx.diags.len();
-                        let read = T::read(node, cx).map(|v| $Name(Some(v)));
-                        if let (None, Some(diag)) = (&read, cx.diags.get_mut(before)) {
-                            diag.expected.push_str(concat!(", or `", $word, "`"));
-                        }
-                        read
-                    }
-                }
-            }
-            fn measure(&self) -> Option<u128> {
-                self.0.as_ref().and_then(T::measure)
-            }
-        }
-    };
-}
-
-or_word!(
-    /// A bound, or `unlimited`.
-    Limited, "unlimited"
-);
-or_word!(
-    /// A value, or `auto`: worked out from the workload.
-    Auto, "auto"
-);
-
 impl Read for RecordRate {
     fn shape() -> Shape {
         Shape::Scalar(RATE)
     }
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
-        cx.quantity(node, &RATE, |t| {
-            parse::record_rate_rounded(t).map(|r| r.value)
-        })
+        cx.quantity(node, &RATE, |t| parse::record_rate_rounded(t).map(|r| r.value))
     }
 }
 

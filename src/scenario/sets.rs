@@ -3,27 +3,19 @@
 use super::context::{Cx, listed};
 use super::diag::{FileId, Span, nearest, quote};
 use super::grammar::{Read, Shape};
+use super::node::{Entry, Kind, Node};
 use super::top::TopSpec;
-use super::yaml::{Entry, Kind, Node};
 
 /// Applies every overlay; an unknown key is a mistake in the overlay itself.
 pub fn apply(root: &mut Node, sets: &[(String, String)], cx: &mut Cx) {
     for (key, value) in sets {
         let text = format!("{key}={value}");
         let file = cx.sources.add("--set", &text);
-        let at = Span {
-            file,
-            start: 0,
-            end: key.len(),
-        };
+        let at = Span { file, start: 0, end: key.len() };
         let Some(mut node) = parse_value(value, file, key.len() + 1, cx) else {
             continue;
         };
-        node.span = Span {
-            file,
-            start: key.len() + 1,
-            end: text.len(),
-        };
+        node.span = Span { file, start: key.len() + 1, end: text.len() };
         let parts: Vec<&str> = key.split('.').collect();
         if known(TopSpec::shape(), &parts, root, at, cx) {
             put(root, &parts, node, at);
@@ -31,17 +23,16 @@ pub fn apply(root: &mut Node, sets: &[(String, String)], cx: &mut Cx) {
     }
 }
 
+/// Reports a dotted key that the grammar does not have.
+pub fn check_key(root: &Node, key: &str, at: Span, cx: &mut Cx) {
+    let parts: Vec<&str> = key.split('.').collect();
+    known(TopSpec::shape(), &parts, root, at, cx);
+}
+
 /// The value's own tree, its places moved behind `key=`.
 fn parse_value(value: &str, file: FileId, by: usize, cx: &mut Cx) -> Option<Node> {
     if value.trim().is_empty() {
-        return Some(Node {
-            span: Span {
-                file,
-                start: by,
-                end: by,
-            },
-            kind: Kind::Null,
-        });
+        return Some(Node { span: Span { file, start: by, end: by }, kind: Kind::Null });
     }
     let scratch = cx.sources.add("--set", value);
     let before = cx.diags.len();
@@ -54,11 +45,7 @@ fn parse_value(value: &str, file: FileId, by: usize, cx: &mut Cx) -> Option<Node
 }
 
 fn shift(node: &mut Node, file: FileId, by: usize) {
-    let moved = |s: Span| Span {
-        file,
-        start: s.start + by,
-        end: s.end + by,
-    };
+    let moved = |s: Span| Span { file, start: s.start + by, end: s.end + by };
     node.span = moved(node.span);
     match &mut node.kind {
         Kind::Null | Kind::Scalar(_) => {}
@@ -76,10 +63,7 @@ fn known(shape: Shape, parts: &[&str], node: &Node, at: Span, cx: &mut Cx) -> bo
         return true;
     };
     let child = node.get(part).map(|e| &e.value);
-    let empty = Node {
-        span: node.span,
-        kind: Kind::Null,
-    };
+    let empty = Node { span: node.span, kind: Kind::Null };
     let below = child.unwrap_or(&empty);
     let names: Vec<&str> = match shape {
         Shape::Section(keys) => match keys.iter().find(|k| k.name == *part) {
@@ -88,15 +72,9 @@ fn known(shape: Shape, parts: &[&str], node: &Node, at: Span, cx: &mut Cx) -> bo
         },
         Shape::Choice(words) => match words.iter().find(|w| w.name == *part) {
             Some(word) => {
-                return word
-                    .body
-                    .is_none_or(|body| known(body(), rest, below, at, cx));
+                return word.body.is_none_or(|body| known(body(), rest, below, at, cx));
             }
-            None => words
-                .iter()
-                .filter(|w| w.body.is_some())
-                .map(|w| w.name)
-                .collect(),
+            None => words.iter().filter(|w| w.body.is_some()).map(|w| w.name).collect(),
         },
         Shape::Named(of) => match (&node.kind, child) {
             (_, Some(_)) => return known(of(), rest, below, at, cx),
@@ -108,7 +86,7 @@ fn known(shape: Shape, parts: &[&str], node: &Node, at: Span, cx: &mut Cx) -> bo
                 return known(of(), rest, &items[i - 1], at, cx);
             }
             (Kind::List(items), _) => {
-                let message = format!("`--set` names {} of a list of {}", quote(part), items.len());
+                let message = format!("there is no item {} in a list of {}", quote(part), items.len());
                 cx.say("unknown-key", at, message, "items are numbered from 1");
                 return false;
             }
@@ -116,10 +94,7 @@ fn known(shape: Shape, parts: &[&str], node: &Node, at: Span, cx: &mut Cx) -> bo
         },
         Shape::Either(one, other) => {
             let map = |s: &Shape| {
-                matches!(
-                    s,
-                    Shape::Section(_) | Shape::Choice(_) | Shape::Named(_) | Shape::Either(..)
-                )
+                matches!(s, Shape::Section(_) | Shape::Choice(_) | Shape::Named(_) | Shape::Either(..))
             };
             let shape = if map(&other()) { other() } else { one() };
             return known(shape, parts, node, at, cx);
@@ -127,14 +102,8 @@ fn known(shape: Shape, parts: &[&str], node: &Node, at: Span, cx: &mut Cx) -> bo
         Shape::Scalar(_) | Shape::Reserved => Vec::new(),
     };
     let near = nearest(part, names.iter().copied()).map(|n| format!("did you mean `{n}`?"));
-    let message = format!("`--set` does not know the key {}", quote(part));
-    cx.say_with(
-        "unknown-key",
-        at,
-        message,
-        &format!("expected {}", listed(&names)),
-        near,
-    );
+    let message = format!("unknown key {}", quote(part));
+    cx.say_with("unknown-key", at, message, &format!("expected {}", listed(&names)), near);
     false
 }
 
@@ -151,26 +120,15 @@ fn put(node: &mut Node, parts: &[&str], value: Node, at: Span) {
         return;
     }
     if !matches!(node.kind, Kind::Map(_)) {
-        *node = Node {
-            span: at,
-            kind: Kind::Map(Vec::new()),
-        };
+        *node = Node { span: at, kind: Kind::Map(Vec::new()) };
     }
     let Kind::Map(entries) = &mut node.kind else {
         return;
     };
     let found = entries.iter().position(|e| e.key == *part);
     let i = found.unwrap_or_else(|| {
-        let value = Node {
-            span: at,
-            kind: Kind::Null,
-        };
-        entries.push(Entry {
-            key: (*part).to_owned(),
-            at,
-            value,
-            merged: false,
-        });
+        let value = Node { span: at, kind: Kind::Null };
+        entries.push(Entry { key: (*part).to_owned(), at, value, merged: false });
         entries.len() - 1
     });
     put(&mut entries[i].value, rest, value, at);

@@ -1,11 +1,11 @@
 //! The stream as written.
 
 use super::grammar::{At, OPTIONAL, choice, default, fact, section};
-use super::scalars::Auto;
+use super::shapes::Auto;
 use crate::facts::{data_streams as facts, on_demand};
 use crate::stream::config::{
-    AdmissionConfig, AdmissionShape, AdvantageConfig, ByteRounding, History, OnDemandConfig,
-    ReadCallsShape, ReadLimits, ReshardConfig, SplitDelay, StreamConfig,
+    AdmissionConfig, AdmissionShape, AdvantageConfig, ByteRounding, History, OnDemandConfig, ReadCallsShape,
+    ReadLimits, ReshardConfig, SplitDelay, StreamConfig,
 };
 use crate::units::{ByteRate, Bytes, Dur, Percent};
 
@@ -228,11 +228,7 @@ impl StreamSpec {
         let (per_s, bytes_per_s) = (self.limits.records_per_s, self.limits.bytes_per_s.0);
         // A stream that accepts large records has the documented tank; otherwise one second's worth.
         let large = self.max_record_size > facts::RECORD_SIZE_DEFAULT.bytes();
-        let tank = if large {
-            facts::LARGE_RECORD_TANK.bytes().0
-        } else {
-            bytes_per_s
-        };
+        let tank = if large { facts::LARGE_RECORD_TANK.bytes().0 } else { bytes_per_s };
         AdmissionConfig {
             records_per_s: per_s,
             bytes_per_s,
@@ -258,10 +254,7 @@ impl StreamSpec {
             },
             observe: s.observe,
             delay: match &s.delay {
-                DelaySpec::Uniform(law) => SplitDelay::Uniform {
-                    min: law.min,
-                    max: law.max,
-                },
+                DelaySpec::Uniform(law) => SplitDelay::Uniform { min: law.min, max: law.max },
                 DelaySpec::WorstCase => SplitDelay::WorstCase,
             },
             split_bytes_per_s: s.split_bytes_per_s.0,

@@ -1,19 +1,24 @@
 //! The top of a scenario, and the rules between its parts.
 
 use super::calendar::Moment;
-use super::consumer::ConsumerSpec;
-use super::context::Cx;
-use super::events::{self, EventSpec};
-use super::goal::{self, CentralSpec, ExpectSpec, GoalSpec};
+use super::consumer::Consumers;
+use super::context::{Cx, cite};
+use super::diag::Span;
+use super::events::Event;
+use super::expect::Expectation;
+use super::goal::{Central, CentralSpec, GoalSpec};
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Scalar, Shape, choice, default, fact, section};
-use super::producer::ProducerSpec;
-use super::scalars::{Named, Reserved};
+use super::node::Node;
+use super::producer::Producer;
+use super::scalars::Reserved;
+use super::shapes::Named;
 use super::stream::{AccountSpec, StreamSpec};
-use super::yaml::Node;
 use super::{Bill, BillMonth, Curves, Rounding, Scenario};
-use crate::facts::billing;
+use crate::consumer::config::ConsumerConfig;
+use crate::facts::{billing, fan_out};
 use crate::stream::config::Mode;
 use crate::units::Dur;
+use md5::Digest;
 
 section! {
     /// A scenario.
@@ -31,9 +36,9 @@ section! {
         /// Root of all randomness; `--seed` replaces it.
         seed: u64 = default("1"),
         /// Capacity modes to run.
-        modes: At<Vec<ModeSpec>> = default("[provisioned, on_demand]"),
+        modes: Modes = default("[provisioned, on_demand]"),
         /// Region: decides prices and quotas.
-        region: At<String> = default("us-east-1"),
+        region: Region = default("us-east-1"),
         /// Runs with different draws; chosen from the estimated work when it is not written.
         replications: Option<u32> = OPTIONAL.positive().max("1000"),
         /// Whether curves against load, shards and readers are drawn.
@@ -43,17 +48,17 @@ section! {
         /// The account around the stream.
         account: AccountSpec = default("{}"),
         /// Who sends.
-        producers: At<Named<ProducerSpec>> = REQUIRED,
+        producers: Producers = REQUIRED,
         /// The stream.
         stream: StreamSpec = REQUIRED,
         /// Who reads.
-        consumers: Named<ConsumerSpec> = default("{}"),
+        consumers: At<Named<Consumers>> = default("{}"),
         /// What happens on the way.
-        events: Vec<EventSpec> = default("[]"),
+        events: Vec<Event> = default("[]"),
         /// What the user wishes.
         goal: Option<GoalSpec> = OPTIONAL,
         /// What the author claims, each with its source.
-        expect: Vec<ExpectSpec> = default("[]"),
+        expect: Vec<Expectation> = default("[]"),
         /// The setting everything turns on, and a value that breaks it.
         central: Option<CentralSpec> = OPTIONAL,
         /// Several streams.
@@ -86,9 +91,7 @@ impl ModeSpec {
     }
     /// The mode of a word.
     pub fn of_word(word: &str) -> Option<Mode> {
-        [Mode::Provisioned, Mode::OnDemand, Mode::OnDemandAdvantage]
-            .into_iter()
-            .find(|m| m.word() == word)
+        [Mode::Provisioned, Mode::OnDemand, Mode::OnDemandAdvantage].into_iter().find(|m| m.word() == word)
     }
 }
 
@@ -152,17 +155,8 @@ impl Read for Start {
         let text = cx.text(node, &START)?.to_owned();
         let moment = Moment::parse(&text);
         if moment.is_none() {
-            let message = format!(
-                "`{}` is not a date: {}",
-                cx.here(),
-                super::diag::quote(&text)
-            );
-            cx.say(
-                "not-a-date",
-                node.span,
-                message,
-                "expected for example `2026-03-01T09:00:00Z`",
-            );
+            let message = format!("`{}` is not a date: {}", cx.here(), super::diag::quote(&text));
+            cx.say("not-a-date", node.span, message, "expected for example `2026-03-01T09:00:00Z`");
         }
         moment.map(Start)
     }
@@ -174,34 +168,82 @@ const START: Scalar = Scalar {
     pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}",
 };
 
-impl TopSpec {
-    /// The scenario; every rule between its parts is checked.
-    pub fn resolve(self, name: &str, digest: String, cx: &mut Cx) -> Option<Scenario> {
-        let modes = self.modes(cx);
-        let stream = self.stream.resolve(&self.region.value, &self.account);
-        let max_record = Some(stream.max_record_size);
-        let mut producers = Vec::new();
-        for (name, spec) in &self.producers.value.0 {
-            cx.enter("producers");
-            cx.enter(&name.value);
-            producers.push(spec.resolve(name, max_record, cx));
-            cx.leave();
-            cx.leave();
+/// Modes, each at most once.
+#[derive(Clone, Debug)]
+pub struct Modes(pub Vec<Mode>);
+
+impl Read for Modes {
+    fn shape() -> Shape {
+        <Vec<ModeSpec>>::shape()
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        let modes: Vec<Mode> = <Vec<ModeSpec>>::read(node, cx)?.iter().map(ModeSpec::mode).collect();
+        let twice = modes.iter().enumerate().any(|(i, m)| modes[..i].contains(m));
+        if modes.is_empty() || twice {
+            let what = if twice { "a mode is named twice" } else { "no mode is named" };
+            let expected = "expected each of `provisioned`, `on_demand`, `on_demand_advantage` at most once";
+            cx.say("modes", node.span, what.to_owned(), expected);
+            return None;
         }
-        if self.producers.value.0.is_empty() {
+        Some(Modes(modes))
+    }
+}
+
+/// A Region. Any may be written, since its prices can come from a file; it must look like one.
+#[derive(Clone, Debug)]
+pub struct Region(pub String);
+
+impl Read for Region {
+    fn shape() -> Shape {
+        String::shape()
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        let text = String::read(node, cx)?;
+        let parts: Vec<&str> = text.split('-').collect();
+        let word = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase());
+        let fine = match parts.as_slice() {
+            [words @ .., number] => {
+                words.len() >= 2 && words.iter().all(word) && matches!(number.as_bytes(), [b'1'..=b'9'])
+            }
+            [] => false,
+        };
+        if !fine {
+            let message = format!("{} is not a Region", super::diag::quote(&text));
+            cx.say("unknown-word", node.span, message, "expected for example `us-east-1`");
+            return None;
+        }
+        Some(Region(text))
+    }
+}
+
+/// At least one producer.
+#[derive(Clone, Debug)]
+pub struct Producers(pub Named<Producer>);
+
+impl Read for Producers {
+    fn shape() -> Shape {
+        <Named<Producer>>::shape()
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        let read = <Named<Producer>>::read(node, cx)?;
+        if read.0.is_empty() {
             cx.say(
                 "no-producer",
-                self.producers.at,
+                node.span,
                 "there is no producer".into(),
                 "expected at least one name with a `rate`",
             );
+            return None;
         }
-        let mut consumers = Vec::new();
-        for (name, spec) in &self.consumers.0 {
-            consumers.push(cx.under(name.at, |cx| spec.resolve(&name.value, cx)));
-        }
-        let events = events::resolve(&self.events, self.duration, cx);
-        let expect = goal::expectations(&self.expect, cx);
+        Some(Producers(read))
+    }
+}
+
+impl TopSpec {
+    /// The scenario. Parts have been resolved while they were read; only assembly is left.
+    pub fn resolve(self, name: &str, cx: &mut Cx) -> Scenario {
+        let consumers: Vec<_> = self.consumers.value.0.into_iter().flat_map(|(_, c)| c.0).collect();
+        fan_out_fits(&consumers, self.consumers.at, cx);
         let start = self.start.map(|s| s.0);
         if matches!(self.bill.month, MonthSpec::Calendar) && start.is_none() {
             cx.say(
@@ -211,17 +253,16 @@ impl TopSpec {
                 "write `start: 2026-03-01`",
             );
         }
-        let producers: Option<Vec<_>> = producers.into_iter().collect();
-        let consumers: Option<Vec<Vec<_>>> = consumers.into_iter().collect();
-        Some(Scenario {
+        let mut events: Vec<_> = self.events.into_iter().map(|e| e.0).collect();
+        events.sort_by_key(|e| e.at);
+        Scenario {
             name: self.name.unwrap_or_else(|| name.to_owned()),
             question: self.question,
-            text_digest: digest,
-            modes: modes?,
+            text_digest: hex(cx),
+            modes: self.modes.0,
             duration: self.duration,
             seed: self.seed,
             start,
-            region: self.region.value,
             replications: self.replications,
             curves: match self.curves {
                 CurvesSpec::Auto => Curves::Auto,
@@ -229,44 +270,39 @@ impl TopSpec {
                 CurvesSpec::On => Curves::On,
             },
             bill: bill(&self.bill),
+            producers: self.producers.0.0.into_iter().map(|(_, p)| p.0).collect(),
+            stream: self.stream.resolve(&self.region.0, &self.account),
+            region: self.region.0,
             shard_quota: self.account.shard_quota.map(|q| q.value),
-            producers: producers?,
-            stream,
-            consumers: consumers?.into_iter().flatten().collect(),
+            consumers,
             events,
             goal: self.goal.map(|g| g.0),
-            expect: expect?,
-            central: self.central.map(|c| goal::Central {
-                key: c.key.value,
-                broken: c.broken.0,
-            }),
+            expect: self.expect,
+            central: self.central.map(|c| Central { key: c.key.value, broken: c.broken.0 }),
             intervals: std::mem::take(&mut cx.intervals),
             defaults: std::mem::take(&mut cx.defaults),
-        })
-    }
-
-    fn modes(&self, cx: &mut Cx) -> Option<Vec<Mode>> {
-        let modes: Vec<Mode> = self.modes.value.iter().map(ModeSpec::mode).collect();
-        let twice = modes
-            .iter()
-            .enumerate()
-            .any(|(i, m)| modes[..i].contains(m));
-        if modes.is_empty() || twice {
-            let what = if twice {
-                "a mode is named twice"
-            } else {
-                "no mode is named"
-            };
-            cx.say(
-                "modes",
-                self.modes.at,
-                what.to_owned(),
-                "expected each of `provisioned`, `on_demand`, `on_demand_advantage` at most once",
-            );
-            return None;
         }
-        Some(modes)
     }
+}
+
+/// More fan-out consumers than any mode allows cannot be simulated; more than 20 is a finding.
+fn fan_out_fits(consumers: &[ConsumerConfig], at: Span, cx: &mut Cx) {
+    let most = fan_out::CONSUMERS_ADVANTAGE;
+    let count = super::findings::fan_out_consumers(consumers);
+    if count > most.count() {
+        let message = format!("{count} enhanced fan-out consumers on one stream");
+        let expected = format!(
+            "at most {} in provisioned and on-demand, {} in on-demand Advantage",
+            fan_out::CONSUMERS.count(),
+            most.count()
+        );
+        cx.say_with("out-of-range", at, message, &expected, Some(format!("source: {}", cite(&most))));
+    }
+}
+
+fn hex(cx: &Cx) -> String {
+    let bytes = cx.digest.clone().finalize();
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn bill(spec: &BillSpec) -> Bill {

@@ -17,6 +17,7 @@ fn open(name: &At<String>, cx: &mut Cx) -> Option<(String, FileId)> {
     match (cx.read_file)(&name.value) {
         Ok(text) => {
             let text = text.trim_start_matches('\u{feff}').to_owned();
+            cx.digest(&name.value, &text);
             let id = cx.sources.add(&name.value, &text);
             Some((text, id))
         }
@@ -51,9 +52,7 @@ fn cells(line: &str, at: Span) -> Vec<(&str, Span)> {
         (from, from + text.len())
     };
     let places: Vec<(usize, usize)> = line.split(',').map(cell).collect();
-    let spans = places
-        .into_iter()
-        .map(|(start, end)| Span { start, end, ..at });
+    let spans = places.into_iter().map(|(start, end)| Span { start, end, ..at });
     line.split(',').map(str::trim).zip(spans).collect()
 }
 
@@ -62,11 +61,7 @@ pub fn read(name: &At<String>, cx: &mut Cx) -> Option<Trace> {
     let (text, file) = open(name, cx)?;
     let mut rows = lines(&text, file);
     let Some((header, at)) = rows.next() else {
-        let at = Span {
-            file,
-            start: 0,
-            end: 0,
-        };
+        let at = Span { file, start: 0, end: 0 };
         cx.say(
             "trace-empty",
             at,
@@ -87,12 +82,7 @@ pub fn read(name: &At<String>, cx: &mut Cx) -> Option<Trace> {
         }
     }
     if table.is_empty() && cx.diags.len() == before {
-        cx.say(
-            "trace-empty",
-            at,
-            "the trace has no rows".to_owned(),
-            "a header, and nothing under it",
-        );
+        cx.say("trace-empty", at, "the trace has no rows".to_owned(), "a header, and nothing under it");
     }
     (cx.diags.len() == before).then(|| steps(&table))
 }
@@ -117,20 +107,11 @@ impl Columns {
         for (missing, word) in [(time, "timestamp"), (rate, "records_per_second")] {
             if missing.is_none() {
                 let message = format!("the trace has no column `{word}`");
-                cx.say(
-                    "trace-column",
-                    at,
-                    message,
-                    "expected `timestamp,records_per_second`",
-                );
+                cx.say("trace-column", at, message, "expected `timestamp,records_per_second`");
             }
         }
         let size = find("mean_record_bytes");
-        Some(Columns {
-            time: time?,
-            rate: rate?,
-            size,
-        })
+        Some(Columns { time: time?, rate: rate?, size })
     }
 
     fn row(&self, line: &str, at: Span, before: Option<&Row>, cx: &mut Cx) -> Option<Row> {
@@ -146,25 +127,17 @@ impl Columns {
             return None;
         };
         let ns = moment(time.0).or_else(|| {
-            complain(
-                "trace-time",
-                time,
-                "is not a time",
-                "expected `2026-03-01T09:00:00Z` or seconds",
-                cx,
-            )
+            complain("trace-time", time, "is not a time", "expected `2026-03-01T09:00:00Z` or seconds", cx)
         });
         let rate = decimal(rate, "records per second", cx, |text| {
-            record_rate_rounded(&format!("{text} records/s"))
-                .ok()
-                .map(|r| r.value)
+            record_rate_rounded(&format!("{text} records/s")).ok().map(|r| r.value)
         });
         let size = match self.size.and_then(cell) {
             None => Some(None),
-            Some(size) => decimal(size, "bytes", cx, |text| {
-                bytes_rounded(&format!("{text} B")).ok().map(|r| r.value)
-            })
-            .map(Some),
+            Some(size) => {
+                decimal(size, "bytes", cx, |text| bytes_rounded(&format!("{text} B")).ok().map(|r| r.value))
+                    .map(Some)
+            }
         };
         let (ns, rate, size) = (ns?, rate?, size?);
         if before.is_some_and(|b| b.ns >= ns) {
@@ -191,12 +164,7 @@ fn moment(text: &str) -> Option<i128> {
     Moment::parse(text).map(Moment::ns).or_else(seconds)
 }
 
-fn decimal<T>(
-    cell: (&str, Span),
-    what: &str,
-    cx: &mut Cx,
-    read: impl Fn(&str) -> Option<T>,
-) -> Option<T> {
+fn decimal<T>(cell: (&str, Span), what: &str, cx: &mut Cx, read: impl Fn(&str) -> Option<T>) -> Option<T> {
     let (text, _) = cell;
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     if let Some(value) = plain.then(|| read(text)).flatten() {
@@ -251,7 +219,7 @@ pub fn key(text: &str, at: Span, cx: &mut Cx) -> Option<String> {
         at,
         message,
         &expected,
-        Some(super::context::cite(&PARTITION_KEY_MAX)),
+        Some(format!("source: {}", super::context::cite(&PARTITION_KEY_MAX))),
     );
     None
 }
@@ -268,17 +236,8 @@ pub fn keys(name: &At<String>, cx: &mut Cx) -> Option<Vec<String>> {
         keys.extend(key(line, at, cx));
     }
     if keys.is_empty() && cx.diags.len() == before {
-        let at = Span {
-            file,
-            start: 0,
-            end: 0,
-        };
-        cx.say(
-            "keys-empty",
-            at,
-            "the key file is empty".to_owned(),
-            "expected one key a line",
-        );
+        let at = Span { file, start: 0, end: 0 };
+        cx.say("keys-empty", at, "the key file is empty".to_owned(), "expected one key a line");
     }
     (cx.diags.len() == before).then_some(keys)
 }

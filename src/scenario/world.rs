@@ -19,18 +19,12 @@ impl Scenario {
             start_weekday: self.start.map_or(0, |m| m.weekday()),
             start_time_of_day: self.start.map_or(Dur::ZERO, |m| m.time),
             mode,
-            seed: Seed {
-                user: seed,
-                replication,
-            },
+            seed: Seed { user: seed, replication },
             producers: self.producers.clone(),
             stream: self.stream.clone(),
             consumers: self.consumers.clone(),
             events: self.events.clone(),
-            bounds: Bounds {
-                records: MAX_RECORDS,
-                in_memory: MAX_IN_MEMORY,
-            },
+            bounds: Bounds { records: MAX_RECORDS, in_memory: MAX_IN_MEMORY },
             window_divisor: 1,
         }
     }

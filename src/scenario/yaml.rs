@@ -5,6 +5,7 @@
 //! several documents and duplicate keys are refused.
 
 use super::diag::{Diag, FileId, Sources, Span, quote};
+use super::node::{Entry, Kind, Node};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
 use std::collections::BTreeMap;
 
@@ -17,129 +18,12 @@ const MAX_DEPTH: usize = 64;
 /// Nodes that aliases stand for, in all.
 const MAX_COPIED: usize = 10_000;
 
-/// A value and its place.
-#[derive(Clone, Debug)]
-pub struct Node {
-    /// Where it is written.
-    pub span: Span,
-    /// What it is.
-    pub kind: Kind,
-}
-
-/// What a node is.
-#[derive(Clone, Debug)]
-pub enum Kind {
-    /// Nothing written, `~` or `null`.
-    Null,
-    /// A word, number or text.
-    Scalar(String),
-    /// A list.
-    List(Vec<Node>),
-    /// Keys and values, in the order written, no key twice.
-    Map(Vec<Entry>),
-}
-
-/// One key of a map.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// The key.
-    pub key: String,
-    /// Where the key is written.
-    pub at: Span,
-    /// Its value.
-    pub value: Node,
-    /// Brought in by `<<`, so that a written key may take its place.
-    pub merged: bool,
-}
-
-impl Node {
-    /// A scalar with a place of its own.
-    pub fn scalar(text: &str, span: Span) -> Node {
-        Node {
-            span,
-            kind: Kind::Scalar(text.to_owned()),
-        }
-    }
-
-    /// The value of a key.
-    pub fn get(&self, key: &str) -> Option<&Entry> {
-        match &self.kind {
-            Kind::Map(entries) => entries.iter().find(|e| e.key == key),
-            _ => None,
-        }
-    }
-
-    /// The node as YAML on one line.
-    pub fn to_flow(&self) -> String {
-        let quoted = |t: &str| {
-            let plain = !t.is_empty()
-                && t.trim() == t
-                && !t.contains(|c: char| c.is_control() || "{}[],:#&*!|>'\"%@`".contains(c));
-            if plain {
-                t.to_owned()
-            } else {
-                serde_json::Value::from(t).to_string()
-            }
-        };
-        match &self.kind {
-            Kind::Null => "~".to_owned(),
-            Kind::Scalar(text) => quoted(text),
-            Kind::List(items) => {
-                let items: Vec<String> = items.iter().map(Node::to_flow).collect();
-                format!("[{}]", items.join(", "))
-            }
-            Kind::Map(entries) => {
-                let pairs: Vec<String> = entries
-                    .iter()
-                    .map(|e| format!("{}: {}", quoted(&e.key), e.value.to_flow()))
-                    .collect();
-                format!("{{ {} }}", pairs.join(", "))
-            }
-        }
-    }
-
-    /// In words.
-    pub fn what(&self) -> &'static str {
-        match self.kind {
-            Kind::Null => "nothing",
-            Kind::Scalar(_) => "a single value",
-            Kind::List(_) => "a list",
-            Kind::Map(_) => "a map",
-        }
-    }
-
-    /// This node and all below it.
-    fn size(&self) -> usize {
-        1 + match &self.kind {
-            Kind::Null | Kind::Scalar(_) => 0,
-            Kind::List(items) => items.iter().map(Node::size).sum(),
-            Kind::Map(entries) => entries.iter().map(|e| e.value.size()).sum(),
-        }
-    }
-
-    fn depth(&self) -> usize {
-        1 + match &self.kind {
-            Kind::Null | Kind::Scalar(_) => 0,
-            Kind::List(items) => items.iter().map(Node::depth).max().unwrap_or(0),
-            Kind::Map(entries) => entries.iter().map(|e| e.value.depth()).max().unwrap_or(0),
-        }
-    }
-}
-
 /// The tree of a text; `None` when it cannot be built, with at least one diagnostic.
 pub fn parse(text: &str, file: FileId, sources: &Sources, diags: &mut Vec<Diag>) -> Option<Node> {
     if text.len() > MAX_BYTES {
-        let at = Span {
-            file,
-            start: 0,
-            end: 1,
-        };
-        let d = sources.diag(
-            "file-too-large",
-            at,
-            "the file is larger than 1 MiB".into(),
-            "starts here".into(),
-        );
+        let at = Span { file, start: 0, end: 1 };
+        let d =
+            sources.diag("file-too-large", at, "the file is larger than 1 MiB".into(), "starts here".into());
         diags.push(d);
         return None;
     }
@@ -154,11 +38,7 @@ pub fn parse(text: &str, file: FileId, sources: &Sources, diags: &mut Vec<Diag>)
         copied: 0,
         root: None,
     };
-    let end = Span {
-        file,
-        start: text.len(),
-        end: text.len(),
-    };
+    let end = Span { file, start: text.len(), end: text.len() };
     for event in Parser::new_from_str(text) {
         match event {
             Ok((event, marks)) => tree.event(event, marks)?,
@@ -244,11 +124,7 @@ impl Tree<'_> {
             None => i,
             Some(&last) => self.offsets.get(i).copied().unwrap_or(last),
         };
-        Span {
-            file: self.file,
-            start: byte(start),
-            end: byte(end),
-        }
+        Span { file: self.file, start: byte(start), end: byte(end) }
     }
 
     fn say(&mut self, code: &'static str, at: Span, message: String, expected: &str) {
@@ -257,17 +133,21 @@ impl Tree<'_> {
     }
 
     fn syntax(&mut self, at: Span, info: &str) {
-        let mut d = self.sources.diag(
-            "syntax",
-            at,
-            format!("this is not YAML: {info}"),
-            "the reader stopped here".into(),
-        );
-        if d.source.contains('\t') {
-            d.help
-                .push("YAML does not allow tabs for indentation: use spaces".to_owned());
+        // The scanner looks ahead of the tree and may meet the depth first.
+        if info.contains("recursion limit") {
+            return self.too_deep(at);
         }
-        self.diags.push(d);
+        let message = format!("this is not YAML: {info}");
+        self.say("syntax", at, message, "the reader stopped here");
+        if let Some(d) = self.diags.last_mut().filter(|d| d.source.as_ref().is_some_and(|s| s.contains('\t')))
+        {
+            d.help.push("YAML does not allow tabs for indentation: use spaces".to_owned());
+        }
+    }
+
+    fn too_deep(&mut self, at: Span) {
+        let message = format!("nested deeper than {MAX_DEPTH} levels");
+        self.say("too-deep", at, message, "one level too deep");
     }
 
     fn event(&mut self, event: Event, marks: Marks) -> Option<()> {
@@ -304,12 +184,7 @@ impl Tree<'_> {
 
     fn no_tag(&mut self, tagged: bool, at: Span) {
         if tagged {
-            self.say(
-                "tag",
-                at,
-                "YAML tags have no meaning in a scenario".into(),
-                "remove the `!tag`",
-            );
+            self.say("tag", at, "YAML tags have no meaning in a scenario".into(), "remove the `!tag`");
         }
     }
 
@@ -352,12 +227,7 @@ impl Tree<'_> {
         if let (Some(first), false) = (first, merge) {
             let line = self.sources.line(first);
             let message = format!("the key {} is written twice", quote(text));
-            self.say(
-                "duplicate-key",
-                at,
-                message,
-                &format!("first written on line {line}"),
-            );
+            self.say("duplicate-key", at, message, &format!("first written on line {line}"));
         }
         Some(())
     }
@@ -365,30 +235,15 @@ impl Tree<'_> {
     fn begin(&mut self, kind: Kind, anchor: usize, at: Span) -> Option<()> {
         self.count(at)?;
         if self.wants_key() {
-            self.say(
-                "bad-key",
-                at,
-                "a key must be a word, not a list or a map".into(),
-                "expected a word",
-            );
+            self.say("bad-key", at, "a key must be a word, not a list or a map".into(), "expected a word");
             return None;
         }
         if self.open.len() >= MAX_DEPTH {
-            self.say(
-                "too-deep",
-                at,
-                format!("nested deeper than {MAX_DEPTH} levels"),
-                "one level too deep",
-            );
+            self.too_deep(at);
             return None;
         }
         let node = Node { span: at, kind };
-        self.open.push(Open {
-            node,
-            anchor,
-            key: None,
-            index: BTreeMap::new(),
-        });
+        self.open.push(Open { node, anchor, key: None, index: BTreeMap::new() });
         Some(())
     }
 
@@ -411,12 +266,7 @@ impl Tree<'_> {
         match (&mut open.node.kind, open.key.take()) {
             (Kind::List(items), _) => items.push(node),
             (_, Some((_, at, true))) => self.merge(node, at),
-            (_, Some((key, at, false))) => open.put(Entry {
-                key,
-                at,
-                value: node,
-                merged: false,
-            }),
+            (_, Some((key, at, false))) => open.put(Entry { key, at, value: node, merged: false }),
             (_, None) => {}
         }
         Some(())
@@ -430,22 +280,14 @@ impl Tree<'_> {
         };
         for map in maps {
             let Kind::Map(from) = map.kind else {
-                self.say(
-                    "merge",
-                    at,
-                    "`<<` merges a map or a list of maps".into(),
-                    "expected `<<: *name`",
-                );
+                self.say("merge", at, "`<<` merges a map or a list of maps".into(), "expected `<<: *name`");
                 continue;
             };
             let Some(open) = self.open.last_mut() else {
                 return;
             };
             for entry in from {
-                open.put(Entry {
-                    merged: true,
-                    ..entry
-                });
+                open.put(Entry { merged: true, ..entry });
             }
         }
     }
@@ -472,12 +314,7 @@ impl Tree<'_> {
         }
         let node = node.clone();
         if self.open.len() + node.depth() > MAX_DEPTH {
-            self.say(
-                "too-deep",
-                at,
-                format!("nested deeper than {MAX_DEPTH} levels"),
-                "one level too deep",
-            );
+            self.too_deep(at);
             return None;
         }
         match node.kind {

@@ -159,6 +159,8 @@ pub enum History {
     Switched,
     /// A stated 30-day peak.
     Peak(ByteRate),
+    /// A 30-day peak worked out elsewhere (a stretch of a scenario keeps the whole scenario's).
+    Known { bytes_per_s: u64, records_per_s: u64 },
 }
 
 /// From the observation to the split in force.

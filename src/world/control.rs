@@ -108,6 +108,8 @@ impl World {
         let text = format!("starts with {shards} shards; 30-day peak taken as {mib:.2} MiB/s, {records} records/s");
         self.control.note(now, "on_demand_start", text);
         self.forget_observations();
+        // A look planned before a switch away and back must not start a second chain.
+        self.control.due.retain(|_, due| !matches!(due, Due::Observe));
         self.control.schedule(now + self.config.stream.on_demand.observe.0, Due::Observe);
     }
 

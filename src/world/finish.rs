@@ -60,6 +60,7 @@ impl World {
         let mut digest = Digest::default();
         for lane in &self.lanes {
             digest.fold(lane.digest.value());
+            lane.readers.iter().for_each(|r| digest.fold(r.renewals.value()));
         }
         for entry in &result.timeline {
             digest.fold(entry.at_ns);

@@ -105,7 +105,7 @@ impl Lane {
             retries: Calendar::default(),
             left: Vec::new(),
             sleeps: settings.producers.iter().map(|_| None).collect(),
-            readers: (0..settings.consumers.len()).map(|c| Reader::new(c, id, settings)).collect(),
+            readers: (0..settings.consumers.len()).map(|c| Reader::new(c, id, opened, settings)).collect(),
             counts: LaneCounts::default(),
             digest: Digest::default(),
             refusals: Vec::new(),
@@ -170,19 +170,19 @@ impl Lane {
             self.push(c, until, out);
         }
         loop {
-            let (at, c) = self.next_turn();
+            let (at, c) = self.next_poll();
             if at >= until {
                 break;
             }
-            self.turn(c, at, out);
+            self.poll(c, at, out);
         }
         self.fold_refusals(u64::MAX);
         let keep = self.readers.iter().map(|r| r.keeps(&self.log)).min();
         self.log.forget_before(keep.unwrap_or(self.log.end()));
     }
 
-    /// The next poll or subscription.
-    fn next_turn(&self) -> (u64, usize) {
+    /// The next poll.
+    fn next_poll(&self) -> (u64, usize) {
         let mut next = (u64::MAX, 0);
         for (c, reader) in self.readers.iter().enumerate() {
             if reader.next_at < next.0 {

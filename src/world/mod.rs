@@ -69,6 +69,11 @@ pub struct World {
     cut: Option<String>,
 }
 
+/// Can this be simulated? (What `simulate` would say, without the work.)
+pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
+    World::new(config).map(|_| ())
+}
+
 /// Simulates one scenario in one capacity mode.
 pub fn simulate(config: &WorldConfig) -> Result<RunResult, Unfit> {
     let mut world = World::new(config)?;

@@ -10,6 +10,7 @@
 use super::lane::{Lane, Outside};
 use super::settings::{ConsumerSettings, Reading, Settings};
 use crate::consumer::config::ThrottledPoll;
+use crate::engine::digest::Digest;
 use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
 use crate::mechanism::histogram::Histogram;
 use crate::random::{LatencySampler, Stream};
@@ -22,7 +23,7 @@ pub struct Reader {
     pub cursor: u64,
     /// Everything below was delivered at least once.
     delivered_to: u64,
-    /// Next GetRecords call or subscription; `u64::MAX` when none is due.
+    /// Next GetRecords call; `u64::MAX` when none is due.
     pub next_at: u64,
     /// Has it begun?
     pub started: bool,
@@ -37,6 +38,11 @@ pub struct Reader {
     busy_until: u64,
     /// The fan-out pipe is free again.
     pipe_free: u64,
+    next_renewal: u64,
+    /// Fingerprint of its subscriptions.
+    pub renewals: Digest,
+    /// When the last records were sent to it.
+    last_push: u64,
     refusals_in_a_row: u32,
     /// (slot of time, latency) of the pushes of that slot.
     slot: (u64, u64),
@@ -57,8 +63,8 @@ const PUSH_SLOT_NS: u64 = 10_000_000;
 const POLL_BACKOFF_NS: u64 = 100_000_000;
 
 impl Reader {
-    /// A reader that waits to be started.
-    pub fn new(consumer: usize, shard: u32, settings: &Settings) -> Reader {
+    /// A reader of a shard opened at `opened`, waiting to be started.
+    pub fn new(consumer: usize, shard: u32, opened: u64, settings: &Settings) -> Reader {
         let c = &settings.consumers[consumer];
         let path = format!("consumer/{}", c.name);
         let random = |purpose| settings.seed.numbered(&path, purpose, shard.into());
@@ -68,12 +74,16 @@ impl Reader {
             next_at: u64::MAX,
             started: false,
             done_at: None,
-            holds: c.oldest || c.starts == 0,
+            // A shard opened later is a child of shards it reads: it comes to it in time, whatever its start.
+            holds: c.oldest || c.starts <= opened,
             jitter: random("poll_times"),
             latency: random("read_latency"),
             work: random("processing"),
             busy_until: 0,
             pipe_free: 0,
+            next_renewal: u64::MAX,
+            renewals: Digest::default(),
+            last_push: 0,
             refusals_in_a_row: 0,
             slot: (u64::MAX, 0),
             horizon: 0,
@@ -93,7 +103,7 @@ impl Reader {
                 let phase = config.phase.map_or_else(|| self.jitter.below(config.interval.0.max(1)), |p| p.0);
                 self.next_at = if with_phase { at + phase } else { at };
             }
-            Reading::FanOut { .. } => self.next_at = at,
+            Reading::FanOut { .. } => self.next_renewal = at,
         }
     }
 
@@ -134,7 +144,7 @@ impl Reader {
 
     /// Drops what retention has passed; returns how many undelivered records were lost.
     pub fn trim(&mut self, log: &Log) -> u64 {
-        if self.cursor >= log.end() || log.stored_at(self.cursor) >= self.horizon {
+        if !self.counts_backlog() || self.cursor >= log.end() || log.stored_at(self.cursor) >= self.horizon {
             return 0;
         }
         let first = log.first_stored_since(self.cursor, self.horizon);
@@ -146,16 +156,8 @@ impl Reader {
 }
 
 impl Lane {
-    /// What a consumer does at its moment: a poll, or a subscription.
-    pub fn turn(&mut self, c: usize, now: u64, out: &mut Outside) {
-        match &out.settings.consumers[c].read {
-            Reading::Polling { .. } => self.poll(c, now, out),
-            Reading::FanOut { renew_every, .. } => self.renew(c, now, *renew_every, out),
-        }
-    }
-
     /// One GetRecords call.
-    fn poll(&mut self, c: usize, now: u64, out: &mut Outside) {
+    pub fn poll(&mut self, c: usize, now: u64, out: &mut Outside) {
         let settings = &out.settings.consumers[c];
         let Reading::Polling { config, latency } = &settings.read else { return };
         let interval = config.interval.0.max(1);
@@ -199,21 +201,14 @@ impl Lane {
         let reader = &mut self.readers[c];
         reader.next_at = turn.max(done);
         if self.closed_at.is_some() && reader.cursor == self.log.end() {
-            reader.done_at = Some(received);
+            // Its children's turn comes when its last records are worked on: order by key survives a reshard.
+            reader.done_at = Some(done);
             reader.next_at = u64::MAX;
         }
     }
 
     /// Reads and works on what an admitted call returns; the moment the work is done.
-    fn read_batch(
-        &mut self,
-        c: usize,
-        now: u64,
-        received: u64,
-        limit: u64,
-        max_bytes: u64,
-        out: &mut Outside,
-    ) -> u64 {
+    fn read_batch(&mut self, c: usize, now: u64, received: u64, limit: u64, max_bytes: u64, out: &mut Outside) -> u64 {
         let reader = &mut self.readers[c];
         reader.horizon = now.saturating_sub(out.settings.retention);
         out.sink.consumers[c].lost += reader.trim(&self.log);
@@ -267,7 +262,8 @@ impl Lane {
         self.counts.minute.out_records += to - from;
         self.counts.minute.out_bytes += bytes;
         counts.propagation.add_since(received, self.log.stored(again, to));
-        reader.delivered_to = to;
+        // A batch that is done again may be shorter than it was.
+        reader.delivered_to = reader.delivered_to.max(to);
         let fails = settings.failure_ppb > 0 && reader.work.below(1_000_000_000) < settings.failure_ppb;
         let traced = self.traced.filter(|n| (from..to).contains(n)).map(|n| n - from);
         let slowness = settings.slowness(received);
@@ -295,7 +291,7 @@ impl Lane {
     /// Pushes of a fan-out consumer that begin before `until`.
     pub fn push(&mut self, c: usize, until: u64, out: &mut Outside) {
         let settings = &out.settings.consumers[c];
-        let Reading::FanOut { latency, bytes_per_s, .. } = &settings.read else { return };
+        let Reading::FanOut { latency, bytes_per_s, renew_every } = &settings.read else { return };
         if !self.readers[c].started || self.readers[c].done_at.is_some() {
             return;
         }
@@ -306,30 +302,32 @@ impl Lane {
             _ => while self.push_batch(c, until, latency, ns_per_byte_q20, out) {},
         }
         let reader = &mut self.readers[c];
+        let mut subscribed = until;
         if let Some(closed) = self.closed_at
             && reader.cursor == self.log.end()
         {
             reader.done_at = Some(reader.busy_until.max(reader.pipe_free).max(closed));
+            // The last subscription ends with the shard's last records.
+            subscribed = reader.last_push.max(closed).min(until);
         }
+        self.renew(c, subscribed, *renew_every, out);
     }
 
-    /// SubscribeToShard, and again whenever a subscription ends, until the shard is read to its end.
-    fn renew(&mut self, c: usize, now: u64, every: u64, out: &mut Outside) {
+    /// SubscribeToShard, and again whenever a subscription ends.
+    fn renew(&mut self, c: usize, until: u64, every: u64, out: &mut Outside) {
         let settings = &out.settings.consumers[c];
         let reader = &mut self.readers[c];
-        if reader.done_at.is_some_and(|done| done <= now) {
-            reader.next_at = u64::MAX;
-            return;
+        while reader.next_renewal < until {
+            if let Some(end) = settings.outage_end(reader.next_renewal) {
+                reader.next_renewal = end;
+                continue;
+            }
+            out.sink.consumers[c].calls += 1;
+            out.sink.consumers[c].now.calls += 1;
+            // Renewals are counted when the lane looks, not in their turn among the polls: a digest of their own.
+            reader.renewals.fold(reader.next_renewal);
+            reader.next_renewal += every.max(1);
         }
-        if let Some(end) = settings.outage_end(now) {
-            reader.next_at = end;
-            return;
-        }
-        reader.next_at = now + every.max(1);
-        out.sink.consumers[c].calls += 1;
-        out.sink.consumers[c].now.calls += 1;
-        self.fold_refusals(now);
-        self.digest.fold(now ^ (c as u64) << 56);
     }
 
     /// The worker takes no time and the latency is constant: each record for itself, in columns.
@@ -340,15 +338,18 @@ impl Lane {
         loop {
             let reader = &mut self.readers[c];
             if reader.cursor < self.log.end() {
-                let ready = self.log.stored_at(reader.cursor) + extra;
-                reader.horizon = ready.max(reader.pipe_free).saturating_sub(out.settings.retention);
-                out.sink.consumers[c].lost += reader.trim(&self.log);
+                let at = (self.log.stored_at(reader.cursor) + extra).max(reader.pipe_free);
+                if at < until && settings.outage_end(at).is_none() {
+                    reader.horizon = at.saturating_sub(out.settings.retention);
+                    out.sink.consumers[c].lost += reader.trim(&self.log);
+                }
             }
             let from = reader.cursor;
             let to = self.log.end().min(from + 256);
             let (stored, born) = (self.log.stored(from, to), self.log.born(from, to));
             let sizes = self.log.sizes(from, to);
-            let (mut n, mut bytes, mut late, mut resume) = (0, 0u64, 0u64, None);
+            let (mut n, mut bytes, mut late, mut resume, mut aged) = (0, 0u64, 0u64, None, false);
+            let kept = out.settings.retention;
             for i in 0..stored.len() {
                 let ready = stored[i] + extra;
                 let at = ready.max(reader.pipe_free);
@@ -356,10 +357,13 @@ impl Lane {
                     break;
                 }
                 resume = settings.outage_end(at);
-                if resume.is_some() {
+                // Retention may pass a record while those before it are in the pipe: back to the trimming.
+                aged = at - stored[i] > kept;
+                if resume.is_some() || aged {
                     break;
                 }
                 reader.pipe_free = at + ((u64::from(sizes[i]) * cost_q20) >> 20);
+                reader.last_push = at;
                 (propagation[i], end_to_end[i]) = (at - stored[i], at - born[i]);
                 late = late.max(at - ready);
                 bytes += u64::from(sizes[i]);
@@ -382,21 +386,13 @@ impl Lane {
                 reader.pipe_free = reader.pipe_free.max(end);
                 reader.recovering = Some(end);
                 reader.caught_up_at = None;
-            } else if n < 256 {
+            } else if n < 256 && !aged {
                 break;
             }
         }
     }
 
-    fn count_pushed(
-        &mut self,
-        c: usize,
-        propagation: &[u64],
-        end_to_end: &[u64],
-        bytes: u64,
-        late: u64,
-        out: &mut Outside,
-    ) {
+    fn count_pushed(&mut self, c: usize, propagation: &[u64], end_to_end: &[u64], bytes: u64, late: u64, out: &mut Outside) {
         let n = propagation.len() as u64;
         let counts = &mut out.sink.consumers[c];
         counts.records += n;
@@ -412,23 +408,14 @@ impl Lane {
     }
 
     /// One batch: the worker, once free, takes everything that has arrived.
-    fn push_batch(
-        &mut self,
-        c: usize,
-        until: u64,
-        latency: &LatencySampler,
-        cost_q20: u64,
-        out: &mut Outside,
-    ) -> bool {
+    fn push_batch(&mut self, c: usize, until: u64, latency: &LatencySampler, cost_q20: u64, out: &mut Outside) -> bool {
         let settings = &out.settings.consumers[c];
         let reader = &mut self.readers[c];
         if reader.cursor >= self.log.end() {
             return false;
         }
         let visibility = out.settings.visibility;
-        let ready = self.log.stored_at(reader.cursor)
-            + visibility
-            + reader.push_latency(self.log.stored_at(reader.cursor), latency);
+        let ready = self.log.stored_at(reader.cursor) + visibility + reader.push_latency(self.log.stored_at(reader.cursor), latency);
         let start = ready.max(reader.pipe_free).max(reader.busy_until);
         if start >= until {
             return false;
@@ -440,26 +427,30 @@ impl Lane {
             return true;
         }
         reader.horizon = start.saturating_sub(out.settings.retention);
-        out.sink.consumers[c].lost += reader.trim(&self.log);
         let from = reader.cursor;
+        out.sink.consumers[c].lost += reader.trim(&self.log);
+        if reader.cursor != from {
+            // What is left may not have arrived yet.
+            return true;
+        }
         let most = self.log.end().min(from + GET_RECORDS_MAX_RECORDS.count());
         let mut to = from;
         let mut bytes = 0;
         while to < most {
             let stored = self.log.stored_at(to);
-            let ready =
-                if to == from { start } else { stored + visibility + reader.push_latency(stored, latency) };
-            if ready > start {
+            // Only what is stored by now draws a latency: draws do not depend on how far the log is settled.
+            if to > from
+                && (stored + visibility > start || stored + visibility + reader.push_latency(stored, latency) > start)
+            {
                 break;
             }
             bytes += u64::from(self.log.sizes(to, to + 1)[0]);
             to += 1;
         }
-        if to == from {
-            return true;
-        }
         reader.pipe_free = start + ((bytes * cost_q20) >> 20);
-        if to < most || to == self.log.end() {
+        reader.last_push = start;
+        // Caught up: nothing that is stored by now is left behind by the batch's limit.
+        if to < most || to == self.log.end() || self.log.stored_at(to) + visibility > start {
             self.caught_up(c, start);
         }
         self.note_age(c, start.saturating_sub(ready), out);

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::sources::Source;
-use crate::measure::result::{ConsumerSeries, Series};
+use crate::measure::result::{ConsumerSeries, Series, ShardMinute};
 use crate::units::NS_PER_S;
 
 /// Buckets a run should have at least, where seconds allow it.
@@ -64,7 +64,7 @@ impl World {
             self.end_consumer_bucket(c);
         }
         if until.is_multiple_of(60 * NS_PER_S) || until == self.config.duration.0 {
-            self.lanes.iter_mut().filter(|l| !l.is_over()).for_each(|l| l.end_minute());
+            self.lanes.iter_mut().filter(|l| !l.is_over() || l.counts.minute != ShardMinute::default()).for_each(|l| l.end_minute());
         }
         self.check_bounds();
     }

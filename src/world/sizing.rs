@@ -86,6 +86,10 @@ pub fn on_demand_start(config: &WorldConfig) -> (Peak, u32) {
             let peak = Peak { bytes_per_s: rate.0, records_per_s: 0 };
             (peak, peak.shards())
         }
+        History::Known { bytes_per_s, records_per_s } => {
+            let peak = Peak { bytes_per_s, records_per_s };
+            (peak, peak.shards())
+        }
     }
 }
 

@@ -23,10 +23,7 @@ pub const MODES: [(&str, &str); 3] = [
 
 /// The outcome under a plain name.
 pub fn launch_day() -> Outcome {
-    named(
-        "launch-day",
-        "Do the dashboards keep up on launch day, and which mode is cheaper?",
-    )
+    named("launch-day", "Do the dashboards keep up on launch day, and which mode is cheaper?")
 }
 
 /// The same with any name and question, which also become the names of a producer and a consumer.
@@ -65,11 +62,7 @@ pub fn named(name: &str, question: &str) -> Outcome {
 fn offered(i: usize) -> u64 {
     let minute = i as u64 * BUCKET / (60 * S);
     let base = 2_000 + (i as u64 * 37 % 211) + 4 * (i as u64 % 240).min(240 - i as u64 % 240);
-    if (45..65).contains(&minute) {
-        base * 5
-    } else {
-        base
-    }
+    if (45..65).contains(&minute) { base * 5 } else { base }
 }
 
 fn mode(which: usize, name: &str) -> ModeOutcome {
@@ -80,18 +73,8 @@ fn mode(which: usize, name: &str) -> ModeOutcome {
         mode,
         title,
         headline: vec![
-            headline(
-                "throttled_attempts",
-                "throttled attempts",
-                "share",
-                Some(0.119 * which as f64 / 2.0),
-            ),
-            headline(
-                &format!("end_to_end_p99/{name}"),
-                "end to end p99",
-                "ns",
-                None,
-            ),
+            headline("throttled_attempts", "throttled attempts", "share", Some(0.119 * which as f64 / 2.0)),
+            headline(&format!("end_to_end_p99/{name}"), "end to end p99", "ns", None),
         ],
         run,
         bill_run: bill(which, 2, "this run (2 h)"),
@@ -113,11 +96,7 @@ fn headline(key: &str, label: &str, unit: &'static str, mean: Option<f64>) -> He
 fn run(which: usize, name: &str) -> RunResult {
     let series = series(which);
     let sum = |v: &[u64]| v.iter().sum::<u64>();
-    let (born, stored, throttled) = (
-        sum(&series.born),
-        sum(&series.stored),
-        sum(&series.throttled),
-    );
+    let (born, stored, throttled) = (sum(&series.born), sum(&series.stored), sum(&series.throttled));
     let lost = sum(&series.lost);
     let shards_at_end = *series.open_shards.last().unwrap_or(&0);
     let producer = ProducerResult {
@@ -173,49 +152,23 @@ fn run(which: usize, name: &str) -> RunResult {
                 what: "decision",
                 text: "shard 7 was above 0.5 MiB/s for 1 min: it will split in 4 min 10 s".into(),
             },
-            TimelineEntry {
-                at_ns: 3_000 * S,
-                what: "outage_begins",
-                text: "dashboard stops reading".into(),
-            },
-            TimelineEntry {
-                at_ns: 3_600 * S,
-                what: "outage_ends",
-                text: "dashboard reads again".into(),
-            },
+            TimelineEntry { at_ns: 3_000 * S, what: "outage_begins", text: "dashboard stops reading".into() },
+            TimelineEntry { at_ns: 3_600 * S, what: "outage_ends", text: "dashboard reads again".into() },
         ],
-        usage: Usage {
-            stored,
-            ..Usage::default()
-        },
-        digests: Digests {
-            demand: vec!["a1".into()],
-            events: "b2".into(),
-            results: "c3".into(),
-        },
+        usage: Usage { stored, ..Usage::default() },
+        digests: Digests { demand: vec!["a1".into()], events: "b2".into(), results: "c3".into() },
         cut: None,
         series,
     }
 }
 
 fn series(which: usize) -> Series {
-    let mut s = Series {
-        bucket_ns: BUCKET,
-        ..Series::default()
-    };
+    let mut s = Series { bucket_ns: BUCKET, ..Series::default() };
     for i in 0..BUCKETS {
         let born = offered(i) * 5;
         let spike = (540..780).contains(&i);
-        let shards = if which > 0 && i > 600 {
-            20 + ((i - 600) as u32 / 12).min(20)
-        } else {
-            20
-        };
-        let refused = if spike && which == 1 && i < 655 {
-            born / 3 + i as u64 % 97 * 20
-        } else {
-            0
-        };
+        let shards = if which > 0 && i > 600 { 20 + ((i - 600) as u32 / 12).min(20) } else { 20 };
+        let refused = if spike && which == 1 && i < 655 { born / 3 + i as u64 % 97 * 20 } else { 0 };
         let lost = refused / 50;
         s.born.push(born);
         s.born_bytes.push(born * 1_229);
@@ -252,22 +205,14 @@ fn consumer_series(s: &Series, which: usize, typical: u64, has_outage: bool) -> 
     for i in 0..BUCKETS {
         let noise = 90 + (i as u64 * 7_919 % 31);
         let out = has_outage && (600..720).contains(&i);
-        let behind = if has_outage && (720..760).contains(&i) {
-            (760 - i as u64) * 15 * S
-        } else {
-            0
-        };
+        let behind = if has_outage && (720..760).contains(&i) { (760 - i as u64) * 15 * S } else { 0 };
         let slow = if s.throttled[i] > 0 { 8 } else { 1 };
         let p50 = typical * noise / 100 * slow + behind + which as u64 * 3 * MS;
         c.records.push(if out { 0 } else { s.stored[i] });
         c.bytes.push(if out { 0 } else { s.stored_bytes[i] });
         c.calls.push(if out { 0 } else { 100 });
         c.throttled.push(if out { 0 } else { i as u64 % 5 });
-        c.backlog.push(if out {
-            (i as u64 - 600) * s.stored[i]
-        } else {
-            0
-        });
+        c.backlog.push(if out { (i as u64 - 600) * s.stored[i] } else { 0 });
         c.iterator_age_ns.push((!out).then_some(behind + p50 / 2));
         c.p50_ns.push((!out).then_some(p50));
         c.p99_ns.push((!out).then_some(p50 * 3));
@@ -276,13 +221,7 @@ fn consumer_series(s: &Series, which: usize, typical: u64, has_outage: bool) -> 
     c
 }
 
-fn consumer(
-    name: &str,
-    read: &'static str,
-    stored: u64,
-    typical: u64,
-    which: usize,
-) -> ConsumerResult {
+fn consumer(name: &str, read: &'static str, stored: u64, typical: u64, which: usize) -> ConsumerResult {
     ConsumerResult {
         name: name.into(),
         read,
@@ -397,48 +336,13 @@ fn bill(which: usize, hours: i128, period: &str) -> Bill {
             ),
         ],
         1 => vec![
-            line(
-                "Stream hours",
-                hours,
-                "stream-hour",
-                "0.04",
-                "price.stream_hour",
-                micro(40_000 * hours),
-            ),
-            line(
-                "Data in",
-                11 * hours,
-                "GB",
-                "0.08",
-                "price.on_demand_in",
-                micro(880_000 * hours),
-            ),
-            line(
-                "Data out",
-                22 * hours,
-                "GB",
-                "0.04",
-                "price.on_demand_out",
-                micro(880_000 * hours),
-            ),
+            line("Stream hours", hours, "stream-hour", "0.04", "price.stream_hour", micro(40_000 * hours)),
+            line("Data in", 11 * hours, "GB", "0.08", "price.on_demand_in", micro(880_000 * hours)),
+            line("Data out", 22 * hours, "GB", "0.04", "price.on_demand_out", micro(880_000 * hours)),
         ],
         _ => vec![
-            line(
-                "Data in",
-                11 * hours,
-                "GB",
-                "0.032",
-                "price.advantage_in",
-                micro(352_000 * hours),
-            ),
-            line(
-                "Data out",
-                22 * hours,
-                "GB",
-                "0.016",
-                "price.advantage_out",
-                micro(352_000 * hours),
-            ),
+            line("Data in", 11 * hours, "GB", "0.032", "price.advantage_in", micro(352_000 * hours)),
+            line("Data out", 22 * hours, "GB", "0.016", "price.advantage_out", micro(352_000 * hours)),
             line(
                 "Commitment not used (25 MiB/s)",
                 70 * hours,
@@ -450,11 +354,7 @@ fn bill(which: usize, hours: i128, period: &str) -> Bill {
         ],
     };
     let total = Money(lines.iter().map(|l| l.amount.0).sum());
-    Bill {
-        period: period.into(),
-        lines,
-        total,
-    }
+    Bill { period: period.into(), lines, total }
 }
 
 fn curve(id: &'static str, title: &str, x_label: &str, xs: &[f64], here: f64) -> Curve {

@@ -44,14 +44,16 @@ const logSplits = (lo, hi, unit) => {
 };
 
 const DASH = {solid: [], thin: [], dashed: [7, 5], dotted: [2, 3]};
-const axis = (a, side) => {
+const axis = (a, side, points) => {
   const it = {
     stroke: ink(), font: '11px system-ui, sans-serif', labelFont: '11px system-ui, sans-serif',
     grid: {stroke: grid(), width: 1, show: side === 'y'}, ticks: {stroke: grid(), width: 1, size: 5},
     values: (u, vs) => vs.map(v => v == null ? '' : show(v, a.unit)),
   };
   if (side === 'y') it.size = 66; else { it.label = a.label || undefined; it.labelSize = 16; it.size = 30; }
-  if (a.log) { it.splits = (u, i, lo, hi) => logSplits(lo, hi, a.unit); it.filter = (u, s) => s; }
+  // A curve of few points is marked at its points.
+  if (points && points.length <= 9) { it.splits = () => points; it.filter = (u, s) => s; }
+  else if (a.log) { it.splits = (u, i, lo, hi) => logSplits(lo, hi, a.unit); it.filter = (u, s) => s; }
   return it;
 };
 
@@ -62,6 +64,7 @@ const markLines = marks => ({hooks: {draw: u => {
   ctx.lineWidth = ratio;
   ctx.font = 10 * ratio + 'px system-ui, sans-serif';
   ctx.textBaseline = 'top';
+  ctx.textAlign = 'left';
   let free = -Infinity;
   for (const [at, label] of marks) {
     const x = Math.round(u.valToPos(at, 'x', true));
@@ -84,7 +87,7 @@ const options = (chart, sync, width) => ({
     x: {time: false, distr: chart.x.log ? 3 : 1, range: (u, lo, hi) => zoomed(u, lo, hi, chart)},
     y: {distr: chart.y.log ? 3 : 1, range: chart.y.range},
   },
-  axes: [axis(chart.x, 'x'), axis(chart.y, 'y')],
+  axes: [axis(chart.x, 'x', data.xs[chart.xs]), axis(chart.y, 'y')],
   series: [
     {label: chart.x.label || 'at most', value: (u, v) => show(v, chart.x.unit)},
     ...chart.lines.map(l => ({

@@ -73,24 +73,12 @@ fn percent(share: f64) -> f64 {
 
 /// Latency in ms on a log axis.
 fn latency_axis(range: Option<(f64, f64)>) -> Axis {
-    Axis {
-        label: String::new(),
-        unit: Unit::Ms,
-        log: true,
-        range,
-        steps: &[],
-    }
+    Axis { label: String::new(), unit: Unit::Ms, log: true, range, steps: &[] }
 }
 
 /// A linear axis of plain numbers from zero.
 fn linear_axis(label: impl Into<String>, unit: Unit, range: Option<(f64, f64)>) -> Axis {
-    Axis {
-        label: label.into(),
-        unit,
-        log: false,
-        range,
-        steps: &[],
-    }
+    Axis { label: label.into(), unit, log: false, range, steps: &[] }
 }
 
 /// A unit of time people read an axis in: (name, ns, tick distances).

@@ -1,8 +1,7 @@
 //! What happened over time, one column per mode.
 
 use super::{
-    CONSUMERS_DRAWN, latency_axis, left_out, linear_axis, ms, percent, time_unit,
-    without_empty_rows,
+    CONSUMERS_DRAWN, latency_axis, left_out, linear_axis, ms, percent, time_unit, without_empty_rows,
 };
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::facts::data_streams::{SHARD_WRITE_BYTES, SHARD_WRITE_RECORDS};
@@ -81,12 +80,7 @@ impl Grid {
     }
 
     fn line(&self, label: impl Into<String>, colour: Colour, stroke: Stroke) -> Line {
-        Line {
-            label: label.into(),
-            colour,
-            stroke,
-            ys: Vec::new(),
-        }
+        Line { label: label.into(), colour, stroke, ys: Vec::new() }
     }
 }
 
@@ -186,16 +180,10 @@ fn chart(mode: &ModeOutcome, title: &str, grid: Grid, y: Axis, lines: Vec<Line>)
 fn events(mode: &ModeOutcome, grid: Grid) -> Vec<(f64, String)> {
     const MARKS_MAX: usize = 8;
     let outside = |what: &str| !matches!(what, "split" | "merge" | "decision");
-    let all = mode.run.timeline.iter().filter(|e| outside(e.what));
-    let marks: Vec<(f64, String)> = all
-        .map(|e| (grid.in_unit(e.at_ns), e.what.replace('_', " ")))
-        .collect();
+    let all = mode.run.timeline.iter().filter(|e| e.at_ns > 0 && outside(e.what));
+    let marks: Vec<(f64, String)> = all.map(|e| (grid.in_unit(e.at_ns), e.what.replace('_', " "))).collect();
     // Many marks hide the curves; the timeline has them all.
-    if marks.len() > MARKS_MAX {
-        Vec::new()
-    } else {
-        marks
-    }
+    if marks.len() > MARKS_MAX { Vec::new() } else { marks }
 }
 
 fn throughput(mode: &ModeOutcome, grid: Grid, in_bytes: bool) -> Chart {
@@ -213,24 +201,13 @@ fn throughput(mode: &ModeOutcome, grid: Grid, in_bytes: bool) -> Chart {
         let sums = grid.sums(values).into_iter();
         sums.map(|n| Some(per_s(n))).collect()
     };
-    let capacity = open_shards(s, grid)
-        .into_iter()
-        .map(|n| n.map(|n| n * per_shard as f64 / scale))
-        .collect();
+    let capacity =
+        open_shards(s, grid).into_iter().map(|n| n.map(|n| n * per_shard as f64 / scale)).collect();
     let colour = of_mode(mode.mode);
     let lines = vec![
-        Line {
-            ys: rate(offered),
-            ..grid.line("offered", INK, Stroke::Thin)
-        },
-        Line {
-            ys: rate(stored),
-            ..grid.line("stored", colour, Stroke::Solid)
-        },
-        Line {
-            ys: capacity,
-            ..grid.line("capacity", MUTED, Stroke::Dashed)
-        },
+        Line { ys: rate(offered), ..grid.line("offered", INK, Stroke::Thin) },
+        Line { ys: rate(stored), ..grid.line("stored", colour, Stroke::Solid) },
+        Line { ys: capacity, ..grid.line("capacity", MUTED, Stroke::Dashed) },
     ];
     let y = linear_axis(label, Unit::Number, None);
     chart(mode, "writes", grid, y, lines)
@@ -277,10 +254,7 @@ fn latency(mode: &ModeOutcome, i: usize, grid: Grid) -> Chart {
     let colour = of_mode(mode.mode);
     let line = |label: &str, stroke, values: Option<&Vec<Option<u64>>>| {
         let values = grid.largest(values.map_or(&[][..], Vec::as_slice));
-        Line {
-            ys: values.into_iter().map(|v| v.map(ms)).collect(),
-            ..grid.line(label, colour, stroke)
-        }
+        Line { ys: values.into_iter().map(|v| v.map(ms)).collect(), ..grid.line(label, colour, stroke) }
     };
     let lines = vec![
         line("p50", Stroke::Thin, series.map(|s| &s.p50_ns)),

@@ -74,11 +74,7 @@ fn figure<'a>(figure: &'a Figure, xs: &mut Vec<&'a [f64]>) -> FigureData<'a> {
         Panel::Lines(c) if !c.is_empty() => Some(chart(c, xs)),
         _ => None,
     });
-    FigureData {
-        id: &figure.id,
-        sync: if over_time { "time" } else { &figure.id },
-        panels: panels.collect(),
-    }
+    FigureData { id: &figure.id, sync: if over_time { "time" } else { &figure.id }, panels: panels.collect() }
 }
 
 fn chart<'a>(chart: &'a Chart, xs: &mut Vec<&'a [f64]>) -> ChartData<'a> {
@@ -107,12 +103,7 @@ fn axis(axis: &Axis, range: (f64, f64)) -> AxisData<'_> {
         Unit::Usd => "usd",
         Unit::Percent => "percent",
     };
-    AxisData {
-        label: &axis.label,
-        unit,
-        log: axis.log,
-        range,
-    }
+    AxisData { label: &axis.label, unit, log: axis.log, range }
 }
 
 fn line(line: &Line) -> LineData<'_> {
@@ -122,10 +113,5 @@ fn line(line: &Line) -> LineData<'_> {
         Stroke::Dashed => "dashed",
         Stroke::Dotted => "dotted",
     };
-    LineData {
-        label: &line.label,
-        colour: line.colour.hex(),
-        stroke,
-        ys: &line.ys,
-    }
+    LineData { label: &line.label, colour: line.colour.hex(), stroke, ys: &line.ys }
 }

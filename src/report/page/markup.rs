@@ -21,20 +21,18 @@ pub struct Table {
     caption: String,
     head: Vec<String>,
     body: String,
-    /// Columns from here on hold numbers.
-    numbers_from: usize,
-    numbers_to: usize,
+    /// Columns that hold numbers.
+    numbers: Vec<usize>,
 }
 
 impl Table {
     /// A table with its heading row; columns in `numbers` are aligned right.
-    pub fn new(caption: &str, head: &[&str], numbers: std::ops::Range<usize>) -> Table {
+    pub fn new(caption: &str, head: &[&str], numbers: impl IntoIterator<Item = usize>) -> Table {
         Table {
             caption: caption.to_owned(),
             head: head.iter().map(|h| (*h).to_owned()).collect(),
             body: String::new(),
-            numbers_from: numbers.start,
-            numbers_to: numbers.end,
+            numbers: numbers.into_iter().collect(),
         }
     }
 
@@ -54,14 +52,13 @@ impl Table {
             let close = if i == 0 { "th" } else { "td" };
             let class = self.class(i);
             let text = escape(cell.as_ref());
-            self.body
-                .push_str(&format!("<{tag}{class}>{text}</{close}>"));
+            self.body.push_str(&format!("<{tag}{class}>{text}</{close}>"));
         }
         self.body.push_str("</tr>\n");
     }
 
     fn class(&self, column: usize) -> &'static str {
-        match (self.numbers_from..self.numbers_to).contains(&column) {
+        match self.numbers.contains(&column) {
             true => " class=\"n\"",
             false => "",
         }
@@ -87,11 +84,7 @@ impl Table {
 
 /// A section with a heading.
 pub fn section(id: &str, title: &str, content: &str) -> String {
-    format!(
-        "<section id=\"{}\"><h2>{}</h2>\n{content}</section>\n",
-        escape(id),
-        escape(title)
-    )
+    format!("<section id=\"{}\"><h2>{}</h2>\n{content}</section>\n", escape(id), escape(title))
 }
 
 /// A paragraph of a class.

@@ -53,9 +53,7 @@ pub fn findings(outcome: &Outcome) -> String {
     let cuts = outcome.modes.iter().filter_map(|m| m.run.cut.as_deref());
     let notes = list(outcome.notes.iter().map(String::as_str).chain(cuts));
     if !notes.is_empty() {
-        content.push_str(&format!(
-            "<div class=\"notes\"><h3>Notes</h3>\n{notes}</div>\n"
-        ));
+        content.push_str(&format!("<div class=\"notes\"><h3>Notes</h3>\n{notes}</div>\n"));
     }
     match content.is_empty() {
         true => content,
@@ -66,9 +64,10 @@ pub fn findings(outcome: &Outcome) -> String {
 /// A figure: panels for the script, the picture without scripts.
 pub fn figure(figure: &Figure, svg: &str, outcome: &Outcome) -> String {
     let mut content = paragraph("caption", &figure.caption);
-    if figure.panels.iter().any(|p| matches!(p, Panel::Bars(_))) {
+    let all: String = figure.panels.iter().filter_map(bars).collect();
+    if !all.is_empty() {
         // Bars need no script.
-        content.push_str(&format!("<div class=\"picture\">{svg}</div>\n"));
+        content.push_str(&format!("<div class=\"bars\">{all}</div>\n"));
         return section(&figure.id, &figure.title, &content);
     }
     if !figure.legend.is_empty() {
@@ -81,6 +80,24 @@ pub fn figure(figure: &Figure, svg: &str, outcome: &Outcome) -> String {
         escape(&figure.id)
     ));
     section(&figure.id, &figure.title, &content)
+}
+
+/// A panel of bars as plain elements; `None` for other panels.
+fn bars(panel: &Panel) -> Option<String> {
+    let Panel::Bars(bars) = panel else {
+        return None;
+    };
+    let colour = bars.colour.hex();
+    let bar = |(label, value, text): &(String, f64, String)| {
+        let share = if bars.full > 0.0 { value / bars.full * 100.0 } else { 0.0 };
+        format!(
+            "<div class=\"bar\">{}<b>{}</b><span><i style=\"width:{share:.2}%;background:{colour}\"></i></span></div>\n",
+            escape(label),
+            escape(text)
+        )
+    };
+    let items: String = bars.items.iter().map(bar).collect();
+    Some(format!("<div><h3>{}</h3>\n{items}</div>\n", escape(&bars.title)))
 }
 
 fn legend(outcome: &Outcome) -> String {
@@ -157,12 +174,7 @@ pub fn provenance(outcome: &Outcome) -> String {
     table.row(&["prices", &p.prices]);
     for mode in &outcome.modes {
         let d = &mode.run.digests;
-        let text = format!(
-            "demand {} · events {} · results {}",
-            d.demand.join(", "),
-            d.events,
-            d.results
-        );
+        let text = format!("demand {} · events {} · results {}", d.demand.join(", "), d.events, d.results);
         table.row(&[&format!("digests, {}", mode.title), &text]);
     }
     content.push_str(&table.finish());

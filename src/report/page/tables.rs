@@ -18,9 +18,7 @@ fn columns<'a>(first: &'a str, outcome: &'a Outcome) -> Vec<&'a str> {
 
 /// Percentiles of every hop.
 pub fn latency(outcome: &Outcome) -> String {
-    let head = [
-        "hop", "mode", "records", "mean", "p50", "p90", "p99", "p99.9", "max",
-    ];
+    let head = ["hop", "mode", "records", "mean", "p50", "p90", "p99", "p99.9", "max"];
     let mut table = Table::new("", &head, 2..9);
     let known = outcome.modes.first().map(hops).unwrap_or_default();
     for (i, (_, name, hop, _)) in known.iter().enumerate() {
@@ -41,11 +39,7 @@ pub fn latency(outcome: &Outcome) -> String {
             table.classed_row(if k == 0 { "group" } else { "" }, &cells);
         }
     }
-    section(
-        "latency-table",
-        "Latency by hop and consumer",
-        &table.finish(),
-    )
+    section("latency-table", "Latency by hop and consumer", &table.finish())
 }
 
 /// One line of a ledger: a sign, what it is, how to read it off a mode.
@@ -65,14 +59,15 @@ const CONSUMER: [Entry<ConsumerResult>; 8] = [
     ("= first deliveries", |c| c.first_deliveries),
     ("+ skipped by the client", |c| c.skipped),
     ("+ filtered", |c| c.filtered),
-    ("+ sent to the failure destination", |c| {
-        c.to_failure_destination
-    }),
+    ("+ sent to the failure destination", |c| c.to_failure_destination),
     ("+ discarded", |c| c.discarded),
     ("+ stored before the start position", |c| c.before_start),
     ("+ lost to retention", |c| c.lost_to_retention),
     ("+ unread at the end", |c| c.unread),
 ];
+
+/// Closes a ledger: nothing, unless a record went astray.
+const DIFFERENCE: &str = "difference";
 
 /// Both equations with their numbers, per producer and per consumer.
 pub fn ledgers(outcome: &Outcome) -> String {
@@ -94,17 +89,13 @@ pub fn ledgers(outcome: &Outcome) -> String {
 }
 
 /// A row with one value per mode; `None` where the mode has no such part.
-fn across(
-    table: &mut Table,
-    outcome: &Outcome,
-    label: &str,
-    f: impl Fn(&ModeOutcome) -> Option<i128>,
-) {
+fn across(table: &mut Table, outcome: &Outcome, label: &str, f: impl Fn(&ModeOutcome) -> Option<i128>) {
     let mut cells = vec![label.to_owned()];
     for mode in &outcome.modes {
         cells.push(f(mode).map_or_else(|| human::NOTHING.into(), signed));
     }
-    table.row(&cells);
+    let class = if label == DIFFERENCE { "total" } else { "" };
+    table.classed_row(class, &cells);
 }
 
 fn signed(n: i128) -> String {
@@ -116,28 +107,22 @@ fn producer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
     let head = columns("records", outcome);
     let mut table = Table::new(&format!("Producer {name}"), &head, 1..head.len());
     for (label, f) in PRODUCER {
-        across(&mut table, outcome, label, |m| {
-            Some(f(m.run.producers.get(i)?).into())
-        });
+        across(&mut table, outcome, label, |m| Some(f(m.run.producers.get(i)?).into()));
     }
-    across(&mut table, outcome, "difference", |m| {
+    across(&mut table, outcome, DIFFERENCE, |m| {
         let p = m.run.producers.get(i)?;
         let parts: i128 = PRODUCER[1..].iter().map(|(_, f)| i128::from(f(p))).sum();
         Some(i128::from(p.born) - parts)
     });
     let apart: [Entry<ProducerResult>; 5] = [
-        ("apart: stored again by a retry (duplicates)", |p| {
-            p.duplicates
-        }),
+        ("apart: stored again by a retry (duplicates)", |p| p.duplicates),
         ("apart: refused at least once (delayed)", |p| p.delayed),
         ("apart: attempts", |p| p.attempts),
         ("apart: attempts refused", |p| p.throttled),
         ("apart: put calls", |p| p.calls),
     ];
     for (label, f) in apart {
-        across(&mut table, outcome, label, |m| {
-            Some(f(m.run.producers.get(i)?).into())
-        });
+        across(&mut table, outcome, label, |m| Some(f(m.run.producers.get(i)?).into()));
     }
     table.finish()
 }
@@ -145,15 +130,11 @@ fn producer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
 fn consumer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
     let head = columns("copies", outcome);
     let mut table = Table::new(&format!("Consumer {name}"), &head, 1..head.len());
-    across(&mut table, outcome, "stored copies", |m| {
-        Some(m.run.stream.stored.into())
-    });
+    across(&mut table, outcome, "stored copies", |m| Some(m.run.stream.stored.into()));
     for (label, f) in CONSUMER {
-        across(&mut table, outcome, label, |m| {
-            Some(f(m.run.consumers.get(i)?).into())
-        });
+        across(&mut table, outcome, label, |m| Some(f(m.run.consumers.get(i)?).into()));
     }
-    across(&mut table, outcome, "difference", |m| {
+    across(&mut table, outcome, DIFFERENCE, |m| {
         let c = m.run.consumers.get(i)?;
         let parts: i128 = CONSUMER.iter().map(|(_, f)| i128::from(f(c))).sum();
         Some(i128::from(m.run.stream.stored) - parts)
@@ -165,9 +146,7 @@ fn consumer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
         ("apart: failed batches", |c| c.failed_batches),
     ];
     for (label, f) in apart {
-        across(&mut table, outcome, label, |m| {
-            Some(f(m.run.consumers.get(i)?).into())
-        });
+        across(&mut table, outcome, label, |m| Some(f(m.run.consumers.get(i)?).into()));
     }
     table.finish()
 }
@@ -187,23 +166,18 @@ pub fn throttling(outcome: &Outcome) -> String {
     });
     let names = outcome.modes.first().map(|m| m.run.consumers.as_slice());
     for (i, c) in names.unwrap_or_default().iter().enumerate() {
-        let limits: [Entry<ConsumerResult>; 2] = [
-            ("calls limit", |c| c.throttled_by_calls),
-            ("bytes limit", |c| c.throttled_by_bytes),
-        ];
+        let limits: [Entry<ConsumerResult>; 2] =
+            [("calls limit", |c| c.throttled_by_calls), ("bytes limit", |c| c.throttled_by_bytes)];
         for (limit, f) in limits {
             let label = format!("{}, read calls: {limit}", c.name);
-            across(&mut table, outcome, &label, |m| {
-                Some(f(m.run.consumers.get(i)?).into())
-            });
+            across(&mut table, outcome, &label, |m| Some(f(m.run.consumers.get(i)?).into()));
         }
     }
     let mut hottest = vec!["hottest shard (share of all attempts)".to_owned()];
     hottest.extend(outcome.modes.iter().map(|m| {
         let s = &m.run.stream;
         let share = human::share(s.hottest_share_ppm, 1_000_000);
-        s.hottest_shard
-            .map_or_else(|| human::NOTHING.into(), |id| format!("{id} ({share})"))
+        s.hottest_shard.map_or_else(|| human::NOTHING.into(), |id| format!("{id} ({share})"))
     }));
     table.row(&hottest);
     section("throttling", "Throttling by limit", &table.finish())
@@ -221,30 +195,14 @@ pub fn bills(outcome: &Outcome) -> String {
 }
 
 fn bill(bill: &Bill) -> String {
-    let head = [
-        "item",
-        "quantity",
-        "unit",
-        "price, USD",
-        "amount, USD",
-        "arithmetic",
-        "price fact",
-    ];
-    let mut table = Table::new(&bill.period, &head, 1..2);
+    let head = ["item", "quantity", "unit", "price, USD", "amount, USD", "arithmetic", "price fact"];
+    let mut table = Table::new(&bill.period, &head, [1, 3, 4]);
     for l in &bill.lines {
-        let amount = human::exact(&l.amount.to_string());
+        let amount = human::amount(l.amount);
         let quantity = human::exact(&l.quantity);
-        table.row(&[
-            l.item,
-            &quantity,
-            l.unit,
-            &l.price,
-            &amount,
-            &l.how,
-            &l.price_key,
-        ]);
+        table.row(&[l.item, &quantity, l.unit, &l.price, &amount, &l.how, &l.price_key]);
     }
-    let total = human::exact(&bill.total.to_string());
+    let total = human::amount(bill.total);
     table.classed_row("total", &["total", "", "", "", &total, "", ""]);
     table.finish()
 }

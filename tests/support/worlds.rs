@@ -1,0 +1,323 @@
+//! Generated worlds: everything the simulator can be asked for, small enough to run in milliseconds.
+#![allow(dead_code)]
+
+use kinesim::consumer::config::*;
+use kinesim::producer::config::*;
+use kinesim::random::{LatencyLaw, Seed};
+use kinesim::stream::config::*;
+use kinesim::units::*;
+use kinesim::world::config::*;
+use proptest::prelude::*;
+
+pub const MODES: [Mode; 3] = [Mode::Provisioned, Mode::OnDemand, Mode::OnDemandAdvantage];
+
+pub fn any_mode() -> impl Strategy<Value = Mode> {
+    prop::sample::select(&MODES[..])
+}
+
+fn ms(range: std::ops::Range<u64>) -> impl Strategy<Value = Dur> {
+    range.prop_map(Dur::from_ms)
+}
+
+/// Does the shard's lane play this client?
+pub fn plays_alone(p: &ProducerConfig) -> bool {
+    let ClientConfig::Sdk(sdk) = &p.client;
+    let unlimited = sdk.in_flight.is_none() && sdk.buffer.is_none() && sdk.retry.quota.is_none();
+    unlimited && matches!(sdk.put_latency, LatencyLaw::Constant(_)) && sdk.call == PutCall::PutRecord
+}
+
+fn rate() -> impl Strategy<Value = RateShape> {
+    let r = |n: u64| RecordRate::per_s(n);
+    prop_oneof![
+        (1u64..800).prop_map(move |n| RateShape::Constant(r(n))),
+        (1u64..300, 1u64..2000, 1u64..40, 1u64..20).prop_map(move |(base, peak, at, lasting)| {
+            RateShape::Spike {
+                base: r(base),
+                peak: r(peak),
+                at: Dur::from_s(at),
+                lasting: Dur::from_s(lasting),
+            }
+        }),
+        (1u64..1500, 100u64..5000, 100u64..20_000).prop_map(move |(on, on_for, off_for)| RateShape::OnOff {
+            on: r(on),
+            on_for: Dur::from_ms(on_for),
+            off: r(0),
+            off_for: Dur::from_ms(off_for)
+        }),
+    ]
+}
+
+fn burstiness() -> impl Strategy<Value = Burstiness> {
+    prop_oneof![
+        Just(Burstiness::Even),
+        Just(Burstiness::Poisson),
+        (1u32..200).prop_map(|size| Burstiness::Batches { size }),
+    ]
+}
+
+fn sizes() -> impl Strategy<Value = SizeLaw> {
+    prop_oneof![
+        (1u64..4000).prop_map(|n| SizeLaw::Fixed(Bytes(n))),
+        (1u64..2000, 0u64..20_000).prop_map(|(a, b)| SizeLaw::Uniform { min: Bytes(a), max: Bytes(a + b) }),
+        (300u64..3000).prop_map(|n| SizeLaw::LogNormal { mean: Bytes(n), p95: Bytes(3 * n) }),
+    ]
+}
+
+fn keys() -> impl Strategy<Value = KeyLaw> {
+    prop_oneof![
+        Just(KeyLaw::Random),
+        (1u64..50).prop_map(|distinct| KeyLaw::Uniform { distinct }),
+        (2u64..500).prop_map(|distinct| KeyLaw::Zipf { distinct, exponent_milli: 900 }),
+        Just(KeyLaw::Constant("one".into())),
+    ]
+}
+
+fn retry() -> impl Strategy<Value = RetryLaw> {
+    let jitter = prop::sample::select(vec![Jitter::None, Jitter::Full, Jitter::Half]);
+    let quota = prop::option::of((1u32..60, 1u32..6).prop_map(|(capacity, cost)| RetryQuota {
+        capacity,
+        throttle_cost: cost,
+        success_refund: 1,
+    }));
+    (1u32..6, ms(1..2000), 1u32..4, jitter, quota).prop_map(|(attempts, base, factor, jitter, quota)| {
+        RetryLaw {
+            mode: "custom",
+            attempts,
+            throttled: BackoffLaw { base, factor, cap: Dur::from_s(3), jitter },
+            quota,
+            retry_after: None,
+        }
+    })
+}
+
+fn call() -> impl Strategy<Value = PutCall> {
+    prop_oneof![
+        Just(PutCall::PutRecord),
+        (1u32..500, 1000u64..60_000, ms(0..1500)).prop_map(|(max_records, bytes, linger)| {
+            PutCall::PutRecords { max_records, max_bytes: Bytes(bytes), linger }
+        }),
+    ]
+}
+
+fn put_latency() -> impl Strategy<Value = LatencyLaw> {
+    prop_oneof![
+        ms(1..400).prop_map(LatencyLaw::Constant),
+        (ms(1..60), 0u64..300)
+            .prop_map(|(min, more)| LatencyLaw::Uniform { min, max: Dur(min.0 + more * 1_000_000) }),
+    ]
+}
+
+fn client() -> impl Strategy<Value = ClientConfig> {
+    let policy = prop::sample::select(vec![
+        PartialFailure::RetryFailed,
+        PartialFailure::RetryAll,
+        PartialFailure::Drop,
+    ]);
+    let full = prop::sample::select(vec![OnFull::Block, OnFull::Drop]);
+    let in_flight = prop::option::of(1u32..20);
+    let buffer = prop::option::of((500u64..100_000).prop_map(Bytes));
+    (1u32..4, call(), in_flight, buffer, full, policy, retry(), put_latency()).prop_map(
+        |(instances, call, in_flight, buffer, on_full, on_partial_failure, retry, put_latency)| {
+            ClientConfig::Sdk(SdkConfig {
+                instances,
+                call,
+                in_flight,
+                buffer,
+                on_full,
+                on_partial_failure,
+                retry,
+                put_latency,
+            })
+        },
+    )
+}
+
+fn producers() -> impl Strategy<Value = Vec<ProducerConfig>> {
+    let one = (rate(), burstiness(), sizes(), keys(), 1u64..64, client());
+    prop::collection::vec(one, 1..4).prop_map(|all| {
+        let named = |(i, (rate, burstiness, record_size, keys, key_bytes, client))| ProducerConfig {
+            name: format!("p{i}"),
+            demand: DemandConfig { rate, burstiness, record_size, keys, key_bytes: Bytes(key_bytes) },
+            client,
+        };
+        all.into_iter().enumerate().map(named).collect()
+    })
+}
+
+fn latency() -> impl Strategy<Value = LatencyLaw> {
+    prop_oneof![
+        Just(LatencyLaw::Constant(Dur::ZERO)),
+        ms(1..300).prop_map(LatencyLaw::Constant),
+        ms(1..300).prop_map(|max| LatencyLaw::Uniform { min: Dur::ZERO, max }),
+        ms(1..200).prop_map(|mean| LatencyLaw::Exponential { mean }),
+    ]
+}
+
+fn work() -> impl Strategy<Value = ProcessingConfig> {
+    prop_oneof![
+        Just(ProcessingConfig {
+            per_call: LatencyLaw::Constant(Dur::ZERO),
+            per_record: LatencyLaw::Constant(Dur::ZERO)
+        }),
+        (latency(), 0u64..5_000_000).prop_map(|(per_call, mean)| ProcessingConfig {
+            per_call,
+            per_record: LatencyLaw::Exponential { mean: Dur(mean) }
+        }),
+    ]
+}
+
+fn polling() -> impl Strategy<Value = ReadConfig> {
+    let throttled =
+        prop::sample::select(vec![ThrottledPoll::NextPeriod, ThrottledPoll::SdkBackoff, ThrottledPoll::Wait]);
+    let phase = prop::option::of(ms(0..2000));
+    (ms(50..3000), ms(0..200), phase, 1u32..10_000, 1000u64..10 << 20, latency(), throttled).prop_map(
+        |(interval, jitter, phase, limit, max_bytes, call_latency, throttled)| {
+            ReadConfig::Polling(PollingConfig {
+                interval,
+                jitter,
+                phase,
+                limit,
+                max_bytes: Bytes(max_bytes),
+                call_latency,
+                throttled,
+            })
+        },
+    )
+}
+
+fn fan_out() -> impl Strategy<Value = ReadConfig> {
+    (latency(), 5_000u64..3 << 20, ms(700..300_000)).prop_map(|(push_latency, bytes_per_s, renew_every)| {
+        ReadConfig::FanOut(FanOutConfig { push_latency, bytes_per_s, renew_every })
+    })
+}
+
+/// One reader.
+pub fn any_consumer(name: &'static str) -> impl Strategy<Value = ConsumerConfig> {
+    let failures = prop_oneof![3 => Just(0u64), 1 => 0u64..500_000_000];
+    let starts = prop_oneof![3 => Just(0u64), 1 => 0u64..60_000];
+    let read = prop_oneof![polling(), fan_out()];
+    (read, work(), failures, starts, any::<bool>()).prop_map(
+        move |(read, processing, failures, at, oldest)| ConsumerConfig {
+            name: name.into(),
+            read,
+            processing,
+            failure_rate: Percent(failures),
+            starts: StartAt { at: Dur::from_ms(at), oldest },
+        },
+    )
+}
+
+fn consumers() -> impl Strategy<Value = Vec<ConsumerConfig>> {
+    prop::collection::vec(any_consumer("c"), 0..4).prop_map(|mut all| {
+        all.iter_mut().enumerate().for_each(|(i, c)| c.name = format!("c{i}"));
+        all
+    })
+}
+
+fn stream() -> impl Strategy<Value = StreamConfig> {
+    let shape = prop::sample::select(vec![
+        AdmissionShape::TokenBucket,
+        AdmissionShape::FixedWindow,
+        AdmissionShape::SlidingWindow,
+    ]);
+    let calls = prop_oneof![
+        Just(ReadCallsShape::FixedWindow),
+        Just(ReadCallsShape::SlidingWindow),
+        (1u32..8).prop_map(|depth| ReadCallsShape::TokenBucket { depth }),
+    ];
+    let rounding = prop::sample::select(vec![ByteRounding::Aws, ByteRounding::None]);
+    let limits = (10u64..1000, 10_000u64..2 << 20, 1u64..4, shape, rounding, any::<bool>());
+    let reads = (calls, 2u64..8, 20_000u64..4 << 20);
+    let retention = prop_oneof![Just(Dur::from_h(24)), ms(500..40_000)];
+    let times = (ms(0..3000), ms(100..5000), ms(100..4000), 1u32..3);
+    (prop::option::of(1u32..20), retention, limits, reads, prop_oneof![Just(Dur::ZERO), ms(1..800)], times)
+        .prop_map(|(shards, retention, limits, (calls_shape, calls_per_s, read_bytes), visibility, times)| {
+            let (records_per_s, bytes_per_s, burst, shape, byte_rounding, count_key_bytes) = limits;
+            StreamConfig {
+                shards,
+                retention,
+                max_record_size: Bytes::from_mib(1),
+                admission: AdmissionConfig {
+                    records_per_s,
+                    bytes_per_s,
+                    burst_records: records_per_s * burst,
+                    burst_bytes: bytes_per_s * burst,
+                    shape,
+                    byte_rounding,
+                    count_key_bytes,
+                },
+                reads: ReadLimits { calls_per_s, calls_shape, bytes_per_s: read_bytes },
+                visibility,
+                resharding: ReshardConfig {
+                    first_operation: times.0,
+                    per_operation: times.1,
+                    parallel_operations: times.3,
+                },
+                on_demand: OnDemandConfig {
+                    history: History::Steady,
+                    observe: Dur(times.1.0 * 4),
+                    delay: SplitDelay::Uniform { min: times.1, max: Dur(times.1.0 * 5) },
+                    split_bytes_per_s: 20_000,
+                    split_records_per_s: 40,
+                    split_margin: Percent(100_000_000),
+                    max_write: ByteRate(60 << 20),
+                },
+                advantage: AdvantageConfig {
+                    warm: None,
+                    warm_delay: times.2,
+                    other_in: ByteRate(0),
+                    other_out: ByteRate(0),
+                    commitment: ByteRate(25 << 20),
+                },
+            }
+        })
+}
+
+/// An event; `producers` and `consumers` say how many there are to name.
+fn event(producers: usize, consumers: usize) -> impl Strategy<Value = Action> {
+    let consumer = move |raw: usize| if consumers == 0 { None } else { Some(raw % consumers) };
+    prop_oneof![
+        (1u32..25).prop_map(|target| Action::UpdateShardCount { target }),
+        (0u32..8).prop_map(|open_index| Action::SplitShard { open_index }),
+        (0u32..8).prop_map(|open_index| Action::MergeShards { open_index }),
+        any_mode().prop_map(Action::SwitchMode),
+        (1u64..20).prop_map(|mib| Action::WarmThroughput(ByteRate(mib << 20))),
+        (any::<bool>(), 0usize..8, ms(100..20_000)).prop_map(move |(all, raw, lasting)| {
+            Action::ConsumerOutage { consumer: if all { None } else { consumer(raw) }, lasting }
+        }),
+        (0usize..8, 2u32..20, ms(100..20_000)).prop_map(move |(raw, factor, lasting)| match consumer(raw) {
+            Some(consumer) => Action::Slowdown { consumer, factor, lasting },
+            None => Action::ConsumerOutage { consumer: None, lasting },
+        }),
+        ms(300..30_000).prop_map(Action::Retention),
+        (0usize..8, 1u64..1_000_000_000, ms(100..20_000)).prop_map(move |(raw, share, lasting)| {
+            Action::HotKey { producer: raw % producers, share: Percent(share), lasting }
+        }),
+    ]
+}
+
+/// A whole world.
+pub fn any_world() -> impl Strategy<Value = WorldConfig> {
+    (producers(), stream(), consumers(), any_mode(), 10u64..100, 0u64..1000).prop_flat_map(
+        |(producers, stream, consumers, mode, seconds, seed)| {
+            let timed = (1u64..100_000, event(producers.len(), consumers.len()));
+            prop::collection::vec(timed, 0..7).prop_map(move |mut events| {
+                events.sort_by_key(|e| e.0);
+                let timed = |(at, action)| TimedEvent { at: Dur::from_ms(at), action };
+                WorldConfig {
+                    duration: Dur::from_s(seconds),
+                    start_weekday: 0,
+                    start_time_of_day: Dur::ZERO,
+                    mode,
+                    seed: Seed { user: seed, replication: 0 },
+                    producers: producers.clone(),
+                    stream: stream.clone(),
+                    consumers: consumers.clone(),
+                    events: events.into_iter().map(timed).collect(),
+                    bounds: Bounds { records: 1 << 40, in_memory: 1 << 28 },
+                    window_divisor: 1,
+                }
+            })
+        },
+    )
+}
