@@ -1,4 +1,6 @@
 //! W2 at record resolution, on one thread: CPU nanoseconds per record.
+#![allow(clippy::disallowed_types, reason = "a bench reads the clock")]
+
 #[path = "../tests/support/simpy.rs"]
 mod simpy;
 #[path = "../tests/support/w2.rs"]

@@ -33,7 +33,10 @@ impl Log {
     /// Stores one record.
     #[inline]
     pub fn push(&mut self, stored: u64, born: u64, size: u32) {
-        debug_assert!(self.stored.last().is_none_or(|last| *last <= stored), "a shard stores in order of time");
+        debug_assert!(
+            self.stored.last().is_none_or(|last| *last <= stored),
+            "a shard stores in order of time"
+        );
         self.stored.push(stored);
         self.born.push(born);
         self.size.push(size);

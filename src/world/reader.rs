@@ -208,7 +208,15 @@ impl Lane {
     }
 
     /// Reads and works on what an admitted call returns; the moment the work is done.
-    fn read_batch(&mut self, c: usize, now: u64, received: u64, limit: u64, max_bytes: u64, out: &mut Outside) -> u64 {
+    fn read_batch(
+        &mut self,
+        c: usize,
+        now: u64,
+        received: u64,
+        limit: u64,
+        max_bytes: u64,
+        out: &mut Outside,
+    ) -> u64 {
         let reader = &mut self.readers[c];
         reader.horizon = now.saturating_sub(out.settings.retention);
         out.sink.consumers[c].lost += reader.trim(&self.log);
@@ -392,7 +400,15 @@ impl Lane {
         }
     }
 
-    fn count_pushed(&mut self, c: usize, propagation: &[u64], end_to_end: &[u64], bytes: u64, late: u64, out: &mut Outside) {
+    fn count_pushed(
+        &mut self,
+        c: usize,
+        propagation: &[u64],
+        end_to_end: &[u64],
+        bytes: u64,
+        late: u64,
+        out: &mut Outside,
+    ) {
         let n = propagation.len() as u64;
         let counts = &mut out.sink.consumers[c];
         counts.records += n;
@@ -408,14 +424,23 @@ impl Lane {
     }
 
     /// One batch: the worker, once free, takes everything that has arrived.
-    fn push_batch(&mut self, c: usize, until: u64, latency: &LatencySampler, cost_q20: u64, out: &mut Outside) -> bool {
+    fn push_batch(
+        &mut self,
+        c: usize,
+        until: u64,
+        latency: &LatencySampler,
+        cost_q20: u64,
+        out: &mut Outside,
+    ) -> bool {
         let settings = &out.settings.consumers[c];
         let reader = &mut self.readers[c];
         if reader.cursor >= self.log.end() {
             return false;
         }
         let visibility = out.settings.visibility;
-        let ready = self.log.stored_at(reader.cursor) + visibility + reader.push_latency(self.log.stored_at(reader.cursor), latency);
+        let ready = self.log.stored_at(reader.cursor)
+            + visibility
+            + reader.push_latency(self.log.stored_at(reader.cursor), latency);
         let start = ready.max(reader.pipe_free).max(reader.busy_until);
         if start >= until {
             return false;
@@ -440,7 +465,8 @@ impl Lane {
             let stored = self.log.stored_at(to);
             // Only what is stored by now draws a latency: draws do not depend on how far the log is settled.
             if to > from
-                && (stored + visibility > start || stored + visibility + reader.push_latency(stored, latency) > start)
+                && (stored + visibility > start
+                    || stored + visibility + reader.push_latency(stored, latency) > start)
             {
                 break;
             }

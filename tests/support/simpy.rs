@@ -59,6 +59,6 @@ pub fn compare(ours: &[Counts], theirs: &[Counts]) -> Vec<Line> {
 fn moments(sample: &[Counts], i: usize) -> (f64, f64) {
     let n = sample.len() as f64;
     let mean = sample.iter().map(|c| c[i]).sum::<f64>() / n;
-    let square = sample.iter().map(|c| (c[i] - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    let square = sample.iter().map(|c| (c[i] - mean) * (c[i] - mean)).sum::<f64>() / (n - 1.0).max(1.0);
     (mean, square.sqrt())
 }
