@@ -42,6 +42,13 @@ impl Columns {
         self.position.extend_from_slice(&other.position[from..to]);
     }
 
+    /// Takes the first `n` away.
+    pub fn drop_front(&mut self, n: usize) {
+        self.born.drain(..n);
+        self.size.drain(..n);
+        self.position.drain(..n);
+    }
+
     /// Forgets the records, keeps the memory.
     pub fn clear(&mut self) {
         self.born.clear();
