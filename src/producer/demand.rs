@@ -35,6 +35,14 @@ impl Columns {
         self.born.is_empty()
     }
 
+    /// Appends one record of other columns.
+    #[inline]
+    pub fn push_of(&mut self, other: &Columns, i: usize) {
+        self.born.push(other.born[i]);
+        self.size.push(other.size[i]);
+        self.position.push(other.position[i]);
+    }
+
     /// Appends `from..to` of other columns.
     pub fn append_range(&mut self, other: &Columns, from: usize, to: usize) {
         self.born.extend_from_slice(&other.born[from..to]);

@@ -108,6 +108,8 @@ pub struct Sdk {
     moments: BinaryHeap<Moment>,
     sequence: u32,
     now: u64,
+    /// Nothing happens before this, unless something is born.
+    due: u64,
     /// Calls sent and not yet judged, oldest first; their entries lie in `out`.
     pub sent: Vec<Sent>,
     /// Entries of `sent`.
@@ -184,6 +186,7 @@ impl Sdk {
             moments: BinaryHeap::new(),
             sequence: 0,
             now: 0,
+            due: 0,
             sent: Vec::new(),
             out: Columns::default(),
             counts: SdkCounts::default(),
@@ -194,7 +197,13 @@ impl Sdk {
 
     /// Where newly born records are put; their births must lie before the next `advance`'s end.
     pub fn births(&mut self) -> &mut Columns {
+        self.due = 0;
         &mut self.arriving.columns
+    }
+
+    /// Has it nothing to do before `until`?
+    pub fn rests(&self, until: u64) -> bool {
+        self.due >= until
     }
 
     /// Plays the client up to (not including) `until`.
@@ -202,7 +211,8 @@ impl Sdk {
         loop {
             let answer = self.moments.peek().map_or(u64::MAX, |m| m.0.0);
             let send = if self.free > 0 { self.next_send() } else { u64::MAX };
-            if answer.min(send) >= until {
+            self.due = answer.min(send);
+            if self.due >= until {
                 break;
             }
             if answer <= send {
@@ -452,6 +462,9 @@ impl Sdk {
 
     /// Calls judged before `until` are history: their entries leave `out`.
     pub fn forget_judged(&mut self, until: u64) {
+        if self.sent.first().is_none_or(|c| c.at >= until) {
+            return;
+        }
         let judged = self.sent.partition_point(|c| c.at < until);
         let entries = self.sent.get(judged).map_or(self.out.len() as u32, |c| c.first);
         self.sent.drain(..judged);

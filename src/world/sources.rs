@@ -78,12 +78,12 @@ impl Source {
                 for i in 0..self.fresh.len() {
                     // Records are dealt to the processes by a hash of their number: even, and still Poisson.
                     let client = (mix(self.dealt) as u128 * many.len() as u128) >> 64;
-                    many[client as usize].births().append_range(&self.fresh, i, i + 1);
+                    many[client as usize].births().push_of(&self.fresh, i);
                     self.dealt += 1;
                 }
             }
         }
-        for client in &mut self.clients {
+        for client in self.clients.iter_mut().filter(|c| !c.rests(until)) {
             client.advance(until);
         }
     }
