@@ -246,7 +246,7 @@ impl Lane {
         let counts = &mut out.sink.consumers[c];
         counts.age_max = counts.age_max.max(age);
         counts.now.age = Some(counts.now.age.unwrap_or(0).max(age));
-        self.counts.minute.iterator_age_ns = self.counts.minute.iterator_age_ns.max(age);
+        self.counts.minute.iterator_age_ns = self.counts.minute.iterator_age_ns.max(Some(age));
     }
 
     fn caught_up(&mut self, c: usize, now: u64) {
