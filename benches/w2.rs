@@ -1,169 +1,82 @@
 //! W2 at record resolution, on one thread: CPU nanoseconds per record.
-use kinesim::consumer::config::*;
-use kinesim::producer::config::*;
-use kinesim::random::{LatencyLaw, Seed};
-use kinesim::stream::config::*;
-use kinesim::units::*;
-use kinesim::world::config::*;
+#![allow(clippy::disallowed_types, reason = "a bench reads the clock")]
 
-fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64) -> WorldConfig {
-    let custom = RetryLaw {
-        mode: "custom",
-        attempts: 8,
-        throttled: BackoffLaw { base: Dur::from_ms(200), factor: 2, cap: Dur::from_s(5), jitter: Jitter::Full },
-        quota: None,
-        retry_after: None,
-    };
-    let zero = LatencyLaw::Constant(Dur::ZERO);
-    let client = if real {
-        SdkConfig {
-            instances: 1,
-            call: PutCall::PutRecords { max_records: 50, max_bytes: Bytes::from_mib(5), linger: Dur::from_ms(100) },
-            in_flight: Some(64),
-            buffer: Some(Bytes::from_mib(100)),
-            on_full: OnFull::Block,
-            on_partial_failure: PartialFailure::RetryFailed,
-            retry: custom,
-            put_latency: LatencyLaw::Uniform { min: Dur::from_ms(10), max: Dur::from_ms(35) },
-        }
-    } else {
-        SdkConfig {
-            instances: 100,
-            call: PutCall::PutRecord,
-            in_flight: None,
-            buffer: None,
-            on_full: OnFull::Block,
-            on_partial_failure: PartialFailure::RetryFailed,
-            retry: custom,
-            put_latency: zero.clone(),
-        }
-    };
-    let keys = match (real, hot) {
-        (true, _) => KeyLaw::Zipf { distinct: 100_000, exponent_milli: 800 },
-        (_, true) => KeyLaw::Hot { distinct: 100_000, share: Percent(30_000_000) },
-        _ => KeyLaw::Uniform { distinct: 100_000 },
-    };
-    let keys = if shards > 100 { KeyLaw::Random } else { keys };
-    let poller = |name: &str| ConsumerConfig {
-        name: name.into(),
-        read: ReadConfig::Polling(PollingConfig {
-            interval: Dur::from_ms(200),
-            jitter: Dur::from_ms(20),
-            phase: None,
-            limit: 10_000,
-            max_bytes: Bytes::from_mib(10),
-            call_latency: zero.clone(),
-            throttled: ThrottledPoll::NextPeriod,
-        }),
-        processing: ProcessingConfig { per_call: zero.clone(), per_record: zero.clone() },
-        failure_rate: Percent(0),
-        starts: StartAt { at: Dur::ZERO, oldest: true },
-    };
-    WorldConfig {
-        duration: Dur::from_s(seconds),
-        start_weekday: 0,
-        start_time_of_day: Dur::ZERO,
-        mode: Mode::Provisioned,
-        seed: Seed { user: seed, replication: 0 },
-        producers: vec![ProducerConfig {
-            name: "web".into(),
-            demand: DemandConfig {
-                rate: RateShape::Constant(RecordRate::per_s(rate)),
-                burstiness: Burstiness::Poisson,
-                record_size: if real {
-                    SizeLaw::LogNormal { mean: Bytes(800), p95: Bytes(2000) }
-                } else {
-                    SizeLaw::Uniform { min: Bytes(256), max: Bytes(1536) }
-                },
-                keys,
-                key_bytes: Bytes(0),
-            },
-            client: ClientConfig::Sdk(client),
-        }],
-        stream: StreamConfig {
-            shards: Some(shards),
-            retention: Dur::from_h(24),
-            max_record_size: Bytes::from_mib(1),
-            admission: AdmissionConfig {
-                records_per_s: 1000,
-                bytes_per_s: 1 << 20,
-                burst_records: 1000,
-                burst_bytes: 1 << 20,
-                shape: AdmissionShape::TokenBucket,
-                byte_rounding: if real { ByteRounding::Aws } else { ByteRounding::None },
-                count_key_bytes: false,
-            },
-            reads: ReadLimits {
-                calls_per_s: 5,
-                calls_shape: ReadCallsShape::TokenBucket { depth: 5 },
-                bytes_per_s: 2 << 20,
-            },
-            visibility: Dur::ZERO,
-            resharding: ReshardConfig {
-                first_operation: Dur::ZERO,
-                per_operation: Dur::from_s(30),
-                parallel_operations: 1,
-            },
-            on_demand: OnDemandConfig {
-                history: History::Steady,
-                observe: Dur::from_min(1),
-                delay: SplitDelay::WorstCase,
-                split_bytes_per_s: 1 << 19,
-                split_records_per_s: 500,
-                split_margin: Percent(100_000_000),
-                max_write: ByteRate(10 << 30),
-            },
-            advantage: AdvantageConfig {
-                warm: None,
-                warm_delay: Dur::from_min(3),
-                other_in: ByteRate(0),
-                other_out: ByteRate(0),
-                commitment: ByteRate(25 << 20),
-            },
-        },
-        consumers: vec![poller("a"), poller("b")],
-        events: vec![],
-        bounds: Bounds { records: 1 << 40, in_memory: 1 << 28 },
-        window_divisor: 1,
-    }
-}
+#[path = "../tests/support/simpy.rs"]
+mod simpy;
+#[path = "../tests/support/w2.rs"]
+mod work;
 
+use kinesim::world::config::WorldConfig;
+use work::w2;
+
+/// Seconds this thread has run (Linux; 0 elsewhere).
 fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-    fields.get(11).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0) / 100.0
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    stat.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
 }
 
 fn main() {
-    let a: Vec<String> = std::env::args().collect();
+    // Cargo adds flags of its own.
+    let a: Vec<String> = std::env::args().skip(1).filter(|s| !s.starts_with("--")).collect();
     let get = |i: usize, d: u64| a.get(i).and_then(|s| s.parse().ok()).unwrap_or(d);
-    let (shards, rate, seconds, seed) = (get(2, 10) as u32, get(3, 8000), get(4, 600), get(5, 1));
-    let what = a.get(1).map_or("all", |s| s.as_str());
+    let (shards, rate, seconds, seed) = (get(1, 10) as u32, get(2, 8000), get(3, 600), get(4, 1));
+    let what = a.first().map_or("all", |s| s.as_str());
     for (name, hot, real) in [("hot", true, false), ("calm", false, false), ("real", false, true)] {
-        if what != "all" && what != name {
-            continue;
+        if what == "all" || what == name {
+            show(name, &w2(hot, real, shards, rate, seconds, seed));
         }
-        let config = w2(hot, real, shards, rate, seconds, seed);
-        let t = std::time::Instant::now();
-        let c = cpu();
-        let r = kinesim::world::simulate(&config).unwrap();
-        let (wall, used) = (t.elapsed().as_secs_f64(), cpu() - c);
-        let p = &r.producers[0];
-        println!(
-            "{name}: born {} stored {} throttled {} lost {} polls {} refused polls {} p50 {:?} p99 {:?} p999 {:?} | {:.1} ns/record wall, {:.1} cpu, events {} demand {:?}",
-            p.born,
-            p.stored,
-            p.throttled,
-            p.lost(),
-            r.consumers.iter().map(|c| c.calls).sum::<u64>(),
-            r.consumers.iter().map(|c| c.throttled_by_calls + c.throttled_by_bytes).sum::<u64>(),
-            r.consumers[0].propagation.p50_ns.map(|x| x / 1_000_00),
-            r.consumers[0].propagation.p99_ns.map(|x| x / 1_000_00),
-            r.consumers[0].propagation.p999_ns.map(|x| x / 1_000_00),
-            wall * 1e9 / p.born as f64,
-            used * 1e9 / p.born as f64,
-            r.digests.events,
-            r.digests.demand
-        );
+    }
+    if what == "all" || what == "simpy" {
+        let seconds = if a.len() > 3 { seconds } else { 60 };
+        against_simpy(shards, rate, seconds);
+    }
+}
+
+/// One run: counts, percentiles of the first reader in units of 0.1 ms, time, digests.
+fn show(name: &str, config: &WorldConfig) {
+    let (t, c) = (std::time::Instant::now(), cpu());
+    let r = kinesim::world::simulate(config).unwrap();
+    let (wall, used) = (t.elapsed().as_secs_f64(), cpu() - c);
+    let [born, throttled, lost, polls, refused] = simpy::counts_of(&r);
+    let delay = &r.consumers[0].propagation;
+    let [p50, p99, p999] = [delay.p50_ns, delay.p99_ns, delay.p999_ns].map(|ns| ns.map(|x| x / 100_000));
+    println!(
+        "{name}: born {born} stored {} throttled {throttled} lost {lost} polls {polls} refused polls {refused} \
+         p50 {p50:?} p99 {p99:?} p999 {p999:?} | {:.1} ns/record wall, {:.1} cpu, events {} demand {:?} results {}",
+        r.producers[0].stored,
+        wall * 1e9 / born,
+        used * 1e9 / born,
+        r.digests.events,
+        r.digests.demand,
+        r.digests.results
+    );
+}
+
+/// The same work in SimPy, turn and turn about over five seeds: CPU ratio, and whether the counts agree.
+fn against_simpy(shards: u32, rate: u64, seconds: u64) {
+    if !simpy::is_there() {
+        return println!("simpy: skipped, python3 does not know it");
+    }
+    for (name, hot) in [("hot", true), ("calm", false)] {
+        let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for seed in 1..=5 {
+            let c = cpu();
+            let r = kinesim::world::simulate(&w2(hot, false, shards, rate, seconds, seed)).unwrap();
+            let used = cpu() - c;
+            let share = if hot { 0.03 } else { 0.0 };
+            let Some((counts, slow)) = simpy::run(seconds, shards, rate, share, seed) else {
+                return println!("simpy: the baseline failed");
+            };
+            ours.push(simpy::counts_of(&r));
+            theirs.push(counts);
+            ratios.push(slow / used);
+        }
+        ratios.sort_by(f64::total_cmp);
+        let (least, middle, most) = (ratios[0], ratios[2], ratios[4]);
+        println!("simpy {name}, {seconds} s: {middle:.0} times the CPU time ({least:.0} to {most:.0})");
+        let lines = simpy::compare(&ours, &theirs);
+        let agree = lines.iter().filter(|line| line.agrees).count();
+        println!("  {agree} of {} counts agree within three standard deviations", lines.len());
+        lines.iter().for_each(|line| println!("  {}", line.text));
     }
 }

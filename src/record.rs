@@ -3,56 +3,67 @@
 //! Hops of a record's life: born → sent → stored → received → processed. *Buffering* is born to first sent, *put*
 //! is first sent to stored (retries included), *propagation* stored to received, *processing* received to
 //! processed, *end to end* born to processed.
+//!
+//! Entries travel as columns, written once; shards get lists of row numbers, four bytes an entry.
 
-/// One entry of one put call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Put {
+use crate::producer::demand::Columns;
+
+/// The entries judged in one window.
+#[derive(Clone, Debug, Default)]
+pub struct Entries {
     /// When the shard judges it (ns).
-    pub at: u64,
-    /// When the record was born (ns).
-    pub born: u64,
-    /// The position in hash space on the way to the shard; at the shard, for entries of a call that waits for its
-    /// answer, the handle by which a refusal finds its way back.
-    pub key: u64,
-    /// Bytes that count against the shard's limit before rounding.
-    pub size: u32,
-    /// Who sent it, and how a refusal is handled.
-    pub tag: Tag,
+    pub at: Vec<u64>,
+    /// Birth, bytes that count against the shard's limit before rounding, place in hash space.
+    pub record: Columns,
+    /// Who sent it.
+    pub ticket: Vec<Ticket>,
 }
 
-/// Sender and flags of a put.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tag(u32);
+impl Entries {
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.record.len()
+    }
 
-impl Tag {
+    /// No entry.
+    pub fn is_empty(&self) -> bool {
+        self.record.is_empty()
+    }
+
+    /// Forgets the entries, keeps the memory.
+    pub fn clear(&mut self) {
+        self.at.clear();
+        self.record.clear();
+        self.ticket.clear();
+    }
+}
+
+/// Who sent an entry, and so how a refusal is handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket(u32);
+
+impl Ticket {
     const IN_CALL: u32 = 1 << 31;
-    const STORED_BEFORE: u32 = 1 << 30;
 
     /// A record sent alone by a client without any limit: the shard's lane plays its retries.
-    pub fn alone(producer: usize) -> Tag {
-        Tag(producer as u32)
+    pub fn alone(producer: usize) -> Ticket {
+        Ticket(producer as u32)
     }
 
-    /// An entry of a call whose client waits for the answer.
-    pub fn in_call(producer: usize, stored_before: bool) -> Tag {
-        Tag(producer as u32 | Tag::IN_CALL | if stored_before { Tag::STORED_BEFORE } else { 0 })
+    /// An entry of the window's `call`-th call, whose client waits for the answer.
+    pub fn in_call(call: usize) -> Ticket {
+        Ticket(call as u32 | Ticket::IN_CALL)
     }
 
-    /// Index of the producer.
+    /// The call, if a client waits for its answer.
     #[inline]
-    pub fn producer(self) -> usize {
-        (self.0 & 0xffff) as usize
+    pub fn call(self) -> Option<u32> {
+        (self.0 & Ticket::IN_CALL != 0).then_some(self.0 & !Ticket::IN_CALL)
     }
 
-    /// Does a client wait for the answer?
+    /// The producer of a record sent alone.
     #[inline]
-    pub fn is_in_call(self) -> bool {
-        self.0 & Tag::IN_CALL != 0
-    }
-
-    /// Would storing it make a duplicate?
-    #[inline]
-    pub fn stored_before(self) -> bool {
-        self.0 & Tag::STORED_BEFORE != 0
+    pub fn producer(self) -> Option<usize> {
+        (self.0 & Ticket::IN_CALL == 0).then_some(self.0 as usize)
     }
 }

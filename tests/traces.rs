@@ -4,7 +4,8 @@
 use kinesim::producer::config::{Burstiness, DemandConfig, KeyLaw, RateShape, SizeLaw, Trace};
 use kinesim::producer::curve::{Calendar, RateCurve};
 use kinesim::producer::demand::{Columns, Demand};
-use kinesim::producer::trace::{busiest_window, parse};
+use kinesim::producer::trace::busiest_window;
+use kinesim::scenario::read_trace;
 use kinesim::random::Seed;
 use kinesim::units::{Bytes, Dur, RecordRate};
 use std::path::Path;
@@ -15,7 +16,7 @@ fn read(name: &str) -> Option<Trace> {
         .join("../shared/traces")
         .join(name);
     match std::fs::read_to_string(&path) {
-        Ok(text) => Some(parse(&text).expect("a sound trace")),
+        Ok(text) => Some(read_trace(name, &text).expect("a sound trace")),
         Err(_) => {
             println!("skipped: {} is not at hand", path.display());
             None

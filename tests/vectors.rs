@@ -163,7 +163,7 @@ fn one_second_bursts() {
                     let shard = map.open_index_of(position_of(&key));
                     let bytes = small(&group[1]) + key.len();
                     // One instant: the tool's bursts lasted up to 0.2 s but its window refills nothing meanwhile.
-                    let call = Some((number / 500) as u64);
+                    let call = Some((number / 500) as u32);
                     accepted[shard] +=
                         usize::from(limits[shard].admit(0, bytes as u32, call) == Verdict::Admitted);
                     number += 1;

@@ -244,8 +244,8 @@ pub struct ShardMinute {
     pub out_bytes: u64,
     /// ReadProvisionedThroughputExceeded.
     pub read_throttled: u64,
-    /// IteratorAgeMilliseconds, in ns.
-    pub iterator_age_ns: u64,
+    /// IteratorAgeMilliseconds, in ns; `None` = no read succeeded.
+    pub iterator_age_ns: Option<u64>,
 }
 
 /// A decision or control event.

@@ -2,7 +2,9 @@
 //!
 //! Sums, maxima and histogram counts only: the order in which lanes come does not matter.
 
+use crate::facts::billing;
 use crate::mechanism::histogram::Histogram;
+use crate::units::Bytes;
 
 /// Counters of one producer that the stream's side knows.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +21,9 @@ pub struct ProducerCounts {
     pub delayed: u64,
     /// Given up after the last attempt (clients played by the shard's lane).
     pub lost: u64,
-    /// First sent to stored (clients played by the shard's lane).
+    /// Stored at the first attempt (clients played by the shard's lane): their put hop is constant.
+    pub at_once: u64,
+    /// First sent to stored, after a retry (clients played by the shard's lane).
     pub put: Histogram,
 }
 
@@ -100,6 +104,42 @@ pub struct StreamBucket {
     pub call_latency: u64,
 }
 
+/// What is billed for what was stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Billed {
+    /// PUT payload units.
+    pub units: u64,
+    /// Bytes, each record rounded up as on-demand streams bill them.
+    pub rounded: u64,
+}
+
+impl Billed {
+    /// One record; `key_bytes` of its size are not billed.
+    #[inline]
+    pub fn one(size: u32, key_bytes: u64) -> Billed {
+        let data = Bytes(u64::from(size) - key_bytes);
+        Billed { units: billing::put_payload_units(data), rounded: billing::on_demand_billed(data).0 }
+    }
+
+    /// Many records. While none exceeds one payload unit, their units are a count.
+    pub fn all(sizes: &[u32], key_bytes: u64) -> Billed {
+        let unit = billing::PUT_PAYLOAD_UNIT.bytes().0 + key_bytes;
+        let largest = sizes.iter().fold(0, |a, b| a.max(*b));
+        if u64::from(largest) > unit {
+            return sizes.iter().map(|s| Billed::one(*s, key_bytes)).fold(Billed::default(), Billed::plus);
+        }
+        let step = billing::on_demand_billed(Bytes(1)).0;
+        let (key, round) = (key_bytes as u32, step as u32);
+        let steps: u64 = sizes.iter().map(|s| u64::from((s - key).div_ceil(round))).sum();
+        let units: u64 = sizes.iter().map(|s| u64::from(*s > key)).sum();
+        Billed { units, rounded: steps * step }
+    }
+
+    fn plus(self, other: Billed) -> Billed {
+        Billed { units: self.units + other.units, rounded: self.rounded + other.rounded }
+    }
+}
+
 /// Everything lanes add to.
 #[derive(Clone, Debug, Default)]
 pub struct Sink {
@@ -131,6 +171,36 @@ impl Sink {
         }
     }
 
+    /// A producer's entries are judged: counted as if all were stored. Refusals take theirs back.
+    pub fn judge(&mut self, producer: usize, entries: u64, again: u64) {
+        let counts = &mut self.producers[producer];
+        counts.attempts += entries;
+        counts.stored += entries - again;
+        counts.duplicates += again;
+        self.now.attempts += entries;
+        self.now.stored += entries;
+    }
+
+    /// Bytes of entries that `judge` counted.
+    pub fn store(&mut self, bytes: u64, billed: Billed) {
+        self.now.stored_bytes += bytes;
+        self.payload_units += billed.units;
+        self.kib_bytes += billed.rounded;
+    }
+
+    /// An entry that `judge` and `store` counted was refused.
+    pub fn take_back(&mut self, producer: usize, size: u32, key_bytes: u64, duplicate: bool) {
+        let counts = &mut self.producers[producer];
+        counts.throttled += 1;
+        counts.stored -= u64::from(!duplicate);
+        counts.duplicates -= u64::from(duplicate);
+        self.now.stored -= 1;
+        self.now.stored_bytes -= u64::from(size);
+        let billed = Billed::one(size, key_bytes);
+        self.payload_units -= billed.units;
+        self.kib_bytes -= billed.rounded;
+    }
+
     /// A write was refused in this second.
     pub fn mark_throttled_second(&mut self, now: u64) {
         let second = (now / crate::units::NS_PER_S) as usize;
@@ -143,5 +213,20 @@ impl Sink {
     /// Seconds in which a write was refused.
     pub fn throttled_seconds(&self) -> u64 {
         self.throttled_seconds.iter().map(|w| u64::from(w.count_ones())).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_are_billed_like_one_by_one() {
+        let small: Vec<u32> = (11..25_600).step_by(37).collect();
+        let large: Vec<u32> = (11..3_000_000).step_by(9_973).collect();
+        for (sizes, key) in [(&small, 0), (&small, 11), (&large, 0), (&large, 11)] {
+            let each = sizes.iter().map(|s| Billed::one(*s, key)).fold(Billed::default(), Billed::plus);
+            assert_eq!(Billed::all(sizes, key), each);
+        }
     }
 }

@@ -12,14 +12,21 @@ const TWO_52: f64 = 4_503_599_627_370_496.0;
 const BASE: u64 = (1023 + 10) << SUB;
 /// Values from here on share the last bucket: 52 days.
 const LARGEST: u64 = (1 << 52) - OFFSET - 1;
+/// Narrow counts hold at most this many values.
+const NARROW_MOST: u64 = u32::MAX as u64;
 /// Buckets in all.
 pub const BUCKETS: usize = ((52 - 10) << SUB) as usize;
+
+/// A value up to 52 days plus the offset, as an exact float.
+#[inline(always)]
+fn shifted(ns: u64) -> f64 {
+    f64::from_bits(MAGIC | (ns + OFFSET)) - TWO_52
+}
 
 /// The bucket of a value up to 52 days.
 #[inline(always)]
 fn index(ns: u64) -> usize {
-    let float = f64::from_bits(MAGIC | (ns + OFFSET)) - TWO_52;
-    ((float.to_bits() >> SHIFT) - BASE) as usize
+    ((shifted(ns).to_bits() >> SHIFT) - BASE) as usize
 }
 
 /// Lower edge of a bucket in ns.
@@ -29,19 +36,44 @@ fn lower(bucket: usize) -> u64 {
 }
 
 /// Counts by bucket, exact count, sum and maximum.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Counts are 32 bits wide, so that what is touched stays in the first-level cache; long before one could
+/// overflow they are moved to the wide ones.
+#[derive(Clone, Debug, Default)]
 pub struct Histogram {
-    counts: Vec<u64>,
+    counts: Vec<u32>,
+    wide: Vec<u64>,
+    /// Values in `counts`.
+    narrow: u64,
     count: u64,
     sum: u128,
     max: u64,
+}
+
+/// Indices are computed in blocks of this many, which vectorises; the increments follow.
+const BLOCK: usize = 64;
+/// And inside a block this many side by side.
+const LANES: usize = 4;
+
+impl Eq for Histogram {}
+
+/// Equal when they hold the same, wherever it is counted.
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Histogram) -> bool {
+        (self.count, self.sum, self.max) == (other.count, other.sum, other.max)
+            && self.buckets().eq(other.buckets())
+    }
 }
 
 impl Histogram {
     /// Adds one value.
     #[inline]
     pub fn add(&mut self, ns: u64) {
-        self.add_many(ns, 1);
+        self.room(1);
+        self.counts[index(ns.min(LARGEST))] += 1;
+        self.count += 1;
+        self.sum += u128::from(ns);
+        self.max = self.max.max(ns);
     }
 
     /// Adds the same value `n` times.
@@ -50,71 +82,88 @@ impl Histogram {
         if n == 0 {
             return;
         }
-        self.room();
-        self.counts[index(ns.min(LARGEST))] += n;
+        let bucket = index(ns.min(LARGEST));
+        if n > NARROW_MOST {
+            self.widen();
+            self.wide[bucket] += n;
+        } else {
+            self.room(n);
+            self.counts[bucket] += n as u32;
+        }
         self.count += n;
         self.sum += u128::from(ns) * u128::from(n);
         self.max = self.max.max(ns);
     }
 
     /// Adds `until - t` for every `t` (all `<= until`, less than 52 days before it).
-    ///
-    /// Indices are computed in blocks, which vectorises; the increments follow.
     pub fn add_since(&mut self, until: u64, times: &[u64]) {
-        if times.is_empty() {
-            return;
-        }
-        self.room();
-        let counts = &mut self.counts[..BUCKETS];
-        let (mut sum, mut oldest) = (0u128, u64::MAX);
-        let mut block = [0u64; 64];
-        for chunk in times.chunks(64) {
-            let mut part = 0u64;
-            for (slot, &t) in block.iter_mut().zip(chunk) {
-                let ns = until - t;
-                part = part.wrapping_add(ns);
-                oldest = oldest.min(t);
-                let float = f64::from_bits(MAGIC | (ns + OFFSET)) - TWO_52;
-                *slot = (float.to_bits() >> SHIFT) - BASE;
-            }
-            for &slot in &block[..chunk.len()] {
-                counts[(slot as usize).min(BUCKETS - 1)] += 1;
-            }
-            sum += u128::from(part);
-        }
-        self.count += times.len() as u64;
-        self.sum += sum;
-        self.max = self.max.max(until - oldest);
+        self.add_block(times, |t| until - t);
     }
 
     /// Adds every value of a block (each less than 52 days).
     pub fn add_all(&mut self, values: &[u64]) {
+        self.add_block(values, |v| v);
+    }
+
+    #[inline(always)]
+    fn add_block(&mut self, values: &[u64], ns: impl Fn(u64) -> u64) {
         if values.is_empty() {
             return;
         }
-        self.room();
+        self.room(values.len() as u64);
         let counts = &mut self.counts[..BUCKETS];
-        let mut block = [0u64; 64];
-        for chunk in values.chunks(64) {
-            let mut part = 0u64;
-            for (slot, &ns) in block.iter_mut().zip(chunk) {
-                part = part.wrapping_add(ns);
-                self.max = self.max.max(ns);
-                let float = f64::from_bits(MAGIC | (ns + OFFSET)) - TWO_52;
+        let (mut sum, mut most) = (0u128, [0f64; LANES]);
+        let mut block = [0u64; BLOCK];
+        for chunk in values.chunks(BLOCK) {
+            let mut part = [0u64; LANES];
+            let (fours, rest) = chunk.as_chunks::<LANES>();
+            for (slots, four) in block.as_chunks_mut::<LANES>().0.iter_mut().zip(fours) {
+                for l in 0..LANES {
+                    let ns = ns(four[l]);
+                    part[l] = part[l].wrapping_add(ns);
+                    let float = shifted(ns);
+                    // The maximum of exact floats: one instruction, where 64-bit integers have none.
+                    most[l] = if float > most[l] { float } else { most[l] };
+                    slots[l] = (float.to_bits() >> SHIFT) - BASE;
+                }
+            }
+            for (slot, &v) in block[fours.len() * LANES..].iter_mut().zip(rest) {
+                let ns = ns(v);
+                part[0] = part[0].wrapping_add(ns);
+                let float = shifted(ns);
+                most[0] = if float > most[0] { float } else { most[0] };
                 *slot = (float.to_bits() >> SHIFT) - BASE;
             }
             for &slot in &block[..chunk.len()] {
                 counts[(slot as usize).min(BUCKETS - 1)] += 1;
             }
-            self.sum += u128::from(part);
+            sum += part.iter().map(|p| u128::from(*p)).sum::<u128>();
         }
+        let most = most.iter().fold(0f64, |a, b| if *b > a { *b } else { a });
         self.count += values.len() as u64;
+        self.sum += sum;
+        self.max = self.max.max(most as u64 - OFFSET);
     }
 
-    fn room(&mut self) {
+    /// Makes sure that `n` more fit the narrow counts.
+    #[inline]
+    fn room(&mut self, n: u64) {
+        if self.narrow + n > NARROW_MOST || self.counts.is_empty() {
+            self.widen();
+        }
+        self.narrow += n;
+    }
+
+    #[cold]
+    fn widen(&mut self) {
         if self.counts.is_empty() {
             self.counts = vec![0; BUCKETS];
+            self.wide = vec![0; BUCKETS];
         }
+        for (wide, narrow) in self.wide.iter_mut().zip(&mut self.counts) {
+            *wide += u64::from(std::mem::take(narrow));
+        }
+        self.narrow = 0;
     }
 
     /// Adds another histogram's counts.
@@ -122,8 +171,8 @@ impl Histogram {
         if other.count == 0 {
             return;
         }
-        self.room();
-        for (a, b) in self.counts.iter_mut().zip(&other.counts) {
+        self.widen();
+        for (a, b) in self.wide.iter_mut().zip(other.all()) {
             *a += b;
         }
         self.count += other.count;
@@ -131,10 +180,16 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
+    /// Counts of all buckets.
+    fn all(&self) -> impl Iterator<Item = u64> + '_ {
+        self.counts.iter().zip(&self.wide).map(|(narrow, wide)| u64::from(*narrow) + wide)
+    }
+
     /// Forgets all values, keeps the memory.
     pub fn clear(&mut self) {
         self.counts.fill(0);
-        (self.count, self.sum, self.max) = (0, 0, 0);
+        self.wide.fill(0);
+        (self.narrow, self.count, self.sum, self.max) = (0, 0, 0, 0);
     }
 
     /// Values added.
@@ -159,7 +214,7 @@ impl Histogram {
         }
         let rank = (u128::from(self.count) * u128::from(ppm)).div_ceil(1_000_000).max(1) as u64;
         let mut below = 0;
-        for (i, &n) in self.counts.iter().enumerate() {
+        for (i, n) in self.all().enumerate() {
             if below + n >= rank {
                 let (low, high) = (lower(i), lower(i + 1));
                 let inside = u128::from(high - low) * u128::from(rank - below) / u128::from(n);
@@ -172,8 +227,8 @@ impl Histogram {
 
     /// (lower edge, upper edge, count) of every bucket that is not empty.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64, u64)> + '_ {
-        let full = self.counts.iter().enumerate().filter(|&(_, &n)| n > 0);
-        full.map(|(i, &n)| (lower(i), lower(i + 1), n))
+        let full = self.all().enumerate().filter(|&(_, n)| n > 0);
+        full.map(|(i, n)| (lower(i), lower(i + 1), n))
     }
 }
 
@@ -199,6 +254,10 @@ mod tests {
             b.add(9_000_000_000 - t);
         }
         assert_eq!(a, b);
+        let mut c = a.clone();
+        c.add_many(7, NARROW_MOST);
+        c.add(7);
+        assert_eq!(c.buckets().next().unwrap().2, NARROW_MOST + 1);
         assert_eq!(a.quantile(1_000_000), a.max());
         let p50 = a.quantile(500_000).unwrap();
         assert!((p50 as f64 / 5.04e9 - 1.0).abs() < 0.01, "{p50}");

@@ -6,6 +6,9 @@
 use crate::units::NS_PER_S;
 use std::collections::VecDeque;
 
+/// Deeper buckets take the slow path: sums of three depths must fit 63 bits.
+const FAST_DEPTH: u64 = 1 << 60;
+
 /// Continuous refill: the level sinks at `rate` and may not rise above `depth`.
 #[derive(Clone, Debug)]
 pub struct TokenBucket {
@@ -38,6 +41,40 @@ impl TokenBucket {
     pub fn take(&mut self, now: u64, amount: u64) {
         self.level = self.level_at(now) + amount * NS_PER_S;
         self.at = now;
+    }
+
+    /// Do charges of `sum` in all fit at `times` (in order), even without any refill?
+    #[inline]
+    pub fn surely_fits(&self, times: &[u64], sum: u64) -> bool {
+        let (Some(first), Some(last)) = (times.first(), times.last()) else { return true };
+        let taken = sum.saturating_mul(NS_PER_S).saturating_add(self.level);
+        taken <= self.depth && self.depth <= FAST_DEPTH && last - first <= self.longest()
+    }
+
+    /// Takes charges that surely fit.
+    ///
+    /// Without refusals the floor at zero is all that makes a step depend on the one before, and a maximum takes
+    /// care of it: in the end the level is the sum of the charges, less the refill since the start, plus the larger
+    /// of the first level and of every (refill until j, less the charges before j).
+    #[inline(always)]
+    pub fn take_all(&mut self, times: &[u64], charges: impl Iterator<Item = u64>) {
+        let (Some(&first), Some(&last)) = (times.first(), times.last()) else { return };
+        let start = self.rate * (first - self.at).min(self.longest());
+        let (mut highest, mut taken) = (self.level as i64, 0i64);
+        for (&t, charge) in times.iter().zip(charges) {
+            let refill = (start + self.rate * (t - first)) as i64;
+            highest = highest.max(refill - taken);
+            taken += (charge * NS_PER_S) as i64;
+        }
+        let refill = (start + self.rate * (last - first)) as i64;
+        self.level = (taken - refill + highest) as u64;
+        self.at = last;
+    }
+
+    /// A gap of this length empties the bucket.
+    #[inline]
+    fn longest(&self) -> u64 {
+        self.depth / self.rate.max(1) + 1
     }
 
     /// The parts a bulk loop keeps in registers: (rate, depth, level, at).
@@ -210,6 +247,27 @@ mod tests {
         assert_eq!(b.next_fit(5, 1), Some(5 + 1_000_000));
         assert!(!b.fits(5 + 999_999, 1) && b.fits(5 + 1_000_000, 1));
         assert_eq!(b.next_fit(5, 1001), None);
+    }
+
+    #[test]
+    fn taking_all_at_once_is_taking_one_by_one() {
+        let (mut one, mut all) = (TokenBucket::new(1000, 1000), TokenBucket::new(1000, 1000));
+        let (mut now, mut word) = (0u64, 1u64);
+        for round in 0..2000 {
+            let mut times = Vec::new();
+            for _ in 0..round % 7 {
+                word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                now += word >> 32 >> (word % 20);
+                times.push(now);
+            }
+            let charges = times.iter().map(|t| t % 5);
+            let sum = charges.clone().sum();
+            if all.surely_fits(&times, sum) {
+                all.take_all(&times, charges.clone());
+                times.iter().zip(charges).for_each(|(t, c)| one.take(*t, c));
+            }
+            assert_eq!(all.parts(), one.parts(), "round {round}");
+        }
     }
 
     #[test]

@@ -35,11 +35,26 @@ impl Columns {
         self.born.is_empty()
     }
 
+    /// Appends one record of other columns.
+    #[inline]
+    pub fn push_of(&mut self, other: &Columns, i: usize) {
+        self.born.push(other.born[i]);
+        self.size.push(other.size[i]);
+        self.position.push(other.position[i]);
+    }
+
     /// Appends `from..to` of other columns.
     pub fn append_range(&mut self, other: &Columns, from: usize, to: usize) {
         self.born.extend_from_slice(&other.born[from..to]);
         self.size.extend_from_slice(&other.size[from..to]);
         self.position.extend_from_slice(&other.position[from..to]);
+    }
+
+    /// Takes the first `n` away.
+    pub fn drop_front(&mut self, n: usize) {
+        self.born.drain(..n);
+        self.size.drain(..n);
+        self.position.drain(..n);
     }
 
     /// Forgets the records, keeps the memory.

@@ -13,7 +13,6 @@ use super::demand::Columns;
 use super::retry::Quota;
 use crate::mechanism::histogram::Histogram;
 use crate::random::{LatencySampler, Seed, Stream};
-use crate::record::{Put, Tag};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -88,7 +87,6 @@ type Moment = Reverse<(u64, bool, u32, u32)>;
 
 /// One client process.
 pub struct Sdk {
-    producer: usize,
     max_records: usize,
     max_bytes: u64,
     linger: u64,
@@ -110,10 +108,12 @@ pub struct Sdk {
     moments: BinaryHeap<Moment>,
     sequence: u32,
     now: u64,
+    /// Nothing happens before this, unless something is born.
+    due: u64,
     /// Calls sent and not yet judged, oldest first; their entries lie in `out`.
     pub sent: Vec<Sent>,
     /// Entries of `sent`.
-    pub out: Vec<Put>,
+    pub out: Columns,
     /// Counters.
     pub counts: SdkCounts,
     /// Born to first sent.
@@ -149,9 +149,7 @@ impl Queue {
     fn drop_front(&mut self, n: usize) {
         self.front += n;
         if self.front >= 4096 && self.front * 2 >= self.columns.born.len() {
-            self.columns.born.drain(..self.front);
-            self.columns.size.drain(..self.front);
-            self.columns.position.drain(..self.front);
+            self.columns.drop_front(self.front);
             self.front = 0;
         }
     }
@@ -159,15 +157,16 @@ impl Queue {
 
 impl Sdk {
     /// The `instance`-th process of a producer. `leg` is the request's way to the shard.
-    pub fn new(config: &SdkConfig, producer: usize, name: &str, instance: u32, leg: u64, seed: Seed) -> Sdk {
+    pub fn new(config: &SdkConfig, name: &str, instance: u32, leg: u64, seed: Seed) -> Sdk {
         let path = format!("producer/{name}");
         let (max_records, max_bytes, linger) = match config.call {
             PutCall::PutRecord => (1, u64::MAX, 0),
-            PutCall::PutRecords { max_records, max_bytes, linger } => (max_records as usize, max_bytes.0, linger.0),
+            PutCall::PutRecords { max_records, max_bytes, linger } => {
+                (max_records as usize, max_bytes.0, linger.0)
+            }
         };
         let alone = config.call == PutCall::PutRecord;
         Sdk {
-            producer,
             max_records,
             max_bytes,
             linger,
@@ -187,8 +186,9 @@ impl Sdk {
             moments: BinaryHeap::new(),
             sequence: 0,
             now: 0,
+            due: 0,
             sent: Vec::new(),
-            out: Vec::new(),
+            out: Columns::default(),
             counts: SdkCounts::default(),
             buffering: Histogram::default(),
             put: Histogram::default(),
@@ -197,7 +197,13 @@ impl Sdk {
 
     /// Where newly born records are put; their births must lie before the next `advance`'s end.
     pub fn births(&mut self) -> &mut Columns {
+        self.due = 0;
         &mut self.arriving.columns
+    }
+
+    /// Has it nothing to do before `until`?
+    pub fn rests(&self, until: u64) -> bool {
+        self.due >= until
     }
 
     /// Plays the client up to (not including) `until`.
@@ -205,7 +211,8 @@ impl Sdk {
         loop {
             let answer = self.moments.peek().map_or(u64::MAX, |m| m.0.0);
             let send = if self.free > 0 { self.next_send() } else { u64::MAX };
-            if answer.min(send) >= until {
+            self.due = answer.min(send);
+            if self.due >= until {
                 break;
             }
             if answer <= send {
@@ -225,7 +232,11 @@ impl Sdk {
     /// Moves births before `until` into the buffer.
     fn take_over(&mut self, until: u64) {
         let born = &self.arriving.columns.born[self.arriving.front..];
-        let n = if born.last().is_none_or(|b| *b < until) { born.len() } else { born.partition_point(|b| *b < until) };
+        let n = if born.last().is_none_or(|b| *b < until) {
+            born.len()
+        } else {
+            born.partition_point(|b| *b < until)
+        };
         if n == 0 {
             return;
         }
@@ -321,18 +332,10 @@ impl Sdk {
         self.free -= 1;
         let slot = self.slot();
         let (from, to) = (self.waiting.front, self.waiting.front + n);
-        let tag = Tag::in_call(self.producer, false);
-        let at = self.now + self.leg;
         let first = self.out.len() as u32;
         let columns = &self.waiting.columns;
         self.buffering.add_since(self.now, &columns.born[from..to]);
-        self.out.extend((from..to).map(|i| Put {
-            at,
-            born: columns.born[i],
-            key: columns.position[i],
-            size: columns.size[i],
-            tag,
-        }));
+        self.out.append_range(columns, from, to);
         self.waiting.drop_front(n);
         self.waiting_bytes -= bytes;
         let call = &mut self.calls[slot as usize];
@@ -366,20 +369,28 @@ impl Sdk {
         self.moments.push(Reverse((at, asleep, self.sequence, slot)));
     }
 
-    /// The shard refused an entry of the call in `slot`, whose entries lie in `out` from `first` on.
-    pub fn refused(&mut self, slot: u32, entry: usize, first: usize, entries: usize) {
+    /// The shard refused an entry of the call in `slot`, whose entries lie in `out` from `first` on. Was it stored
+    /// by an earlier attempt?
+    pub fn refused(&mut self, slot: u32, entry: usize, first: usize, entries: usize) -> bool {
         let call = &mut self.calls[slot as usize];
         if call.kept.is_empty() {
-            call.kept.extend(self.out[first..first + entries].iter().map(|p| Entry {
-                born: p.born,
-                position: p.key,
-                size: p.size,
-                stored: p.tag.stored_before(),
+            call.kept.extend((first..first + entries).map(|i| Entry {
+                born: self.out.born[i],
+                position: self.out.position[i],
+                size: self.out.size[i],
+                stored: false,
                 refused_before: false,
                 refused: false,
             }));
         }
         call.kept[entry].refused = true;
+        call.kept[entry].stored
+    }
+
+    /// Entries of the call in `slot` that an earlier attempt stored.
+    pub fn stored_before(&self, slot: u32) -> u32 {
+        let call = &self.calls[slot as usize];
+        call.entries - call.fresh
     }
 
     fn answered(&mut self, slot: u32) {
@@ -426,7 +437,6 @@ impl Sdk {
 
     fn resend(&mut self, slot: u32) {
         let first = self.out.len() as u32;
-        let at = self.now + self.leg;
         let call = &mut self.calls[slot as usize];
         if self.policy == PartialFailure::RetryFailed {
             call.kept.retain(|e| e.refused);
@@ -435,8 +445,9 @@ impl Sdk {
         call.fresh = call.kept.iter().filter(|e| !e.stored).count() as u32;
         for e in &mut call.kept {
             e.refused = false;
-            let tag = Tag::in_call(self.producer, e.stored);
-            self.out.push(Put { at, born: e.born, key: e.position, size: e.size, tag });
+            self.out.born.push(e.born);
+            self.out.size.push(e.size);
+            self.out.position.push(e.position);
         }
         let entries = call.kept.len() as u32;
         self.dispatch(slot, first, entries);
@@ -451,10 +462,13 @@ impl Sdk {
 
     /// Calls judged before `until` are history: their entries leave `out`.
     pub fn forget_judged(&mut self, until: u64) {
+        if self.sent.first().is_none_or(|c| c.at >= until) {
+            return;
+        }
         let judged = self.sent.partition_point(|c| c.at < until);
         let entries = self.sent.get(judged).map_or(self.out.len() as u32, |c| c.first);
         self.sent.drain(..judged);
-        self.out.drain(..entries as usize);
+        self.out.drop_front(entries as usize);
         for call in &mut self.sent {
             call.first -= entries;
         }
@@ -463,12 +477,11 @@ impl Sdk {
     /// Records in the client that are not stored: waiting, on the way, or refused and not given up.
     pub fn held(&self, end: u64) -> u64 {
         let waiting = self.waiting.len() + self.arriving.len();
-        let on_the_way = self.sent.iter().filter(|c| c.at >= end).flat_map(|c| {
-            self.out[c.first as usize..(c.first + c.entries) as usize].iter().filter(|p| !p.tag.stored_before())
-        });
+        let on_the_way = self.sent.iter().filter(|c| c.at >= end);
+        let on_the_way: usize = on_the_way.map(|c| self.calls[c.slot as usize].fresh as usize).sum();
         let asleep = self.calls.iter().filter(|c| c.entries > 0 && c.judged < end);
         let refused = asleep.flat_map(|c| c.kept.iter().filter(|e| e.refused && !e.stored));
-        (waiting + on_the_way.count() + refused.count()) as u64
+        (waiting + on_the_way + refused.count()) as u64
     }
 
     /// Put hops of calls that were judged but not answered at the end are measured too.
@@ -481,7 +494,8 @@ impl Sdk {
                     call.kept.iter().filter(|e| !e.refused && !e.stored).count() as u64
                 };
                 self.put.add_many(call.judged - call.first_sent, stored);
-                self.counts.delayed += call.kept.iter().filter(|e| e.refused && !e.refused_before).count() as u64;
+                self.counts.delayed +=
+                    call.kept.iter().filter(|e| e.refused && !e.refused_before).count() as u64;
             }
         }
     }

@@ -178,12 +178,11 @@ fn shard_level(shard: &ShardResult, out: &mut Datapoints<'_>) {
             out.sum(minute, "IncomingRecords", "Count", m.in_records, d);
             out.sum(minute, "WriteProvisionedThroughputExceeded", "Count", m.write_throttled, d);
         }
-        if m.out_records + m.read_throttled + m.iterator_age_ns > 0 {
+        if m.read_throttled > 0 || m.iterator_age_ns.is_some() {
             out.sum(minute, "OutgoingBytes", "Bytes", m.out_bytes, d);
             out.sum(minute, "OutgoingRecords", "Count", m.out_records, d);
             out.sum(minute, "ReadProvisionedThroughputExceeded", "Count", m.read_throttled, d);
-            let age = Some(m.iterator_age_ns);
-            out.age(minute, "IteratorAgeMilliseconds", age, d);
+            out.age(minute, "IteratorAgeMilliseconds", m.iterator_age_ns, d);
         }
     }
 }

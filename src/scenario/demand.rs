@@ -1,10 +1,12 @@
 //! Demand as written: rate shape, burstiness, record size, keys.
 
 use super::context::Cx;
-use super::grammar::{At, REQUIRED, choice, default, section};
+use super::grammar::{At, REQUIRED, Read, Shape, choice, default, section};
+use super::node::{Kind, Node};
 use super::scalars::{Rate, RateOrTimes};
 use super::trace;
-use crate::producer::config::{Burstiness, RateShape};
+use crate::producer::config::{Burstiness, RateShape, Trace};
+use crate::producer::trace::busiest_window;
 use crate::units::{Dur, Percent, RecordRate};
 use std::sync::Arc;
 
@@ -28,9 +30,91 @@ choice! {
         /// On for a while, off for a while, and again.
         on_off: OnOff(OnOffSpec),
         /// A CSV file: `timestamp,records_per_second`, each rate holding until the next row.
-        trace: Trace(At<String>),
+        trace: Trace(TraceSpec),
     }
     bare Bare(Rate);
+}
+
+/// A trace file, or a stretch of one.
+#[derive(Clone, Debug)]
+pub enum TraceSpec {
+    /// From its first row.
+    Whole(At<String>),
+    /// From somewhere inside.
+    Stretch(StretchSpec),
+}
+
+section! {
+    /// A stretch of a trace file.
+    StretchSpec {
+        /// The CSV file.
+        file: At<String> = REQUIRED,
+        /// Where the scenario begins in it: a time since its first row, or `busiest`, the stretch of the scenario's
+        /// duration with the most records.
+        from: FromSpec = REQUIRED,
+    }
+}
+
+/// Where in a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FromSpec {
+    /// So long after its first row.
+    At(Dur),
+    /// Where the scenario's duration holds the most records.
+    Busiest,
+}
+
+choice! {
+    /// Where in a trace.
+    BusiestSpec {
+        /// The stretch with the most records.
+        busiest: Busiest,
+    }
+}
+
+impl Read for FromSpec {
+    fn shape() -> Shape {
+        Shape::Either(Dur::shape, BusiestSpec::shape)
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        match &node.kind {
+            Kind::Scalar(text) if text == "busiest" => Some(FromSpec::Busiest),
+            _ => Dur::read(node, cx).map(FromSpec::At),
+        }
+    }
+}
+
+impl Read for TraceSpec {
+    fn shape() -> Shape {
+        Shape::Either(At::<String>::shape, StretchSpec::shape)
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        match node.kind {
+            Kind::Map(_) => StretchSpec::read(node, cx).map(TraceSpec::Stretch),
+            _ => At::<String>::read(node, cx).map(TraceSpec::Whole),
+        }
+    }
+}
+
+impl TraceSpec {
+    fn resolve(&self, cx: &mut Cx) -> Option<Trace> {
+        let (file, from) = match self {
+            TraceSpec::Whole(file) => return trace::read(file, cx),
+            TraceSpec::Stretch(spec) => (&spec.file, spec.from),
+        };
+        let whole = trace::read(file, cx)?;
+        let length = cx.duration.unwrap_or(whole.end);
+        let from = match from {
+            FromSpec::At(from) => from,
+            FromSpec::Busiest => busiest_window(&whole, length),
+        };
+        if from >= whole.end {
+            let message = format!("the trace ends before {from}");
+            cx.say("out-of-range", file.at, message, &format!("expected `from` below {}", whole.end));
+            return None;
+        }
+        Some(whole.window(from, length))
+    }
 }
 
 section! {
@@ -173,7 +257,7 @@ impl RateSpec {
                 off: s.off_rate.point,
                 off_for: s.off_for,
             },
-            RateSpec::Trace(file) => RateShape::Trace(Arc::new(trace::read(file, cx)?)),
+            RateSpec::Trace(spec) => RateShape::Trace(Arc::new(spec.resolve(cx)?)),
         })
     }
 }

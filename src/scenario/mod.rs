@@ -162,6 +162,15 @@ pub fn load(
     }
 }
 
+/// Reads a trace file's text alone.
+pub fn read_trace(file_name: &str, text: &str) -> Result<crate::producer::config::Trace, Vec<Diag>> {
+    let nothing = |_: &str| Err(String::new());
+    let mut cx = Cx::new(&nothing);
+    let text = text.trim_start_matches('\u{feff}');
+    let file = cx.sources.add(file_name, text);
+    trace::read_text(text, file, &mut cx).ok_or_else(|| sorted(cx.diags))
+}
+
 fn read(text: &str, file_name: &str, sets: &[(String, String)], cx: &mut Cx) -> Option<Scenario> {
     let file = cx.sources.add(file_name, text);
     let mut root = cx.parse(text, file)?;

@@ -59,7 +59,12 @@ fn cells(line: &str, at: Span) -> Vec<(&str, Span)> {
 /// A trace file: `timestamp,records_per_second[,mean_record_bytes]`.
 pub fn read(name: &At<String>, cx: &mut Cx) -> Option<Trace> {
     let (text, file) = open(name, cx)?;
-    let mut rows = lines(&text, file);
+    read_text(&text, file, cx)
+}
+
+/// The same from its text.
+pub fn read_text(text: &str, file: FileId, cx: &mut Cx) -> Option<Trace> {
+    let mut rows = lines(text, file);
     let Some((header, at)) = rows.next() else {
         let at = Span { file, start: 0, end: 0 };
         cx.say(
@@ -83,6 +88,7 @@ pub fn read(name: &At<String>, cx: &mut Cx) -> Option<Trace> {
     }
     if table.is_empty() && cx.diags.len() == before {
         cx.say("trace-empty", at, "the trace has no rows".to_owned(), "a header, and nothing under it");
+
     }
     (cx.diags.len() == before).then(|| steps(&table))
 }

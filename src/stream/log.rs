@@ -3,6 +3,8 @@
 //! Three columns; positions are absolute numbers that never change. What is dead at the front is dropped in
 //! large pieces, so that memory is bounded by what is unread.
 
+use crate::record::Entries;
+
 /// Records of one shard in order of storage.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
@@ -12,8 +14,9 @@ pub struct Log {
     size: Vec<u32>,
 }
 
-/// Dead records are dropped once there are this many, and as many as live ones.
-const DROP_AT: usize = 4096;
+/// Dead records are dropped once there are this many, and as many as live ones: few enough that the logs of some
+/// dozen shards stay in a core's cache.
+const DROP_AT: usize = 1024;
 
 impl Log {
     /// Number of the next record to be stored.
@@ -30,18 +33,31 @@ impl Log {
     /// Stores one record.
     #[inline]
     pub fn push(&mut self, stored: u64, born: u64, size: u32) {
-        debug_assert!(self.stored.last().is_none_or(|last| *last <= stored), "a shard stores in order of time");
+        debug_assert!(
+            self.stored.last().is_none_or(|last| *last <= stored),
+            "a shard stores in order of time"
+        );
         self.stored.push(stored);
         self.born.push(born);
         self.size.push(size);
     }
 
-    /// Makes room for `n` more.
+    /// Stores a run of entries (by row), each at its moment.
     #[inline]
-    pub fn reserve(&mut self, n: usize) {
-        self.stored.reserve(n);
-        self.born.reserve(n);
-        self.size.reserve(n);
+    pub fn append(&mut self, entries: &Entries, run: &[u32]) {
+        let n = entries.len();
+        let (at, born, size) = (&entries.at[..n], &entries.record.born[..n], &entries.record.size[..n]);
+        self.stored.extend(run.iter().map(|row| at[*row as usize]));
+        self.born.extend(run.iter().map(|row| born[*row as usize]));
+        self.size.extend(run.iter().map(|row| size[*row as usize]));
+    }
+
+    /// Takes the last `n` back.
+    pub fn retract(&mut self, n: usize) {
+        let kept = self.stored.len() - n;
+        self.stored.truncate(kept);
+        self.born.truncate(kept);
+        self.size.truncate(kept);
     }
 
     fn slot(&self, number: u64) -> usize {

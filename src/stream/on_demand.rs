@@ -38,7 +38,8 @@ impl Mean {
 /// What a shard covering `width` hash keys (less one) must exceed.
 pub fn threshold(config: &OnDemandConfig, (peak_bytes, peak_records): (u64, u64), width: u128) -> Mean {
     let share = |peak: u64| ((u128::from(peak) * ((width >> 64) + 1)) >> 64) as u64;
-    let margin = |n: u64| n + (u128::from(n) * u128::from(config.split_margin.0) / u128::from(Percent::WHOLE)) as u64;
+    let margin =
+        |n: u64| n + (u128::from(n) * u128::from(config.split_margin.0) / u128::from(Percent::WHOLE)) as u64;
     Mean {
         bytes_per_s: margin(config.split_bytes_per_s.max(share(peak_bytes))),
         records_per_s: margin(config.split_records_per_s.max(share(peak_records))),

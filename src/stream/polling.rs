@@ -77,7 +77,11 @@ impl ReadGate {
     /// The first moment from `now` at which a call is admitted.
     pub fn next_fit(&mut self, now: u64) -> u64 {
         let missing = -self.balance_at(now);
-        let bytes = if missing <= 0 { now } else { now + (missing as u128).div_ceil(u128::from(self.rate.max(1))) as u64 };
+        let bytes = if missing <= 0 {
+            now
+        } else {
+            now + (missing as u128).div_ceil(u128::from(self.rate.max(1))) as u64
+        };
         self.calls.next_fit(bytes, 1).unwrap_or(u64::MAX)
     }
 }
@@ -87,7 +91,10 @@ mod tests {
     use super::*;
 
     fn gate() -> ReadGate {
-        ReadGate::new(&ReadLimits { calls_per_s: 5, calls_shape: ReadCallsShape::FixedWindow, bytes_per_s: 2 << 20 }, 0)
+        ReadGate::new(
+            &ReadLimits { calls_per_s: 5, calls_shape: ReadCallsShape::FixedWindow, bytes_per_s: 2 << 20 },
+            0,
+        )
     }
 
     /// Documented: calls in the 5 s after a 10 MiB response are refused.

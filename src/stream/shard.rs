@@ -8,7 +8,7 @@
 
 use super::config::{AdmissionConfig, AdmissionShape, ByteRounding};
 use crate::mechanism::limit::{FixedWindow, Limit, SlidingWindow, TokenBucket};
-use crate::record::Put;
+use crate::record::{Entries, Ticket};
 use crate::units::NS_PER_S;
 
 /// What the shard says to one entry.
@@ -29,12 +29,23 @@ pub struct Admission {
     bytes: Limit,
     rounding: ByteRounding,
     /// Running sum of the call being judged, and which call it is.
-    call: u64,
+    call: u32,
     call_bytes: u64,
 }
 
 /// No call: every record is rounded for itself.
-const ALONE: u64 = u64::MAX;
+const ALONE: u32 = u32::MAX;
+
+/// What became of a run of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// How many were admitted before the first refusal.
+    pub admitted: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// What the shard said to the next one (`Admitted`: there is none).
+    pub then: Verdict,
+}
 
 impl Admission {
     /// A shard's limits with nothing taken.
@@ -60,7 +71,7 @@ impl Admission {
 
     /// Bytes charged for `size` more in `call` (`None`: a record alone).
     #[inline]
-    fn charge(&mut self, call: Option<u64>, size: u64) -> u64 {
+    fn charge(&mut self, call: Option<u32>, size: u64) -> u64 {
         if self.rounding == ByteRounding::None {
             return size;
         }
@@ -78,7 +89,7 @@ impl Admission {
 
     /// Judges one entry.
     #[inline]
-    pub fn admit(&mut self, now: u64, size: u32, call: Option<u64>) -> Verdict {
+    pub fn admit(&mut self, now: u64, size: u32, call: Option<u32>) -> Verdict {
         let charge = self.charge(call, u64::from(size));
         if !self.records.fits(now, 1) {
             return Verdict::OverRecords;
@@ -94,58 +105,110 @@ impl Admission {
         Verdict::Admitted
     }
 
-    /// Judges a run in order and stops at the first refusal: how many were admitted. The same as `admit` one by
-    /// one, with both buckets in registers.
-    pub fn admit_run(&mut self, puts: &[Put]) -> usize {
-        let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&self.records, &self.bytes) else {
-            return self.admit_each(puts);
+    /// Takes entries at `times`, all or none: `None` when a limit might bind, or when their calls matter.
+    pub fn admit_all(&mut self, times: &[u64], sizes: &[u32], calls: bool) -> Option<u64> {
+        let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&mut self.records, &mut self.bytes) else {
+            return None;
         };
-        let mask = if self.rounding == ByteRounding::Aws { 1023 } else { 0 };
+        let rounds = self.rounding == ByteRounding::Aws;
+        let (n, sum) = (sizes.len() as u64, sizes.iter().map(|s| u64::from(*s)).sum::<u64>());
+        let most = if rounds { sum + 1023 * n } else { sum };
+        if (rounds && calls) || !records.surely_fits(times, n) || !bytes.surely_fits(times, most) {
+            return None;
+        }
+        records.take_all(times, sizes.iter().map(|_| 1));
+        if rounds {
+            bytes.take_all(times, sizes.iter().map(|s| ceil_kib(u64::from(*s))));
+        } else {
+            bytes.take_all(times, sizes.iter().map(|s| u64::from(*s)));
+        }
+        Some(sum)
+    }
+
+    /// Judges a run of entries (by row) in order and stops at the first refusal. The same as `admit` one by one,
+    /// with both buckets in registers.
+    pub fn admit_run(&mut self, entries: &Entries, run: &[u32], calls: bool) -> Judged {
+        let (Limit::Bucket(_), Limit::Bucket(_)) = (&self.records, &self.bytes) else {
+            return self.admit_each(entries, run);
+        };
+        match (self.rounding, calls) {
+            (ByteRounding::None, _) => self.admit_with(entries, run, |_, _, size| size),
+            (ByteRounding::Aws, false) => self.admit_with(entries, run, |_, _, size| ceil_kib(size)),
+            (ByteRounding::Aws, true) => {
+                self.admit_with(entries, run, |own, before: &mut (u32, u64), size| {
+                    let call = own.call().unwrap_or(ALONE);
+                    if call != before.0 || call == ALONE {
+                        *before = (call, 0);
+                    }
+                    ceil_kib(before.1 + size) - ceil_kib(before.1)
+                })
+            }
+        }
+    }
+
+    /// `charge` gives the bytes that count, from the ticket, (call, its bytes so far) and the size.
+    #[inline(always)]
+    fn admit_with(
+        &mut self,
+        entries: &Entries,
+        run: &[u32],
+        charge: impl Fn(Ticket, &mut (u32, u64), u64) -> u64,
+    ) -> Judged {
+        let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&mut self.records, &mut self.bytes) else {
+            unreachable!("the caller looked");
+        };
         let (r_rate, r_depth, mut r_level, at0) = records.parts();
         let (b_rate, b_depth, mut b_level, b_at0) = bytes.parts();
         debug_assert_eq!(at0, b_at0, "both are taken together");
         // Longer gaps empty a bucket anyway, and the product must not overflow.
         let longest = (r_depth / r_rate.max(1)).max(b_depth / b_rate.max(1)) + 1;
-        let (mut at, mut call, mut call_bytes) = (at0, self.call, self.call_bytes);
-        let mut admitted = 0;
-        for put in puts {
-            let gap = (put.at - at).min(longest);
-            let own = if put.tag.is_in_call() { put.key >> ENTRY_BITS } else { ALONE };
-            if own != call || own == ALONE {
-                (call, call_bytes) = (own, 0);
-            }
-            let sum = call_bytes + u64::from(put.size);
-            let charge = ((sum + mask) & !mask) - ((call_bytes + mask) & !mask);
-            let r = r_level.saturating_sub(gap * r_rate) + NS_PER_S;
-            let b = b_level.saturating_sub(gap * b_rate) + charge * NS_PER_S;
+        let n = entries.len();
+        let (ats, sizes, tickets) = (&entries.at[..n], &entries.record.size[..n], &entries.ticket[..n]);
+        let (mut at, mut before) = (at0, (self.call, self.call_bytes));
+        let mut judged = Judged { admitted: run.len(), bytes: 0, then: Verdict::Admitted };
+        for (i, &row) in run.iter().enumerate() {
+            let row = row as usize;
+            let (now, size) = (ats[row], u64::from(sizes[row]));
+            let gap = (now - at).min(longest);
+            let charge = charge(tickets[row], &mut before, size);
+            let r = sunk(r_level, gap * r_rate) + NS_PER_S;
+            let b = sunk(b_level, gap * b_rate) + charge * NS_PER_S;
             if r > r_depth || b > b_depth {
+                judged.admitted = i;
+                judged.then = if r > r_depth { Verdict::OverRecords } else { Verdict::OverBytes };
                 break;
             }
-            (r_level, b_level, at, call_bytes) = (r, b, put.at, sum);
-            admitted += 1;
+            (r_level, b_level, at) = (r, b, now);
+            before.1 += size;
+            judged.bytes += size;
         }
-        (self.call, self.call_bytes) = (call, call_bytes);
-        if let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&mut self.records, &mut self.bytes) {
-            records.set(r_level, at);
-            bytes.set(b_level, at);
-        }
-        admitted
+        records.set(r_level, at);
+        bytes.set(b_level, at);
+        (self.call, self.call_bytes) = before;
+        judged
     }
 
-    fn admit_each(&mut self, puts: &[Put]) -> usize {
-        let refused = puts.iter().position(|p| self.admit(p.at, p.size, call_of(p)) != Verdict::Admitted);
-        refused.unwrap_or(puts.len())
+    fn admit_each(&mut self, entries: &Entries, run: &[u32]) -> Judged {
+        let mut judged = Judged { admitted: run.len(), bytes: 0, then: Verdict::Admitted };
+        for (i, &row) in run.iter().enumerate() {
+            let row = row as usize;
+            let size = entries.record.size[row];
+            let verdict = self.admit(entries.at[row], size, entries.ticket[row].call());
+            if verdict != Verdict::Admitted {
+                (judged.admitted, judged.then) = (i, verdict);
+                break;
+            }
+            judged.bytes += u64::from(size);
+        }
+        judged
     }
 }
 
-/// The call an entry belongs to, for the rounding of its bytes.
-#[inline]
-pub fn call_of(put: &Put) -> Option<u64> {
-    put.tag.is_in_call().then_some(put.key >> ENTRY_BITS)
+/// A level after a refill. Below the limit it is a coin toss whether it has reached zero: no branch, then.
+#[inline(always)]
+fn sunk(level: u64, refill: u64) -> u64 {
+    std::hint::select_unpredictable(level > refill, level.wrapping_sub(refill), 0)
 }
-
-/// A handle is a call's number in its window, then the entry's number in 9 bits (a call has 500 entries at most).
-pub const ENTRY_BITS: u32 = 9;
 
 #[inline]
 fn ceil_kib(bytes: u64) -> u64 {

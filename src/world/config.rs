@@ -58,24 +58,13 @@ pub enum Action {
     /// Set warm throughput (Advantage).
     WarmThroughput(ByteRate),
     /// A consumer stops reading for a while (`None` = all consumers).
-    ConsumerOutage {
-        consumer: Option<usize>,
-        lasting: Dur,
-    },
+    ConsumerOutage { consumer: Option<usize>, lasting: Dur },
     /// A consumer works `factor` times slower for a while.
-    Slowdown {
-        consumer: usize,
-        factor: u32,
-        lasting: Dur,
-    },
+    Slowdown { consumer: usize, factor: u32, lasting: Dur },
     /// Retention changes.
     Retention(Dur),
     /// A share of one producer's records takes one key for a while.
-    HotKey {
-        producer: usize,
-        share: crate::units::Percent,
-        lasting: Dur,
-    },
+    HotKey { producer: usize, share: crate::units::Percent, lasting: Dur },
 }
 
 /// A run is bounded, and says when it was cut.

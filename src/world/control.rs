@@ -105,7 +105,8 @@ impl World {
         (self.control.peak, self.control.reference) = (peak, peak);
         let shards = self.map.open().len();
         let (mib, records) = (peak.bytes_per_s as f64 / (1 << 20) as f64, peak.records_per_s);
-        let text = format!("starts with {shards} shards; 30-day peak taken as {mib:.2} MiB/s, {records} records/s");
+        let text =
+            format!("starts with {shards} shards; 30-day peak taken as {mib:.2} MiB/s, {records} records/s");
         self.control.note(now, "on_demand_start", text);
         self.forget_observations();
         // A look planned before a switch away and back must not start a second chain.
@@ -157,7 +158,11 @@ impl World {
             Action::SwitchMode(mode) => self.switch_mode(mode, now),
             Action::WarmThroughput(rate) => {
                 let delay = self.config.stream.advantage.warm_delay.0;
-                self.control.note(now, "warm_request", format!("warm throughput of {} MiB/s asked for", rate.0 >> 20));
+                self.control.note(
+                    now,
+                    "warm_request",
+                    format!("warm throughput of {} MiB/s asked for", rate.0 >> 20),
+                );
                 self.control.schedule(now + delay, Due::Warm(rate));
             }
             Action::ConsumerOutage { consumer, lasting } => {
@@ -165,13 +170,18 @@ impl World {
                 self.control.note(now, "outage", format!("{who} stops reading for {}", seconds(lasting)));
             }
             Action::Slowdown { consumer, factor, lasting } => {
-                let text = format!("{} works {factor} times slower for {}", name(&consumer), seconds(lasting));
+                let text =
+                    format!("{} works {factor} times slower for {}", name(&consumer), seconds(lasting));
                 self.control.note(now, "slowdown", text);
             }
             Action::Retention(to) => {
                 self.accrue(now);
                 self.settings.retention = to.0;
-                self.control.note(now, "retention", format!("retention is {} h from now on", to.0 / (3600 * NS_PER_S)));
+                self.control.note(
+                    now,
+                    "retention",
+                    format!("retention is {} h from now on", to.0 / (3600 * NS_PER_S)),
+                );
             }
             Action::HotKey { producer, share, lasting } => {
                 let text = format!(
@@ -204,7 +214,8 @@ impl World {
             return self.refuse(now, text);
         }
         if !resharding::target_allowed(open, target) {
-            let text = format!("UpdateShardCount from {open} to {target}: more than double or less than half");
+            let text =
+                format!("UpdateShardCount from {open} to {target}: more than double or less than half");
             return self.refuse(now, text);
         }
         self.control.updates.push(now);
@@ -229,7 +240,9 @@ impl World {
         } else {
             match self.map.open().get(open_index as usize + 1) {
                 Some(&right) => Step::MergeAt(self.map.shards()[right as usize].start),
-                None => return self.refuse(now, format!("open shard number {open_index} has no right neighbour")),
+                None => {
+                    return self.refuse(now, format!("open shard number {open_index} has no right neighbour"));
+                }
             }
         };
         self.carry_out(step, "asked for", now);
@@ -260,7 +273,8 @@ impl World {
         }
         self.control.shards_max = self.control.shards_max.max(self.map.open().len() as u32);
         let what = if children.len() == 2 { "split" } else { "merge" };
-        let text = format!("{} into {} ({why}); {} open", ids(&parents), ids(&children), self.map.open().len());
+        let text =
+            format!("{} into {} ({why}); {} open", ids(&parents), ids(&children), self.map.open().len());
         self.control.note(now, what, text);
     }
 
@@ -344,7 +358,8 @@ impl World {
         let shard_bytes = data_streams::SHARD_WRITE_BYTES.byte_rate().0;
         let most = self.config.stream.on_demand.max_write.0 / shard_bytes;
         if self.map.open().len() as u64 >= most {
-            return self.refuse(now, format!("{} stays: the Region's on-demand maximum is reached", ids(&[id])));
+            return self
+                .refuse(now, format!("{} stays: the Region's on-demand maximum is reached", ids(&[id])));
         }
         self.control.reference = self.control.peak;
         self.carry_out(Step::SplitAt(self.map.middle(id)), "on-demand scaling", now);

@@ -20,9 +20,11 @@ impl World {
         self.trim_at_end(reached);
         self.meter_mode();
         self.meter_storage(reached);
-        let producers: Vec<ProducerResult> = (0..self.sources.len()).map(|p| self.producer_result(p, reached)).collect();
+        let producers: Vec<ProducerResult> =
+            (0..self.sources.len()).map(|p| self.producer_result(p, reached)).collect();
         let stream = self.stream_result();
-        let consumers: Vec<ConsumerResult> = (0..self.settings.consumers.len()).map(|c| self.consumer_result(c)).collect();
+        let consumers: Vec<ConsumerResult> =
+            (0..self.settings.consumers.len()).map(|c| self.consumer_result(c)).collect();
         let mut result = RunResult {
             mode: self.config.mode.word(),
             duration_ns: reached,
@@ -89,6 +91,7 @@ impl World {
             ..ProducerResult::default()
         };
         let mut put = counts.put.clone();
+        put.add_many(settings.leg, counts.at_once);
         let mut buffering = Histogram::default();
         if source.clients.is_empty() {
             buffering.add_many(0, born - late.len() as u64);
@@ -109,7 +112,8 @@ impl World {
     }
 
     fn stream_result(&self) -> StreamResult {
-        let sum = |of: fn(&super::lane::LaneCounts) -> u64| self.lanes.iter().map(|l| of(&l.counts)).sum::<u64>();
+        let sum =
+            |of: fn(&super::lane::LaneCounts) -> u64| self.lanes.iter().map(|l| of(&l.counts)).sum::<u64>();
         let attempts = |l: &super::lane::Lane| l.counts.stored + l.counts.throttled;
         let all: u64 = self.lanes.iter().map(attempts).sum();
         let hottest = self.lanes.iter().max_by_key(|l| (attempts(l), std::cmp::Reverse(l.id)));

@@ -1,21 +1,20 @@
 //! One shard and all that touches only it: admission, log, the readers, and the retries of clients without limits.
 //!
-//! A lane's next event is the least of a few scalars. Entries that arrive between two reads are settled in one
-//! tight loop (lazy settlement); the result is the same, to the bit, as one event at a time.
+//! Writing never depends on reading, so a lane first settles all entries and retries of a window in one tight loop
+//! and reads later, perhaps after several windows, each read seeing what was stored before it. The result is the
+//! same, to the bit, as one event at a time.
 
 use super::reader::Reader;
 use super::settings::Settings;
 use crate::engine::digest::Digest;
-use crate::facts::billing;
-use crate::units::Bytes;
 use crate::measure::result::ShardMinute;
-use crate::measure::sink::Sink;
+use crate::measure::sink::{Billed, Sink};
 use crate::mechanism::calendar::Calendar;
 use crate::random::Stream;
-use crate::record::Put;
+use crate::record::Entries;
 use crate::stream::log::Log;
 use crate::stream::polling::ReadGate;
-use crate::stream::shard::{Admission, Verdict, call_of};
+use crate::stream::shard::{Admission, Verdict};
 
 /// A refused record of a client that this lane plays.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +37,8 @@ pub struct Outside<'a> {
     pub settings: &'a Settings,
     /// Where it counts.
     pub sink: &'a mut Sink,
-    /// Handles of refused entries whose clients wait for the answer.
-    pub refused: &'a mut Vec<u64>,
+    /// Rows of refused entries whose clients wait for the answer.
+    pub refused: &'a mut Vec<u32>,
 }
 
 /// Totals of one shard.
@@ -84,6 +83,9 @@ pub struct Lane {
     pub counts: LaneCounts,
     /// Reads and refusals, in order.
     pub digest: Digest,
+    /// Moments of refusals that the digest has not seen yet, and how many of them it has.
+    refusals: Vec<u64>,
+    folded: usize,
     /// Have all readers begun?
     pub all_started: bool,
     /// Log number of the record that is being followed, once it is stored here.
@@ -106,38 +108,80 @@ impl Lane {
             readers: (0..settings.consumers.len()).map(|c| Reader::new(c, id, opened, settings)).collect(),
             counts: LaneCounts::default(),
             digest: Digest::default(),
+            refusals: Vec::new(),
+            folded: 0,
             all_started: false,
             traced: None,
             traced_at: 0,
         }
     }
 
-    /// Has it nothing to do before `until`? (Pushes wait for the next entries or the bucket's end: their moments
-    /// do not depend on when the lane looks.)
-    pub fn is_idle(&self, puts: &[Put], until: u64) -> bool {
-        puts.is_empty() && self.next_poll().0 >= until && self.retries.next() >= until && self.closed_at.is_none()
+    /// Has it nothing to write before `until`?
+    pub fn rests(&self, rows: &[u32], until: u64) -> bool {
+        rows.is_empty() && self.retries.next() >= until
     }
 
-    /// Settles everything before `until`; `puts` are all entries judged here from now on, in order.
-    pub fn advance(&mut self, puts: &[Put], until: u64, out: &mut Outside) {
+    /// Judges a window's entries (`rows` of them, in order) and all retries before `until`; at one moment entries
+    /// come before retries.
+    pub fn settle(&mut self, entries: &Entries, rows: &[u32], calls: bool, until: u64, out: &mut Outside) {
         self.admission.new_window();
-        let mut rest = puts;
+        let mut rest = rows;
         loop {
-            let (poll_at, c) = self.next_poll();
-            let polls = poll_at < until;
-            self.settle(&mut rest, if polls { poll_at + 1 } else { until }, out);
-            if !polls {
+            let retry_at = self.retries.next();
+            let run = before(entries, rest, until, retry_at);
+            let sure =
+                if run.len() < TOGETHER { 0 } else { self.store_together(entries, run, calls, out.settings) };
+            rest = &rest[sure..];
+            if sure == 0 && !run.is_empty() {
+                let judged = self.admission.admit_run(entries, run, calls);
+                self.store(entries, &run[..judged.admitted], judged.bytes, out.settings);
+                rest = &rest[judged.admitted..];
+                if judged.then != Verdict::Admitted {
+                    self.refuse(entries, rest[0], judged.then, out);
+                    rest = &rest[1..];
+                }
+            } else if sure == 0 && retry_at < until {
+                self.retry(out);
+            } else if sure == 0 {
                 break;
             }
-            self.poll(c, poll_at, out);
         }
+    }
+
+    /// Stores the head of a run, if no limit can bind meanwhile; how many entries.
+    fn store_together(&mut self, entries: &Entries, run: &[u32], calls: bool, settings: &Settings) -> usize {
+        let n = run.len().min(BATCH);
+        self.log.append(entries, &run[..n]);
+        let (from, to) = (self.log.end() - n as u64, self.log.end());
+        let Some(bytes) =
+            self.admission.admit_all(self.log.stored(from, to), self.log.sizes(from, to), calls)
+        else {
+            self.log.retract(n);
+            return 0;
+        };
+        self.count_stored(n as u64, bytes);
+        self.look_for_traced(n, settings);
+        n
+    }
+
+    /// Lets all readers read what they would read before `until`; everything before it is settled.
+    pub fn read(&mut self, until: u64, out: &mut Outside) {
         for c in 0..self.readers.len() {
             self.push(c, until, out);
         }
+        loop {
+            let (at, c) = self.next_poll();
+            if at >= until {
+                break;
+            }
+            self.poll(c, at, out);
+        }
+        self.fold_refusals(u64::MAX);
         let keep = self.readers.iter().map(|r| r.keeps(&self.log)).min();
         self.log.forget_before(keep.unwrap_or(self.log.end()));
     }
 
+    /// The next poll.
     fn next_poll(&self) -> (u64, usize) {
         let mut next = (u64::MAX, 0);
         for (c, reader) in self.readers.iter().enumerate() {
@@ -148,87 +192,25 @@ impl Lane {
         next
     }
 
-    /// Judges entries and retries before `end`; at one moment entries come before retries.
-    fn settle(&mut self, rest: &mut &[Put], end: u64, out: &mut Outside) {
-        loop {
-            let retry_at = self.retries.next();
-            let bound = end.min(retry_at.saturating_add(1));
-            let due = match rest.last() {
-                Some(last) if last.at < bound => rest.len(),
-                Some(_) => rest.partition_point(|p| p.at < bound),
-                None => 0,
-            };
-            if due > 0 {
-                let run = &rest[..due];
-                let admitted = self.admission.admit_run(run);
-                self.store_run(&run[..admitted], out);
-                *rest = &rest[admitted..];
-                if admitted < due {
-                    self.refuse(&run[admitted], out);
-                    *rest = &rest[1..];
-                }
-            } else if retry_at < end {
-                self.retry(out);
-            } else {
-                break;
-            }
+    /// The digest sees refusals and reads in order of time; at one moment refusals come first.
+    pub fn fold_refusals(&mut self, now: u64) {
+        while let Some(&at) = self.refusals.get(self.folded).filter(|at| **at <= now) {
+            self.digest.fold(at);
+            self.folded += 1;
+        }
+        if self.folded == self.refusals.len() {
+            self.refusals.clear();
+            self.folded = 0;
         }
     }
 
-    fn store_run(&mut self, run: &[Put], out: &mut Outside) {
-        if run.is_empty() {
-            return;
-        }
-        let (mut bytes, mut units, mut kib, mut duplicates) = (0u64, 0u64, 0u64, 0u64);
-        self.log.reserve(run.len());
-        let producers = &out.settings.producers;
-        for put in run {
-            self.log.push(put.at, put.born, put.size);
-            let size = u64::from(put.size);
-            let data = Bytes(size - producers[put.tag.producer()].key_bytes);
-            bytes += size;
-            units += billing::put_payload_units(data);
-            kib += billing::on_demand_billed(data).0;
-            duplicates += u64::from(put.tag.stored_before());
-        }
-        self.count_stored(run.len() as u64, bytes, units, kib, out.sink);
-        if let [settings] = &out.settings.producers[..] {
-            let n = run.len() as u64;
-            let counts = &mut out.sink.producers[0];
-            counts.attempts += n;
-            counts.stored += n - duplicates;
-            counts.duplicates += duplicates;
-            if settings.alone {
-                counts.put.add_many(settings.leg, n);
-                out.sink.now.calls += n;
-                out.sink.now.calls_ok += n;
-                out.sink.now.call_latency += n * settings.answer;
-            }
-        } else {
-            self.count_by_producer(run, out);
-        }
-        self.look_for_traced(run, out.settings);
+    fn store(&mut self, entries: &Entries, run: &[u32], bytes: u64, settings: &Settings) {
+        self.log.append(entries, run);
+        self.count_stored(run.len() as u64, bytes);
+        self.look_for_traced(run.len(), settings);
     }
 
-    fn count_by_producer(&mut self, run: &[Put], out: &mut Outside) {
-        for put in run {
-            let p = put.tag.producer();
-            let counts = &mut out.sink.producers[p];
-            counts.attempts += 1;
-            let duplicate = u64::from(put.tag.stored_before());
-            counts.stored += 1 - duplicate;
-            counts.duplicates += duplicate;
-            if !put.tag.is_in_call() {
-                let settings = &out.settings.producers[p];
-                counts.put.add(settings.leg);
-                out.sink.now.calls += 1;
-                out.sink.now.calls_ok += 1;
-                out.sink.now.call_latency += settings.answer;
-            }
-        }
-    }
-
-    fn count_stored(&mut self, n: u64, bytes: u64, units: u64, kib: u64, sink: &mut Sink) {
+    fn count_stored(&mut self, n: u64, bytes: u64) {
         let counts = &mut self.counts;
         counts.stored += n;
         counts.stored_bytes += bytes;
@@ -236,48 +218,40 @@ impl Lane {
         counts.observed_bytes += bytes;
         counts.minute.in_records += n;
         counts.minute.in_bytes += bytes;
-        sink.now.attempts += n;
-        sink.now.stored += n;
-        sink.now.stored_bytes += bytes;
-        sink.payload_units += units;
-        sink.kib_bytes += kib;
     }
 
-    fn look_for_traced(&mut self, run: &[Put], settings: &Settings) {
+    fn look_for_traced(&mut self, stored: usize, settings: &Settings) {
         if let (Some((born, _)), None) = (settings.traced, self.traced) {
             // Births are drawn to the nanosecond; the size settles the rare tie well enough for a picture.
-            let first = self.log.end() - run.len() as u64;
-            if let Some(i) = run.iter().position(|p| p.born == born) {
-                (self.traced, self.traced_at) = (Some(first + i as u64), run[i].at);
+            let (first, end) = (self.log.end() - stored as u64, self.log.end());
+            if let Some(i) = self.log.born(first, end).iter().position(|b| *b == born) {
+                let number = first + i as u64;
+                (self.traced, self.traced_at) = (Some(number), self.log.stored_at(number));
             }
         }
     }
 
-    #[cold]
-    fn refuse(&mut self, put: &Put, out: &mut Outside) {
-        let verdict = self.admission.admit(put.at, put.size, call_of(put));
-        self.count_refusal(put.at, put.tag.producer(), verdict, out.sink);
-        if put.tag.is_in_call() {
-            out.refused.push(put.key);
-            return;
-        }
-        let p = put.tag.producer();
+    fn refuse(&mut self, entries: &Entries, row: u32, verdict: Verdict, out: &mut Outside) {
+        let i = row as usize;
+        let at = entries.at[i];
+        self.count_refusal(at, verdict, out.sink);
+        let Some(p) = entries.ticket[i].producer() else {
+            return out.refused.push(row);
+        };
+        let (size, settings) = (entries.record.size[i], &out.settings.producers[p]);
+        out.sink.take_back(p, size, settings.key_bytes, false);
+        out.sink.producers[p].at_once -= 1;
         out.sink.producers[p].delayed += 1;
-        out.sink.now.calls += 1;
-        out.sink.now.call_latency += out.settings.producers[p].answer;
-        let waiting =
-            Waiting { born: put.born, position: put.key, size: put.size, refusals: 1, producer: p as u32 };
-        self.sleep_or_lose(put.at, waiting, out);
+        out.sink.now.calls_ok -= 1;
+        let (born, position) = (entries.record.born[i], entries.record.position[i]);
+        self.sleep_or_lose(at, Waiting { born, position, size, refusals: 1, producer: p as u32 }, out);
     }
 
-    fn count_refusal(&mut self, at: u64, producer: usize, verdict: Verdict, sink: &mut Sink) {
+    fn count_refusal(&mut self, at: u64, verdict: Verdict, sink: &mut Sink) {
         debug_assert_ne!(verdict, Verdict::Admitted, "refused just now");
-        self.digest.fold(at);
+        self.refusals.push(at);
         self.counts.throttled += 1;
         self.counts.minute.write_throttled += 1;
-        sink.producers[producer].attempts += 1;
-        sink.producers[producer].throttled += 1;
-        sink.now.attempts += 1;
         sink.now.throttled += 1;
         if verdict == Verdict::OverRecords {
             sink.over_records += 1;
@@ -295,7 +269,10 @@ impl Lane {
             out.sink.now.lost += 1;
             return;
         }
-        let path = || out.settings.seed.numbered(&format!("producer/{}", settings.name), "retry_in_lane", self.id.into());
+        let path = || {
+            let producer = format!("producer/{}", settings.name);
+            out.settings.seed.numbered(&producer, "retry_in_lane", self.id.into())
+        };
         let random = self.sleeps[p].get_or_insert_with(path);
         let sleep = settings.retry.sleep(waiting.refusals - 1, random);
         // The client knows of the refusal when the answer is there, and the next request takes its way again.
@@ -309,19 +286,20 @@ impl Lane {
         let verdict = self.admission.admit(at, waiting.size, None);
         out.sink.now.calls += 1;
         out.sink.now.call_latency += settings.answer;
+        out.sink.now.attempts += 1;
+        out.sink.producers[p].attempts += 1;
         if verdict != Verdict::Admitted {
-            self.count_refusal(at, p, verdict, out.sink);
+            self.count_refusal(at, verdict, out.sink);
+            out.sink.producers[p].throttled += 1;
             waiting.refusals += 1;
             return self.sleep_or_lose(at, waiting, out);
         }
-        let size = u64::from(waiting.size);
         self.log.push(at, waiting.born, waiting.size);
-        let data = Bytes(size - settings.key_bytes);
-        let (units, kib) = (billing::put_payload_units(data), billing::on_demand_billed(data).0);
-        self.count_stored(1, size, units, kib, out.sink);
+        self.count_stored(1, waiting.size.into());
+        out.sink.store(waiting.size.into(), Billed::one(waiting.size, settings.key_bytes));
+        out.sink.now.stored += 1;
         out.sink.now.calls_ok += 1;
         let counts = &mut out.sink.producers[p];
-        counts.attempts += 1;
         counts.stored += 1;
         counts.put.add(at - waiting.born);
         if self.traced.is_none() && out.settings.traced == Some((waiting.born, waiting.position)) {
@@ -355,3 +333,20 @@ impl Lane {
         self.counts.minutes.push(std::mem::take(&mut self.counts.minute));
     }
 }
+
+/// The leading rows judged before `until`, and not after `retry_at`.
+#[inline]
+fn before<'a>(entries: &Entries, rows: &'a [u32], until: u64, retry_at: u64) -> &'a [u32] {
+    if retry_at >= until {
+        return rows;
+    }
+    // Where retries wait, one is due soon.
+    let due = rows.iter().take(LOOK_AHEAD).take_while(|row| entries.at[**row as usize] <= retry_at);
+    &rows[..due.count()]
+}
+
+/// Entries looked at before a retry is due; more take another round.
+const LOOK_AHEAD: usize = 64;
+/// Runs from this length on are worth being judged together, in batches of at most this many.
+const TOGETHER: usize = 16;
+const BATCH: usize = 256;

@@ -1,8 +1,9 @@
 //! The world: owns the sides, routes messages between them, runs the checks; decides nothing.
 //!
-//! One window: senders move to its end, entries judged in it are dealt to the shards, shards settle in order of
-//! their ids (parents before children, so that a reader that ends a parent begins its children in time), refusals
-//! go back to the clients that wait for them. Windows never cross a time bucket of the series.
+//! One window: senders move to its end, entries judged in it are dealt to the shards, shards settle them, refusals
+//! go back to the clients that wait for them. After one or more windows shards are read, in order of their ids
+//! (parents before children, so that a reader that ends a parent begins its children in time). Windows never cross
+//! a time bucket of the series.
 
 pub mod config;
 mod control;
@@ -34,7 +35,7 @@ use settings::Settings;
 use sources::Source;
 
 /// Entries a window holds at most, roughly: what fits a core's cache.
-const WINDOW_ENTRIES: u64 = 16_384;
+const WINDOW_ENTRIES: u64 = 4096;
 /// And per shard, so that looking at a shard pays.
 const WINDOW_ENTRIES_PER_SHARD: u64 = 128;
 
@@ -50,7 +51,11 @@ pub struct World {
     lanes: Vec<Lane>,
     sources: Vec<Source>,
     gathered: Gathered,
-    refused: Vec<u64>,
+    refused: Vec<u32>,
+    /// Read up to here; entries judged since; and how many of them are worth a look at every shard.
+    read_to: u64,
+    unread: usize,
+    read_after: usize,
     sink: Sink,
     series: SeriesBuilder,
     control: Control,
@@ -106,6 +111,9 @@ impl World {
             sources,
             gathered: Gathered::default(),
             refused: Vec::new(),
+            read_to: 0,
+            unread: 0,
+            read_after: most as usize,
             usage: Usage::default(),
             metered: finish::Metered::default(),
             window: window.max(1),
@@ -117,16 +125,28 @@ impl World {
     }
 
     fn settle_lanes(&mut self, until: u64) {
-        // Control acts on, and buckets show, a model that has settled to exactly that moment: pushes too.
-        let all = until.is_multiple_of(self.series.bucket()) || self.control.next() <= until;
+        let Gathered { entries, calls, .. } = &self.gathered;
+        let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
+        let mut out = Outside { settings, sink, refused };
+        for (id, lane) in self.lanes.iter_mut().enumerate() {
+            let rows = self.gathered.of_lane(id);
+            if !lane.rests(rows, until) {
+                lane.settle(entries, rows, !calls.is_empty(), until, &mut out);
+            }
+        }
+        self.unread += entries.len();
+    }
+
+    /// Everything is settled up to `until`: now it is read.
+    fn read_lanes(&mut self, until: u64) {
+        if self.read_to == until {
+            return;
+        }
+        (self.read_to, self.unread) = (until, 0);
         for id in 0..self.lanes.len() {
             self.start_readers_of(id);
-            let puts = self.gathered.of_lane(id);
-            let lane = &mut self.lanes[id];
-            if all || !lane.is_idle(puts, until) {
-                let sink = &mut self.sink;
-                lane.advance(puts, until, &mut Outside { settings: &self.settings, sink, refused: &mut self.refused });
-            }
+            let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
+            self.lanes[id].read(until, &mut Outside { settings, sink, refused });
         }
     }
 
@@ -152,14 +172,21 @@ impl World {
 
     /// Refusals find their clients; calls are counted.
     fn answer(&mut self, until: u64) {
-        let Gathered { calls, .. } = &mut self.gathered;
+        let Gathered { calls, entries, .. } = &mut self.gathered;
         // Shards settle one after another: bring the refusals of one call together, in order of entries.
         self.refused.sort_unstable();
-        for handle in self.refused.drain(..) {
-            let call = &mut calls[(handle >> crate::stream::shard::ENTRY_BITS) as usize];
-            let entry = (handle & ((1 << crate::stream::shard::ENTRY_BITS) - 1)) as usize;
+        for row in self.refused.drain(..) {
+            let Some(call) = entries.ticket[row as usize].call() else { continue };
+            let call = &mut calls[call as usize];
+            let p = call.source as usize;
+            let again = self.sources[p].refused(call, (row - call.row) as usize);
             call.refused += 1;
-            self.sources[call.source as usize].refused(call, entry);
+            self.sink.take_back(
+                p,
+                entries.record.size[row as usize],
+                self.settings.producers[p].key_bytes,
+                again,
+            );
         }
         for call in calls.iter() {
             self.sink.now.calls += 1;
@@ -179,7 +206,8 @@ impl World {
         if self.born > bounds.records {
             self.cut = Some(format!("cut after {} records born", bounds.records));
         } else if in_memory > bounds.in_memory {
-            self.cut = Some(format!("cut when more than {} unread records were held in memory", bounds.in_memory));
+            self.cut =
+                Some(format!("cut when more than {} unread records were held in memory", bounds.in_memory));
         }
     }
 }
@@ -195,17 +223,20 @@ impl Model for World {
     }
 
     fn control(&mut self, now: u64) {
+        self.read_lanes(now);
         self.act(now);
     }
 
     fn advance(&mut self, _from: u64, until: u64) {
-        for source in &mut self.sources {
-            source.advance(until);
-        }
-        self.gathered.collect(&self.sources, &self.map, self.lanes.len(), until);
+        self.gathered.collect(&mut self.sources, &self.map, self.lanes.len(), until);
+        self.gathered.count(&self.settings, &mut self.sink);
         self.settle_lanes(until);
         self.answer(until);
-        if until.is_multiple_of(self.series.bucket()) || until == self.config.duration.0 {
+        let bucket_ends = until.is_multiple_of(self.series.bucket()) || until == self.config.duration.0;
+        if bucket_ends || self.unread >= self.read_after {
+            self.read_lanes(until);
+        }
+        if bucket_ends {
             self.end_bucket(until);
         }
     }

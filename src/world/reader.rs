@@ -170,10 +170,12 @@ impl Lane {
             return;
         }
         let turn = now + interval + reader.jitter.below(config.jitter.0.max(1));
+        self.fold_refusals(now);
+        self.digest.fold(now ^ (c as u64) << 56);
+        let reader = &mut self.readers[c];
         let counts = &mut out.sink.consumers[c];
         counts.calls += 1;
         counts.now.calls += 1;
-        self.digest.fold(now ^ (c as u64) << 56);
         if let Err(why) = self.gate.admit(now) {
             counts.now.throttled += 1;
             self.counts.minute.read_throttled += 1;
@@ -206,14 +208,21 @@ impl Lane {
     }
 
     /// Reads and works on what an admitted call returns; the moment the work is done.
-    fn read_batch(&mut self, c: usize, now: u64, received: u64, limit: u64, max_bytes: u64, out: &mut Outside) -> u64 {
+    fn read_batch(
+        &mut self,
+        c: usize,
+        now: u64,
+        received: u64,
+        limit: u64,
+        max_bytes: u64,
+        out: &mut Outside,
+    ) -> u64 {
         let reader = &mut self.readers[c];
         reader.horizon = now.saturating_sub(out.settings.retention);
         out.sink.consumers[c].lost += reader.trim(&self.log);
-        let visible = match out.settings.visibility {
-            0 => self.log.end(),
-            v => self.log.first_stored_since(reader.cursor, (now + 1).saturating_sub(v)),
-        };
+        // What is stored at this very moment is there to be read.
+        let since = (now + 1).saturating_sub(out.settings.visibility);
+        let visible = self.log.first_stored_since(reader.cursor, since);
         let from = reader.cursor;
         let (to, bytes) = fit(&self.log, from, visible.min(from + limit), max_bytes);
         self.gate.returned(now, bytes);
@@ -235,7 +244,7 @@ impl Lane {
         let counts = &mut out.sink.consumers[c];
         counts.age_max = counts.age_max.max(age);
         counts.now.age = Some(counts.now.age.unwrap_or(0).max(age));
-        self.counts.minute.iterator_age_ns = self.counts.minute.iterator_age_ns.max(age);
+        self.counts.minute.iterator_age_ns = self.counts.minute.iterator_age_ns.max(Some(age));
     }
 
     fn caught_up(&mut self, c: usize, now: u64) {
@@ -391,7 +400,15 @@ impl Lane {
         }
     }
 
-    fn count_pushed(&mut self, c: usize, propagation: &[u64], end_to_end: &[u64], bytes: u64, late: u64, out: &mut Outside) {
+    fn count_pushed(
+        &mut self,
+        c: usize,
+        propagation: &[u64],
+        end_to_end: &[u64],
+        bytes: u64,
+        late: u64,
+        out: &mut Outside,
+    ) {
         let n = propagation.len() as u64;
         let counts = &mut out.sink.consumers[c];
         counts.records += n;
@@ -407,14 +424,23 @@ impl Lane {
     }
 
     /// One batch: the worker, once free, takes everything that has arrived.
-    fn push_batch(&mut self, c: usize, until: u64, latency: &LatencySampler, cost_q20: u64, out: &mut Outside) -> bool {
+    fn push_batch(
+        &mut self,
+        c: usize,
+        until: u64,
+        latency: &LatencySampler,
+        cost_q20: u64,
+        out: &mut Outside,
+    ) -> bool {
         let settings = &out.settings.consumers[c];
         let reader = &mut self.readers[c];
         if reader.cursor >= self.log.end() {
             return false;
         }
         let visibility = out.settings.visibility;
-        let ready = self.log.stored_at(reader.cursor) + visibility + reader.push_latency(self.log.stored_at(reader.cursor), latency);
+        let ready = self.log.stored_at(reader.cursor)
+            + visibility
+            + reader.push_latency(self.log.stored_at(reader.cursor), latency);
         let start = ready.max(reader.pipe_free).max(reader.busy_until);
         if start >= until {
             return false;
@@ -439,7 +465,8 @@ impl Lane {
             let stored = self.log.stored_at(to);
             // Only what is stored by now draws a latency: draws do not depend on how far the log is settled.
             if to > from
-                && (stored + visibility > start || stored + visibility + reader.push_latency(stored, latency) > start)
+                && (stored + visibility > start
+                    || stored + visibility + reader.push_latency(stored, latency) > start)
             {
                 break;
             }

@@ -64,13 +64,20 @@ impl World {
             self.end_consumer_bucket(c);
         }
         if until.is_multiple_of(60 * NS_PER_S) || until == self.config.duration.0 {
-            self.lanes.iter_mut().filter(|l| !l.is_over() || l.counts.minute != ShardMinute::default()).for_each(|l| l.end_minute());
+            self.lanes
+                .iter_mut()
+                .filter(|l| !l.is_over() || l.counts.minute != ShardMinute::default())
+                .for_each(|l| l.end_minute());
         }
         self.check_bounds();
     }
 
     fn end_consumer_bucket(&mut self, c: usize) {
-        let backlog = self.lanes.iter().filter(|l| l.readers[c].counts_backlog()).map(|l| l.log.end() - l.readers[c].cursor);
+        let backlog = self
+            .lanes
+            .iter()
+            .filter(|l| l.readers[c].counts_backlog())
+            .map(|l| l.log.end() - l.readers[c].cursor);
         let backlog = backlog.sum();
         let now = std::mem::take(&mut self.sink.consumers[c].now);
         let s = &mut self.series.series.consumers[c];

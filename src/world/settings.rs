@@ -79,7 +79,11 @@ impl Settings {
     pub fn new(config: &WorldConfig) -> Settings {
         Settings {
             seed: config.seed,
-            producers: config.producers.iter().map(|p| producer(p, config.stream.admission.count_key_bytes)).collect(),
+            producers: config
+                .producers
+                .iter()
+                .map(|p| producer(p, config.stream.admission.count_key_bytes))
+                .collect(),
             consumers: (0..config.consumers.len()).map(|c| consumer(config, c)).collect(),
             admission: config.stream.admission,
             reads: config.stream.reads,
@@ -126,7 +130,9 @@ fn consumer(config: &WorldConfig, index: usize) -> ConsumerSettings {
     ConsumerSettings {
         name: c.name.clone(),
         read: match &c.read {
-            ReadConfig::Polling(p) => Reading::Polling { config: p.clone(), latency: p.call_latency.sampler() },
+            ReadConfig::Polling(p) => {
+                Reading::Polling { config: p.clone(), latency: p.call_latency.sampler() }
+            }
             ReadConfig::FanOut(f) => Reading::FanOut {
                 latency: f.push_latency.sampler(),
                 bytes_per_s: f.bytes_per_s,

@@ -13,13 +13,14 @@ use crate::units::Dur;
 pub struct Source {
     /// What is born.
     pub demand: Demand,
-    /// Records of the current window (only for producers without clients of their own).
-    pub fresh: Columns,
+    /// Records on their way to one of several clients.
+    fresh: Columns,
     /// Client processes; empty when the shards' lanes play the client.
     pub clients: Vec<Sdk>,
     /// Shortest answer after judgement: what feeds back.
     pub floor: u64,
-    leg: u64,
+    /// A request's way to the shard.
+    pub leg: u64,
     dealt: u64,
 }
 
@@ -30,7 +31,8 @@ pub fn build(config: &WorldConfig, settings: &Settings) -> Vec<Source> {
 
 fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     let producer = &config.producers[index];
-    let hot: Vec<HotKeyWindow> = config.events.iter().filter_map(|e| hot_window(e.at, &e.action, index)).collect();
+    let hot: Vec<HotKeyWindow> =
+        config.events.iter().filter_map(|e| hot_window(e.at, &e.action, index)).collect();
     let demand = Demand::new(
         &producer.demand,
         &producer.name,
@@ -43,7 +45,7 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     let ClientConfig::Sdk(sdk) = &producer.client;
     let (leg, alone) = (settings.producers[index].leg, settings.producers[index].alone);
     let instances = if alone { 0 } else { sdk.instances.max(1) };
-    let client = |i| Sdk::new(sdk, index, &producer.name, i, leg, config.seed);
+    let client = |i| Sdk::new(sdk, &producer.name, i, leg, config.seed);
     Source {
         demand,
         fresh: Columns::default(),
@@ -64,36 +66,33 @@ fn hot_window(at: Dur, action: &Action, index: usize) -> Option<HotKeyWindow> {
 }
 
 impl Source {
-    /// Makes everything that is born or sent so as to be judged before `until`.
-    pub fn advance(&mut self, until: u64) {
-        self.fresh.clear();
+    /// Makes everything that is born or sent so as to be judged before `until`; records of producers without
+    /// clients go straight to `out`.
+    pub fn advance(&mut self, until: u64, out: &mut Columns) {
         match &mut self.clients[..] {
-            [] => self.demand.take_until(until.saturating_sub(self.leg), &mut self.fresh),
+            [] => self.demand.take_until(until.saturating_sub(self.leg), out),
             [one] => self.demand.take_until(until, one.births()),
             many => {
+                self.fresh.clear();
                 self.demand.take_until(until, &mut self.fresh);
                 for i in 0..self.fresh.len() {
                     // Records are dealt to the processes by a hash of their number: even, and still Poisson.
                     let client = (mix(self.dealt) as u128 * many.len() as u128) >> 64;
-                    many[client as usize].births().append_range(&self.fresh, i, i + 1);
+                    many[client as usize].births().push_of(&self.fresh, i);
                     self.dealt += 1;
                 }
             }
         }
-        for client in &mut self.clients {
+        for client in self.clients.iter_mut().filter(|c| !c.rests(until)) {
             client.advance(until);
         }
     }
 
-    /// When an entry born at `born` is judged, for producers without clients.
-    pub fn judged(&self, born: u64) -> u64 {
-        born + self.leg
-    }
-
     /// A shard refused an entry of one of its calls.
-    pub fn refused(&mut self, call: &WindowCall, entry: usize) {
+    /// Was it a duplicate?
+    pub fn refused(&mut self, call: &WindowCall, entry: usize) -> bool {
         let client = &mut self.clients[call.client as usize];
-        client.refused(call.slot, entry, call.first as usize, call.entries as usize);
+        client.refused(call.slot, entry, call.first as usize, call.entries as usize)
     }
 
     /// Records given up by its clients.

@@ -269,7 +269,7 @@ fn shard(id: u32) -> ShardResult {
         out_records: if m == 3 { 0 } else { 12_000 },
         out_bytes: if m == 3 { 0 } else { 14_748_000 },
         read_throttled: 0,
-        iterator_age_ns: if m == 3 { 0 } else { 240 * MS },
+        iterator_age_ns: (m != 3).then_some(240 * MS),
     };
     ShardResult {
         id,
