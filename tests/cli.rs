@@ -164,3 +164,144 @@ fn trace_schema_and_init_answer() {
     let path = scenario("cli-preset.yaml", &preset);
     assert_eq!(kinesim(&["check", &path]).status.code(), Some(0));
 }
+
+/// A folder of this test's own, empty.
+fn empty_folder(name: &str) -> std::path::PathBuf {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("made");
+    path
+}
+
+/// Everything in a folder, hidden files too, in order.
+fn names(folder: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("readable");
+    let mut names: Vec<String> =
+        entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// Exit code, stdout, stderr: all of it.
+#[track_caller]
+fn says(args: &[&str], code: i32, out: &str, err: &str) {
+    let got = kinesim(args);
+    assert_eq!(stderr(&got), err, "stderr of {args:?}");
+    assert_eq!(stdout(&got), out, "stdout of {args:?}");
+    assert_eq!(got.status.code(), Some(code), "{args:?}");
+}
+
+#[test]
+fn a_broken_quota_ends_with_one_and_names_its_fact() {
+    let crowd = SMALL.replace("dashboard: {", "dashboard: { count: 6,");
+    let path = scenario("cli-quota.yaml", &crowd);
+    let said = "quota: consumers: pollers ask for 6 GetRecords calls per second and shard; the shard allows 5 (kinesim explain shard.read.calls_per_s)\n";
+    says(&["check", &path], 1, said, "");
+}
+
+#[test]
+fn a_missed_goal_ends_with_one_and_says_what_was_measured() {
+    let goal = "goal: { mode: provisioned, consumers: { dashboard: { unread: { at_least: 1000000 } } } }\n";
+    let path = scenario("cli-goal.yaml", &format!("{SMALL}{goal}"));
+    let out = kinesim(&["check", &path]);
+    assert_eq!(out.status.code(), Some(1));
+    assert_eq!(stdout(&out), "cli-goal: valid, within all documented quotas\n");
+    let said = stderr(&out);
+    assert!(
+        said.starts_with("goal missed: Provisioned: consumers.dashboard.unread at least 1000000: it was "),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn a_folder_that_is_not_ours_is_left_as_it_was() {
+    let path = scenario("cli-place.yaml", SMALL);
+    let home = empty_folder("cli-place");
+    let full = home.join("full");
+    std::fs::create_dir(&full).expect("made");
+    std::fs::write(full.join("mine.txt"), "mine").expect("written");
+    let at = full.display().to_string();
+    let said =
+        format!("error: {at} is not empty and is no report of kinesim; choose another folder with --out\n");
+    says(&["run", &path, "--out", &at], 2, "", &said);
+    assert_eq!(names(&home), ["full"]);
+    assert_eq!(names(&full), ["mine.txt"]);
+    let at = full.join("mine.txt").display().to_string();
+    says(&["run", &path, "--out", &at], 2, "", &format!("error: {at} is a file, not a folder\n"));
+    assert_eq!(names(&full), ["mine.txt"]);
+}
+
+#[test]
+fn a_run_that_is_too_large_is_refused_with_the_estimate_before_anything_is_written() {
+    let large = SMALL.replace("500 records/s", "10000000000 records/s");
+    let path = scenario("cli-large.yaml", &large);
+    let said = "error: a run would give birth to about 1,200,000,000,000 records; at most 2,000,000,000 are simulated one by one. Shorten `duration`, or lower the rates and the shards by the same factor\n";
+    let home = empty_folder("cli-large");
+    let at = home.join("report").display().to_string();
+    says(&["run", &path, "--out", &at], 2, "", said);
+    says(&["check", &path], 2, "", said);
+    says(&["trace", &path], 2, "", said);
+    assert!(names(&home).is_empty());
+}
+
+#[test]
+fn an_unknown_key_in_a_set_is_shown_with_the_nearest() {
+    let path = scenario("cli-set.yaml", SMALL);
+    let out = kinesim(&["check", &path, "--set", "stream.shrads=3"]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(stdout(&out).is_empty());
+    let said = stderr(&out);
+    assert!(said.starts_with("error[unknown-key]: unknown key `shrads`\n --> --set:1:1\n"), "{said}");
+    assert!(said.ends_with("= help: did you mean `shards`?\n\n1 mistake found\n"), "{said}");
+}
+
+#[test]
+fn a_report_replaces_the_last_one_and_nothing_else_stays() {
+    let path = scenario("cli-twice.yaml", SMALL);
+    let home = empty_folder("cli-twice");
+    let folder = home.join("report");
+    let at = folder.display().to_string();
+    let run = || kinesim(&["run", &path, "--out", &at, "--no-png", "--no-curves", "--quiet"]);
+    let first = run();
+    assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+    assert!(stderr(&first).is_empty(), "{}", stderr(&first));
+    let (files, page) = (names(&folder), std::fs::read(folder.join("index.html")).expect("a page"));
+    std::fs::write(folder.join("stale.txt"), "old").expect("written");
+    let second = run();
+    assert_eq!(stdout(&second), stdout(&first));
+    assert_eq!(names(&folder), files, "the folder is replaced as a whole");
+    assert!(std::fs::read(folder.join("index.html")).expect("a page") == page);
+    assert_eq!(names(&home), ["report"]);
+}
+
+#[test]
+fn presets_are_listed_and_unknown_ones_refused() {
+    let list = kinesim(&["init"]);
+    assert_eq!(list.status.code(), Some(0));
+    assert_eq!(stderr(&list), "kinesim init PRESET > my.yaml writes one; kinesim run my.yaml runs it.\n");
+    let listed = stdout(&list);
+    let words: Vec<&str> = listed.lines().filter_map(|l| l.split_whitespace().next()).collect();
+    assert_eq!(words, ["iot", "clickstream", "cdc", "logs", "launch-day", "fan-out"]);
+    for word in words {
+        let path = scenario(&format!("cli-init-{word}.yaml"), &stdout(&kinesim(&["init", word])));
+        assert_eq!(kinesim(&["check", &path, "--no-goals"]).status.code(), Some(0), "{word}");
+    }
+    assert_eq!(kinesim(&["init", "nothing"]).status.code(), Some(2));
+}
+
+#[test]
+fn one_record_is_followed_hop_by_hop() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/one-record.yaml");
+    let path = path.display().to_string();
+    let out = kinesim(&["trace", &path, "--record", "1"]);
+    assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+    let text = stdout(&out);
+    let places =
+        ["born at sensor", "key hashed", "sent", "stored", "received by alarm", "processed by dashboard"];
+    let found: Vec<Option<usize>> = places.iter().map(|p| text.find(p)).collect();
+    assert!(found.iter().all(Option::is_some) && found.is_sorted(), "{text}");
+    let none = kinesim(&["trace", &path, "--producer", "nobody"]);
+    assert_eq!(stderr(&none), "error: no such producer; the scenario has sensor\n");
+    assert_eq!(none.status.code(), Some(2));
+}

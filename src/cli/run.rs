@@ -2,8 +2,9 @@
 
 use super::{Exit, Flags, fs, input, talk};
 use crate::experiment::outcome::{ModeOutcome, Outcome};
-use crate::report::{self, RenderOptions};
+use crate::report::{self, RenderOptions, human};
 use crate::experiment::plan::Plan;
+use crate::scenario::metric::Unit;
 use crate::scenario::{Goal, GoalMode, Limit};
 use std::path::PathBuf;
 
@@ -85,9 +86,9 @@ pub fn judge(goal: &Goal, outcome: &Outcome) -> Exit {
         GoalMode::Any | GoalMode::All => true,
     };
     let modes: Vec<&ModeOutcome> = outcome.modes.iter().filter(about).collect();
-    let missed: Vec<(&str, Vec<&Limit>)> = modes
+    let missed: Vec<(&ModeOutcome, Vec<&Limit>)> = modes
         .iter()
-        .map(|m| (m.title, missed_in(goal, m)))
+        .map(|m| (*m, missed_in(goal, m)))
         .filter(|(_, limits)| !limits.is_empty())
         .collect();
     let met = match goal.mode {
@@ -97,12 +98,27 @@ pub fn judge(goal: &Goal, outcome: &Outcome) -> Exit {
     if met {
         return Exit::Fine;
     }
-    for (title, limits) in missed {
+    for (mode, limits) in missed {
         for limit in limits {
-            anstream::eprintln!("goal missed: {title}: {} {}", limit.path, limit.text);
+            let measured = measured(limit, mode);
+            anstream::eprintln!("goal missed: {}: {} {}: {measured}", mode.title, limit.path, limit.text);
         }
     }
     Exit::Missed
+}
+
+/// What the run gave instead.
+fn measured(limit: &Limit, mode: &ModeOutcome) -> String {
+    let Some(value) = limit.measured.of(mode) else { return "nothing was measured".into() };
+    let unit = limit.measured.metric.unit;
+    let text = match unit {
+        Unit::Time => human::of_unit(value, "ns"),
+        Unit::Share => human::of_unit(value, "share"),
+        Unit::Usd => human::of_unit(value, "usd"),
+        Unit::Count => human::number(value, 0),
+        Unit::Rate => format!("{} records/s", human::number(value, 1)),
+    };
+    format!("it was {text}")
 }
 
 fn missed_in<'a>(goal: &'a Goal, mode: &ModeOutcome) -> Vec<&'a Limit> {

@@ -8,7 +8,7 @@ use crate::facts::data_streams;
 use crate::measure::result::{ProducerResult, RunResult, ShardMinute, ShardResult};
 use crate::producer::config::ClientConfig;
 use crate::stream::config::Mode;
-use crate::units::{ByteRate, NS_PER_S};
+use crate::units::{ByteRate, NS_PER_S, grouped};
 
 /// All findings, most important first.
 pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
@@ -50,17 +50,8 @@ fn percent(part: u64, whole: u64) -> String {
     }
 }
 
-/// `1,234,567`.
 fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    grouped(u128::from(n))
 }
 
 fn records(n: u64) -> String {

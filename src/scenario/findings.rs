@@ -6,7 +6,7 @@ use crate::facts::{Fact, data_streams, fan_out, on_demand};
 use crate::producer::config::{KeyLaw, ProducerConfig, RateShape, SizeLaw};
 use crate::producer::curve::{Calendar, RateCurve};
 use crate::stream::config::Mode;
-use crate::units::{Bytes, Dur, NS_PER_S, Percent};
+use crate::units::{Bytes, Dur, NS_PER_S, Percent, grouped};
 use crate::world::config::Action;
 use serde::Serialize;
 
@@ -213,7 +213,7 @@ impl Scenario {
         let born = self.records_born();
         let most = u128::from(super::world::MAX_RECORDS);
         (born > most).then(|| {
-            format!("a run would give birth to about {born} records; at most {most} are simulated one by one. Shorten `duration`, or lower the rates and the shards by the same factor")
+            format!("a run would give birth to about {} records; at most {} are simulated one by one. Shorten `duration`, or lower the rates and the shards by the same factor", grouped(born), grouped(most))
         })
     }
 }

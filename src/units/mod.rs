@@ -14,5 +14,5 @@ mod time;
 
 pub use data::{ByteRate, Bytes, Factor, Percent, RecordRate};
 pub use money::Money;
-pub(crate) use show::decimal;
+pub(crate) use show::{decimal, grouped};
 pub use time::{Dur, NS_PER_S, Time};

@@ -3,6 +3,19 @@
 use super::{ByteRate, Bytes, Dur, Factor, Money, Percent, RecordRate};
 use std::fmt::{Display, Formatter, Result};
 
+/// `1,234,567`.
+pub(crate) fn grouped(n: u128) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Largest unit that divides the time; a single day is `24 h`, as AWS writes it.
 const TIMES: &[(u64, &str)] = &[
     (86_400_000_000_000, "d"),
