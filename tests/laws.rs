@@ -38,7 +38,9 @@ proptest! {
     fn the_same_world_and_any_cut_of_time_give_the_same_bytes(config in any_world()) {
         let once = run(&config);
         prop_assert_eq!(first_difference(&once, &run(&config)), None, "twice");
-        for divisor in [2, 3, 7] {
+        // Without a client that waits, a window is some thousand records: only a large divisor cuts its buckets.
+        let alone = config.producers.iter().all(worlds::plays_alone);
+        for divisor in if alone { [2, 500, 5000] } else { [2, 3, 7] } {
             let cut = WorldConfig { window_divisor: divisor, ..config.clone() };
             prop_assert_eq!(first_difference(&once, &run(&cut)), None, "windows divided by {}", divisor);
         }

@@ -5,9 +5,9 @@ use super::work::rate_curves;
 use crate::consumer::config::ReadConfig;
 use crate::cost::bill::Bill;
 use crate::cost::steady::Steady;
-use crate::cost::{BillError, bill_month, bill_run};
+use crate::cost::{BillError, MonthRule, bill_month, bill_run};
 use crate::measure::result::RunResult;
-use crate::units::RecordRate;
+use crate::units::{Dur, RecordRate};
 use crate::world::config::WorldConfig;
 
 /// Bill of the run itself.
@@ -18,17 +18,42 @@ pub fn of_run(plan: &Plan, world: &WorldConfig, run: &RunResult) -> Result<Bill,
 
 /// Bill of a month.
 pub fn of_month(plan: &Plan, world: &WorldConfig, run: &RunResult) -> Result<Bill, BillError> {
-    let fan_out = world.consumers.iter().filter(|c| matches!(c.read, ReadConfig::FanOut(_))).count();
     let rate: u64 = rate_curves(world).iter().map(|c| c.base_rate().0).sum();
+    month(plan, plan.month, world, run, RecordRate(rate))
+}
+
+/// Bill of a month of the scenario at `percent` of its load, from a run of a stretch of it: what a record costs is
+/// the run's, how many there are in a month is the scenario's, since its busiest minutes are not its month.
+pub fn of_point(plan: &Plan, percent: u64, world: &WorldConfig, run: &RunResult) -> Result<Bill, BillError> {
+    let hours = |days: u32| Dur::from_h(24 * u64::from(days));
+    let (length, based) = match plan.month {
+        MonthRule::Base(length) => (length, true),
+        MonthRule::Repeat(length) => (length, false),
+        MonthRule::Calendar { days } => (hours(days), false),
+    };
+    let curves = rate_curves(&plan.world);
+    let rates = curves.iter().map(|c| if based { c.base_rate() } else { c.mean() }.0);
+    let rate = rates.sum::<u64>() / 100 * percent;
+    month(plan, MonthRule::Base(length), world, run, RecordRate(rate))
+}
+
+fn month(
+    plan: &Plan,
+    rule: MonthRule,
+    world: &WorldConfig,
+    run: &RunResult,
+    rate: RecordRate,
+) -> Result<Bill, BillError> {
+    let fan_out = world.consumers.iter().filter(|c| matches!(c.read, ReadConfig::FanOut(_))).count();
     let base = Steady {
         mode: world.mode,
-        rate: RecordRate(rate),
+        rate,
         shards: run.stream.shards_at_start,
         retention: world.stream.retention,
         polling_readers: (world.consumers.len() - fan_out) as u32,
         fan_out_readers: fan_out as u32,
     };
     let advantage = &world.stream.advantage;
-    let bill = bill_month(&run.usage, &base, plan.month, &plan.prices, world.duration, advantage)?;
+    let bill = bill_month(&run.usage, &base, rule, &plan.prices, world.duration, advantage)?;
     Ok(bill.rounded(plan.rounding))
 }

@@ -20,6 +20,9 @@ pub struct PointJob {
     curve: usize,
     mode: Mode,
     x: f64,
+    load: Load,
+    /// Is it a part of the scenario only?
+    part: bool,
     /// Its world.
     pub world: WorldConfig,
 }
@@ -35,15 +38,31 @@ pub fn jobs(plan: &Plan, budget: u128) -> Option<(Stretch, Vec<PointJob>)> {
     let mut jobs = Vec::new();
     for &mode in modes {
         for percent in LOADS {
-            let world = point(&plan.world, stretch, Load { percent }, mode);
-            jobs.push(PointJob { curve: 0, mode, x: percent as f64 / 100.0, world });
+            let load = Load { percent };
+            let world = point(&plan.world, stretch, load, mode);
+            jobs.push(PointJob {
+                curve: 0,
+                mode,
+                x: percent as f64 / 100.0,
+                load,
+                part: !stretch.whole,
+                world,
+            });
         }
     }
     if modes.contains(&Mode::Provisioned) {
         for &n in &shards {
-            let mut world = point(&plan.world, stretch, Load { percent: 100 }, Mode::Provisioned);
+            let load = Load { percent: 100 };
+            let mut world = point(&plan.world, stretch, load, Mode::Provisioned);
             world.stream.shards = Some(n);
-            jobs.push(PointJob { curve: 1, mode: Mode::Provisioned, x: f64::from(n), world });
+            jobs.push(PointJob {
+                curve: 1,
+                mode: Mode::Provisioned,
+                x: f64::from(n),
+                load,
+                part: !stretch.whole,
+                world,
+            });
         }
     }
     Some((stretch, jobs))
@@ -100,6 +119,10 @@ fn curve_point(plan: &Plan, job: &PointJob, run: &RunResult) -> Option<CurvePoin
     let lost: u64 = run.producers.iter().map(|p| p.lost()).sum();
     let share = |part: u64, whole: u64| if whole > 0 { part as f64 / whole as f64 } else { 0.0 };
     let slowest = run.consumers.iter().max_by_key(|c| c.end_to_end.p99_ns);
+    let month = match job.part {
+        true => bills::of_point(plan, job.load.percent, &job.world, run),
+        false => bills::of_month(plan, &job.world, run),
+    };
     let hop = slowest.map(|c| &c.end_to_end);
     Some(CurvePoint {
         x: job.x,
@@ -109,6 +132,6 @@ fn curve_point(plan: &Plan, job: &PointJob, run: &RunResult) -> Option<CurvePoin
         p50_ns: hop.and_then(|h| h.p50_ns),
         p99_ns: hop.and_then(|h| h.p99_ns),
         max_ns: hop.and_then(|h| h.max_ns),
-        month_usd: bills::of_month(plan, &job.world, run).ok()?.total,
+        month_usd: month.ok()?.total,
     })
 }

@@ -1,12 +1,14 @@
 //! What a person should know first, in words with numbers.
 
+mod reads;
+
 use super::outcome::{Finding, ModeOutcome};
 use super::plan::Plan;
 use crate::facts::data_streams;
-use crate::measure::result::{ConsumerResult, RunResult, ShardMinute, ShardResult};
+use crate::measure::result::{ProducerResult, RunResult, ShardMinute, ShardResult};
 use crate::producer::config::ClientConfig;
 use crate::stream::config::Mode;
-use crate::units::NS_PER_S;
+use crate::units::{ByteRate, NS_PER_S};
 
 /// All findings, most important first.
 pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
@@ -20,15 +22,17 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
         say("lost", lost(&mode.run));
         say("held", held(plan, &mode.run));
         say("binding_limit", binding_limit(plan, &mode.run));
+        say("by_producer", by_producer(&mode.run));
         say("inside_the_minute", inside_the_minute(&mode.run));
         say("hot_shard", hot_shard(&mode.run));
         say("on_demand_short", on_demand_short(&mode.run));
+        say("read_limits", reads::limits(&mode.run));
         for consumer in &mode.run.consumers {
-            say("read_limits", read_limits(consumer));
-            say("catch_up", catch_up(plan, consumer));
-            say("retention", retention(plan, consumer));
+            say("behind", reads::behind(&mode.run, consumer));
+            say("catch_up", reads::catch_up(plan, consumer));
+            say("retention", reads::retention(plan, consumer));
         }
-        say("starvation", starvation(&mode.run));
+        say("starvation", reads::starvation(&mode.run));
         say("next_wall", next_wall(plan, &mode.run));
     }
     all.extend(cheapest(modes).map(|text| Finding { kind: "cost", text }));
@@ -36,10 +40,33 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
 }
 
 fn percent(part: u64, whole: u64) -> String {
+    if part == 0 {
+        return "none".into();
+    }
     match part as f64 * 100.0 / whole.max(1) as f64 {
         p if p >= 0.1 => format!("{p:.1} %"),
         p if p >= 0.001 => format!("{p:.3} %"),
-        _ => format!("{part} of {whole}"),
+        _ => format!("{} of {}", count(part), count(whole)),
+    }
+}
+
+/// `1,234,567`.
+fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn records(n: u64) -> String {
+    match n {
+        1 => "1 record".into(),
+        _ => format!("{} records", count(n)),
     }
 }
 
@@ -56,7 +83,11 @@ fn time(ns: u64) -> String {
 fn lost(run: &RunResult) -> Option<String> {
     let lost: u64 = run.producers.iter().map(|p| p.lost()).sum();
     let born: u64 = run.producers.iter().map(|p| p.born).sum();
-    (lost > 0).then(|| format!("{lost} records were given up by their producers ({} of those born)", percent(lost, born)))
+    let share = match lost * 100_000 >= born {
+        true => percent(lost, born),
+        false => "less than 0.001 %".into(),
+    };
+    (lost > 0).then(|| format!("producers gave up {} ({share} of those born)", records(lost)))
 }
 
 /// Producers that fall behind: what they still hold at the end, and what holds them.
@@ -88,13 +119,17 @@ fn binding_limit(plan: &Plan, run: &RunResult) -> Option<String> {
     let (which, limit) = if s.throttled_by_records >= s.throttled_by_bytes {
         ("records", format!("{} records/s", limits.records_per_s))
     } else {
-        ("bytes", format!("{} KiB/s", limits.bytes_per_s >> 10))
+        ("bytes", ByteRate(limits.bytes_per_s).to_string())
+    };
+    let most = match s.throttled_by_records.max(s.throttled_by_bytes) {
+        most if most == refused => "all".into(),
+        most => percent(most, refused),
     };
     Some(format!(
-        "{} of write attempts were throttled, {} of them by the {which} limit of a shard ({limit}); in {} s of the run some write was refused",
+        "{} of write attempts were throttled, {most} of them by the {which} limit of a shard ({limit}); some write was refused in {} of {} seconds",
         percent(refused, attempts),
-        percent(s.throttled_by_records.max(s.throttled_by_bytes), refused),
-        s.throttled_seconds
+        s.throttled_seconds,
+        run.duration_ns / NS_PER_S
     ))
 }
 
@@ -108,9 +143,11 @@ fn inside_the_minute(run: &RunResult) -> Option<String> {
     };
     let minutes = run.shards.iter().flat_map(whole_minutes).filter(calm);
     let (n, refused) = minutes.fold((0u64, 0u64), |a, m| (a.0 + 1, a.1 + m.write_throttled));
-    (n > 0).then(|| {
+    let all = run.stream.throttled_by_records + run.stream.throttled_by_bytes;
+    (refused * 20 > all).then(|| {
         format!(
-            "{refused} refusals fell into {n} shard-minutes whose average was below half of the limit: the limit holds each second, a minute's graph hides it"
+            "{} refusals fell into {n} minutes of a shard whose average was below half of its limit: the limit holds each second, a minute's graph hides it",
+            count(refused)
         )
     })
 }
@@ -118,99 +155,113 @@ fn inside_the_minute(run: &RunResult) -> Option<String> {
 /// Minutes in which the shard was open from beginning to end.
 fn whole_minutes(shard: &ShardResult) -> &[ShardMinute] {
     let minute = 60 * NS_PER_S;
-    let first = usize::from(!shard.opened_ns.is_multiple_of(minute));
-    let last = shard.closed_ns.map_or(shard.minutes.len(), |c| ((c / minute) - shard.opened_ns / minute) as usize);
+    let first = skipped(shard);
+    let last =
+        shard.closed_ns.map_or(shard.minutes.len(), |c| ((c / minute) - shard.opened_ns / minute) as usize);
     shard.minutes.get(first..last.min(shard.minutes.len())).unwrap_or(&[])
 }
 
+/// 1 where it was opened inside a minute.
+fn skipped(shard: &ShardResult) -> usize {
+    usize::from(!shard.opened_ns.is_multiple_of(60 * NS_PER_S))
+}
+
+/// The shard whose keys are hotter than the share of the hash keys it holds, while it was open.
 fn hot_shard(run: &RunResult) -> Option<String> {
-    let id = run.stream.hottest_shard?;
-    let even = 1_000_000 / u64::from(run.stream.shards_max.max(1));
-    let share = run.stream.hottest_share_ppm;
-    let same_shards = run.shards.len() == run.stream.shards_at_start as usize;
-    (run.stream.shards_max > 1 && same_shards && share * 4 > even * 5).then(|| {
+    let tried = |m: &ShardMinute| m.in_records + m.write_throttled;
+    let mut of_stream: Vec<u64> = Vec::new();
+    for shard in &run.shards {
+        for (i, m) in (first_minute(shard)..).zip(&shard.minutes) {
+            of_stream.resize(of_stream.len().max(i + 1), 0);
+            of_stream[i] += tried(m);
+        }
+    }
+    let heat = |s: &ShardResult| {
+        let from = first_minute(s) + skipped(s);
+        let minutes = whole_minutes(s);
+        let own: u64 = minutes.iter().map(tried).sum();
+        let all: u64 = of_stream.iter().skip(from).take(minutes.len()).sum();
+        (own as f64, all as f64, s.id, width(s))
+    };
+    let heats = run.shards.iter().map(heat);
+    let (own, all, id, width) = heats.max_by(|a, b| (a.0 - a.1 * a.3).total_cmp(&(b.0 - b.1 * b.3)))?;
+    let even = all * width;
+    // A quarter above its share, and more than chance would give.
+    (own > 1.25 * even && own - even > 5.0 * even.sqrt() && own > 0.0).then(|| {
         format!(
-            "shard {id} takes {:.1} % of all attempts where an even share would be {:.1} %: more shards do not help a hot key",
-            share as f64 / 1e4,
-            even as f64 / 1e4
+            "shard {id} took {:.1} % of the attempts made while it was open, with {:.1} % of the hash keys: a key lives on one shard in every mode, so more shards do not help a hot key",
+            own * 100.0 / all,
+            width * 100.0
         )
     })
 }
 
+/// The clock minute its first entry belongs to.
+fn first_minute(shard: &ShardResult) -> usize {
+    (shard.opened_ns / (60 * NS_PER_S)) as usize
+}
+
+/// Share of all hash keys it holds.
+fn width(shard: &ShardResult) -> f64 {
+    let key = |text: &str| text.parse::<u128>().unwrap_or(0) as f64;
+    (key(&shard.ending_hash_key) - key(&shard.starting_hash_key)) / u128::MAX as f64
+}
+
+/// What an on-demand stream did about a shortage.
 fn on_demand_short(run: &RunResult) -> Option<String> {
     if run.mode == Mode::Provisioned.word() || run.stream.throttled_seconds == 0 {
         return None;
     }
-    let splits = run.timeline.iter().filter(|e| e.what == "split").count();
-    Some(format!(
-        "was short of capacity in {} s of {} s; it made {splits} splits, from {} to {} shards",
-        run.stream.throttled_seconds,
-        run.duration_ns / NS_PER_S,
-        run.stream.shards_at_start,
-        run.stream.shards_at_end
-    ))
-}
-
-fn read_limits(c: &ConsumerResult) -> Option<String> {
-    let refused = c.throttled_by_calls + c.throttled_by_bytes;
-    (refused * 100 > c.calls).then(|| {
-        let which = if c.throttled_by_calls >= c.throttled_by_bytes {
-            format!("{} calls per second and shard", data_streams::SHARD_READ_CALLS.count())
-        } else {
-            format!("{} per shard", data_streams::SHARD_READ_BYTES.value)
-        };
-        format!("{} of {}'s reads were refused, most by the limit of {which} that all polling readers share", percent(refused, c.calls), c.name)
+    let splits: Vec<u64> = run.timeline.iter().filter(|e| e.what == "split").map(|e| e.at_ns).collect();
+    let (from, to) = (run.stream.shards_at_start, run.stream.shards_at_end);
+    Some(match splits.as_slice() {
+        [] => format!("it was short of capacity and split no shard: it had {from} from beginning to end"),
+        [one] => format!(
+            "it was short of capacity and split one shard, after {}: from {from} to {to} shards",
+            time(*one)
+        ),
+        [first, .., last] => format!(
+            "it was short of capacity and made {} splits between {} and {}: from {from} to {to} shards",
+            splits.len(),
+            time(*first),
+            time(*last)
+        ),
     })
 }
 
-fn catch_up(plan: &Plan, c: &ConsumerResult) -> Option<String> {
-    let index = plan.world.consumers.iter().position(|w| w.name == c.name)?;
-    let had_outage = plan.world.events.iter().any(|e| {
-        matches!(&e.action, crate::world::config::Action::ConsumerOutage { consumer, .. } if consumer.is_none_or(|i| i == index))
-    });
-    had_outage.then(|| match c.catch_up_ns {
-        Some(ns) => format!("{} had caught up {} after its outage ended", c.name, time(ns)),
-        None => format!("{} had not caught up when the run ended ({} records unread)", c.name, c.unread),
-    })
+/// With several producers: whose attempts were throttled.
+fn by_producer(run: &RunResult) -> Option<String> {
+    let any = run.producers.iter().any(|p| p.throttled > 0);
+    let of = |p: &ProducerResult| format!("{} of {}'s", percent(p.throttled, p.attempts), p.name);
+    let all: Vec<String> = run.producers.iter().map(of).collect();
+    (any && all.len() > 1).then(|| format!("throttled attempts by producer: {}", all.join(", ")))
 }
 
-fn retention(plan: &Plan, c: &ConsumerResult) -> Option<String> {
-    let kept = plan.world.stream.retention.0;
-    if c.lost_to_retention > 0 {
-        return Some(format!("{} records passed their retention of {} before {} read them", c.lost_to_retention, time(kept), c.name));
-    }
-    (c.iterator_age_ns_max * 2 > kept)
-        .then(|| format!("{} was {} behind, more than half of the retention of {}", c.name, time(c.iterator_age_ns_max), time(kept)))
-}
-
-/// Two readers with the same work and very different delays: one starves on the shared limits.
-fn starvation(run: &RunResult) -> Option<String> {
-    let pollers = run.consumers.iter().filter(|c| c.read == "polling" && c.throttled_by_calls * 10 > c.calls);
-    let worst = pollers.max_by_key(|c| c.propagation.p99_ns)?;
-    let (p50, p99) = (worst.propagation.p50_ns?, worst.propagation.p99_ns?);
-    (p99 > 4 * p50).then(|| {
-        format!("{} waits {} at the median but {} at p99: readers in step win the shared calls for many turns in a row", worst.name, time(p50), time(p99))
-    })
-}
-
-/// How much growth the fullest minute of the fullest shard leaves.
+/// How much growth the fullest minute of the fullest shard leaves, writing and reading.
 fn next_wall(plan: &Plan, run: &RunResult) -> Option<String> {
-    if run.mode != Mode::Provisioned.word() || run.stream.throttled_by_records + run.stream.throttled_by_bytes > 0 {
+    if run.mode != Mode::Provisioned.word()
+        || run.stream.throttled_by_records + run.stream.throttled_by_bytes > 0
+    {
         return None;
     }
     let limits = plan.world.stream.admission;
-    let fullest = |s: &ShardResult| -> (f64, f64) {
-        let minutes = whole_minutes(s);
-        let records = minutes.iter().map(|m| m.in_records).max().unwrap_or(0);
-        let bytes = minutes.iter().map(|m| m.in_bytes).max().unwrap_or(0);
-        let share = |n: u64, per_s: u64| n as f64 / 60.0 / per_s.max(1) as f64;
-        (share(records, limits.records_per_s), share(bytes, limits.bytes_per_s))
-    };
-    let used = run.shards.iter().map(fullest).fold((0.0f64, 0.0f64), |a, b| (a.0.max(b.0), a.1.max(b.1)));
-    let (which, share) = if used.0 >= used.1 { ("records", used.0) } else { ("bytes", used.1) };
+    let pollers = run.consumers.iter().filter(|c| c.read == "polling").count() as u64;
+    let minutes = || run.shards.iter().flat_map(whole_minutes);
+    let share = |n: Option<u64>, per_s: u64| n.unwrap_or(0) as f64 / 60.0 / per_s.max(1) as f64;
+    let (most_records, most_bytes) =
+        (minutes().map(|m| m.in_records).max(), minutes().map(|m| m.in_bytes).max());
+    let walls = [
+        ("records limit of writes", share(most_records, limits.records_per_s)),
+        ("bytes limit of writes", share(most_bytes, limits.bytes_per_s)),
+        (
+            "bytes limit that polling readers share",
+            share(most_bytes.map(|b| b * pollers), plan.world.stream.reads.bytes_per_s),
+        ),
+    ];
+    let (which, share) = walls.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     (share > 0.0).then(|| {
         format!(
-            "the next wall is the {which} limit: the fullest shard used {:.0} % of it in its busiest minute, so {:.1} times the load fills it",
+            "the next wall is the {which}: the fullest shard used {:.0} % of it in its busiest minute, so {:.1} times the load fills it",
             share * 100.0,
             1.0 / share
         )
@@ -222,9 +273,13 @@ fn cheapest(modes: &[ModeOutcome]) -> Option<String> {
     by_cost.sort_by_key(|m| m.bill_month.total);
     let (first, last) = (by_cost.first()?, by_cost.last()?);
     let ratio = last.bill_month.total.as_f64() / first.bill_month.total.as_f64();
+    let but = match first.run.producers.iter().map(|p| p.lost()).sum::<u64>() {
+        0 => "",
+        _ => ", but records were lost in this run",
+    };
     (modes.len() > 1 && ratio.is_finite()).then(|| {
         format!(
-            "a month costs least in {} mode ({:.2} USD); {} costs {ratio:.1} times as much ({:.2} USD)",
+            "a month costs least in {} mode ({:.2} USD{but}); {} costs {ratio:.1} times as much ({:.2} USD)",
             first.title,
             first.bill_month.total.as_f64(),
             last.title,

@@ -37,10 +37,13 @@ impl Stretch {
 
     /// In words.
     pub fn words(&self) -> String {
-        let (from, to) = (self.from.0 / NS_PER_S, (self.from.0 + self.length.0) / NS_PER_S);
+        let (from, to) = (self.from.0 / MINUTE, (self.from.0 + self.length.0) / MINUTE);
         match self.whole {
-            true => "the whole scenario".into(),
-            false => format!("its busiest {} min ({from} s to {to} s), events left out", self.length.0 / MINUTE),
+            true => "Each point is the whole scenario.".into(),
+            false => format!(
+                "Each point is the scenario's busiest {} min (minute {from} to {to}) without its events; the cost is that of its whole month.",
+                self.length.0 / MINUTE
+            ),
         }
     }
 }
@@ -79,7 +82,8 @@ pub fn point(world: &WorldConfig, stretch: Stretch, load: Load, mode: Mode) -> W
         at.events.clear();
         let (peak, _) = sizing::on_demand_start(world);
         let scale = |n: u64| n * load.percent / 100;
-        let peak = sizing::Peak { bytes_per_s: scale(peak.bytes_per_s), records_per_s: scale(peak.records_per_s) };
+        let peak =
+            sizing::Peak { bytes_per_s: scale(peak.bytes_per_s), records_per_s: scale(peak.records_per_s) };
         at.stream.on_demand.history =
             History::Known { bytes_per_s: peak.bytes_per_s, records_per_s: peak.records_per_s };
         for consumer in &mut at.consumers {

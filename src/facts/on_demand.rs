@@ -47,7 +47,7 @@ facts! {
     WARM_DOWN_WINDOW: "advantage.warm_down_window", Span(Dur::from_h(1)), UPD, Documented,
         "A lower warm throughput takes the stream to the larger of the request and the capacity for the peak of this last stretch.";
     HISTORY: "on_demand.history", Value::Word("steady"), MODEL, Assumed,
-        "Where an on-demand stream starts when the scenario does not say: the 30-day peak is the workload's highest minute before the first spike or event.";
+        "Where an on-demand stream starts when the scenario does not say: the 30-day peak is the workload's highest minute before the first spike, step, ramp or event.";
 }
 
 /// Largest on-demand write throughput in a Region.

@@ -40,6 +40,8 @@ pub struct RateCurve {
     /// End of the scenario.
     end: u64,
     spike: Option<(u64, RecordRate)>,
+    /// Where a spike, step or ramp leaves what was usual before.
+    change: Option<u64>,
 }
 
 impl RateCurve {
@@ -105,7 +107,9 @@ impl RateCurve {
             }
             RateShape::Trace(trace) => trace_steps(&mut steps, trace),
         }
-        steps.finish(period, phase, end, spike)
+        let mut curve = steps.finish(period, phase, end, spike);
+        curve.change = one_off_change(shape).filter(|at| *at > 0);
+        curve
     }
 
     /// End of the scenario.
@@ -206,6 +210,11 @@ impl RateCurve {
         self.spike.map(|s| s.0)
     }
 
+    /// When a one-off change (a spike, a step, a ramp) begins: what the past could not know.
+    pub fn first_change(&self) -> Option<u64> {
+        self.change
+    }
+
     /// The curve without its one-off spike: itself for every other shape.
     pub fn without_spike(&self) -> RateCurve {
         match self.spike {
@@ -219,6 +228,13 @@ impl RateCurve {
     /// Mean rate without the one-off spike.
     pub fn base_rate(&self) -> RecordRate {
         self.without_spike().mean()
+    }
+}
+
+fn one_off_change(shape: &RateShape) -> Option<u64> {
+    match shape {
+        RateShape::Spike { at, .. } | RateShape::Step { at, .. } | RateShape::Ramp { at, .. } => Some(at.0),
+        _ => None,
     }
 }
 
@@ -292,6 +308,7 @@ impl Steps {
             phase,
             end,
             spike,
+            change: None,
         }
     }
 }
@@ -463,6 +480,16 @@ mod tests {
             curve(RateShape::Constant(per_s(5)), HOUR).first_spike(),
             None
         );
+    }
+
+    #[test]
+    fn steps_and_ramps_are_changes_the_past_did_not_know() {
+        let (from, to, at) = (per_s(2), per_s(9), Dur(MINUTE));
+        let change = |shape| curve(shape, HOUR).first_change();
+        assert_eq!(change(RateShape::Step { from, to, at }), Some(MINUTE));
+        assert_eq!(change(RateShape::Ramp { from, to, at, over: Dur(MINUTE) }), Some(MINUTE));
+        assert_eq!(change(RateShape::Step { from, to, at: Dur(0) }), None);
+        assert_eq!(change(RateShape::Constant(to)), None);
     }
 
     #[test]

@@ -102,6 +102,15 @@ pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
             with_interval(m, &format!("end_to_end_p99/{name}"), p99)
         });
         row(false, format!("{name}: iterator age max"), &|m| of_consumer(m, i, iterator_age_max));
+        if outcome
+            .modes
+            .iter()
+            .any(|m| m.run.consumers.get(i).is_some_and(|c| c.unread * 50 > m.run.stream.stored))
+        {
+            row(false, format!("{name}: unread at the end"), &|m| {
+                of_consumer(m, i, |c| human::count(c.unread))
+            });
+        }
     }
     row(true, "cost of this run".into(), &|m| human::money(m.bill_run.total));
     row(false, "cost of a month".into(), &|m| human::money(m.bill_month.total));
@@ -151,9 +160,9 @@ fn of_consumer(m: &ModeOutcome, i: usize, f: impl Fn(&ConsumerResult) -> String)
     m.run.consumers.get(i).map_or_else(|| human::NOTHING.into(), f)
 }
 
-/// A reader that never read has no iterator age, rather than one of zero.
+/// A reader whose calls brought nothing has no iterator age, rather than one of zero.
 fn iterator_age_max(c: &ConsumerResult) -> String {
-    match c.calls {
+    match c.first_deliveries {
         0 => human::NOTHING.into(),
         _ => human::duration(c.iterator_age_ns_max),
     }

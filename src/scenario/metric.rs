@@ -56,6 +56,10 @@ fn total(run: &RunResult, of: fn(&ProducerResult) -> u64) -> u64 {
     run.producers.iter().map(of).sum()
 }
 
+fn reads(run: &RunResult, of: fn(&ConsumerResult) -> u64) -> u64 {
+    run.consumers.iter().map(of).sum()
+}
+
 fn lost(p: &ProducerResult) -> u64 {
     p.lost_attempts + p.lost_quota + p.lost_policy + p.lost_full
 }
@@ -107,6 +111,14 @@ pub const STREAM: &[Metric] = &[
         Unit::Count,
         "Seconds in which a write was refused.",
         From::Run(|r| Some(r.stream.throttled_seconds as f64)),
+    ),
+    metric(
+        "throttled_reads",
+        Unit::Share,
+        "Refused read calls of all consumers, of all calls made.",
+        From::Run(|r| {
+            share(reads(r, |c| c.throttled_by_calls + c.throttled_by_bytes), reads(r, |c| c.calls))
+        }),
     ),
     metric(
         "hottest_shard",

@@ -140,7 +140,7 @@ section! {
 choice! {
     /// Where an on-demand stream starts.
     HistorySpec {
-        /// The 30-day peak is the workload's highest minute before the first spike or event.
+        /// The 30-day peak is the workload's highest minute before the first spike, step, ramp or event.
         steady: Steady,
         /// A new stream: four shards.
         new: New,

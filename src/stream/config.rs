@@ -151,7 +151,7 @@ pub struct OnDemandConfig {
 /// Where an on-demand stream starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum History {
-    /// The 30-day peak is the workload's highest minute before the first spike or event.
+    /// The 30-day peak is the workload's highest minute before the first spike, step, ramp or event.
     Steady,
     /// A new stream: four shards.
     New,

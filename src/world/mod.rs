@@ -162,8 +162,13 @@ impl World {
                 continue;
             }
             let done = parents.iter().map(|p| self.lanes[*p as usize].readers[c].done_at);
+            let behind = parents.iter().find_map(|p| self.lanes[*p as usize].readers[c].recovering);
             match done.reduce(|a, b| Some(a?.max(b?))).flatten() {
-                Some(at) => self.lanes[id].readers[c].start(at, false, &self.settings.consumers[c]),
+                Some(at) => {
+                    let reader = &mut self.lanes[id].readers[c];
+                    reader.start(at, false, &self.settings.consumers[c]);
+                    reader.recovering = behind;
+                }
                 None => all = false,
             }
         }

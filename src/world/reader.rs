@@ -124,9 +124,10 @@ impl Reader {
 
     /// When the backlog of the last outage was worked off: 0 when there was none here, `None` when it is not.
     pub fn back_by(&self) -> Option<u64> {
-        match (self.recovering, self.caught_up_at) {
-            (Some(_), _) => None,
-            (None, at) => Some(at.unwrap_or(0)),
+        match self.recovering {
+            // A closed shard read to its end: what is still behind is its children's.
+            Some(_) => self.done_at,
+            None => Some(self.caught_up_at.unwrap_or(0)),
         }
     }
 
@@ -234,7 +235,8 @@ impl Lane {
         }
         let age = if to < visible { now - self.log.stored_at(to - 1) } else { 0 };
         self.note_age(c, age, out);
-        if to == visible {
+        // At the end of a closed shard its children may hold more.
+        if to == visible && !(self.closed_at.is_some() && to == self.log.end()) {
             self.caught_up(c, now);
         }
         if to == from { received } else { self.deliver(c, from, to, bytes, received, out) }

@@ -1,7 +1,7 @@
 //! How many shards a run starts with.
 //!
 //! Provisioned with `shards: auto`: AWS's formula on the peak minute. On-demand: four, or twice the 30-day peak,
-//! which a scenario states or which follows from its own demand before the first spike or event.
+//! which a scenario states or which follows from its own demand before the first spike, step, ramp or event.
 
 use super::config::WorldConfig;
 use crate::consumer::config::ReadConfig;
@@ -74,7 +74,7 @@ pub fn on_demand_start(config: &WorldConfig) -> (Peak, u32) {
         let first_event = config.events.iter().map(|e| e.at.0).min();
         peak(config, |curve| {
             let day = on_demand::COMMITMENT_MIN_TIME.dur().0;
-            let before = curve.first_spike().or(first_event).unwrap_or(day).min(day).min(config.duration.0);
+            let before = curve.first_change().or(first_event).unwrap_or(day).min(day).min(config.duration.0);
             curve.highest_minute_before(before)
         })
     };

@@ -116,7 +116,7 @@ fn client() -> impl Strategy<Value = ClientConfig> {
     let full = prop::sample::select(vec![OnFull::Block, OnFull::Drop]);
     let in_flight = prop::option::of(1u32..20);
     let buffer = prop::option::of((500u64..100_000).prop_map(Bytes));
-    (1u32..4, call(), in_flight, buffer, full, policy, retry(), put_latency()).prop_map(
+    let waits = (1u32..4, call(), in_flight, buffer, full, policy, retry(), put_latency()).prop_map(
         |(instances, call, in_flight, buffer, on_full, on_partial_failure, retry, put_latency)| {
             ClientConfig::Sdk(SdkConfig {
                 instances,
@@ -129,7 +129,15 @@ fn client() -> impl Strategy<Value = ClientConfig> {
                 put_latency,
             })
         },
-    )
+    );
+    // Half of them alone: no limit couples their records, and the shards' lanes play them.
+    let alone = |c: ClientConfig| {
+        let ClientConfig::Sdk(mut sdk) = c;
+        (sdk.call, sdk.in_flight, sdk.buffer, sdk.retry.quota) = (PutCall::PutRecord, None, None, None);
+        sdk.put_latency = LatencyLaw::Constant(Dur(sdk.put_latency.sampler().min()));
+        ClientConfig::Sdk(sdk)
+    };
+    (any::<bool>(), waits).prop_map(move |(is_alone, c)| if is_alone { alone(c) } else { c })
 }
 
 fn producers() -> impl Strategy<Value = Vec<ProducerConfig>> {

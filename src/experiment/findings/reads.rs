@@ -1,0 +1,93 @@
+//! Findings about readers: limits they share, how far they are behind, and what retention takes from them.
+
+use super::{count, percent, records, time};
+use crate::experiment::plan::Plan;
+use crate::facts::data_streams;
+use crate::measure::result::{ConsumerResult, RunResult};
+use crate::world::config::Action;
+
+/// Readers that were refused more than a hundredth of their calls, in one sentence.
+pub fn limits(run: &RunResult) -> Option<String> {
+    let refused = |c: &ConsumerResult| c.throttled_by_calls + c.throttled_by_bytes;
+    let hit: Vec<&ConsumerResult> = run.consumers.iter().filter(|c| refused(c) * 100 > c.calls).collect();
+    let calls: u64 = hit.iter().map(|c| c.calls).sum();
+    let by_calls: u64 = hit.iter().map(|c| c.throttled_by_calls).sum();
+    let by_bytes: u64 = hit.iter().map(|c| c.throttled_by_bytes).sum();
+    let which = if by_calls >= by_bytes {
+        format!("{} calls a second", data_streams::SHARD_READ_CALLS.count())
+    } else {
+        data_streams::SHARD_READ_BYTES.value.to_string()
+    };
+    let worst = hit.iter().max_by(|a, b| (refused(a) * b.calls).cmp(&(refused(b) * a.calls)))?;
+    let who = match hit.as_slice() {
+        [one] => format!("{}'s read calls", one.name),
+        // Refused a tenth more often than all of them together: worth a name.
+        many if refused(worst) * calls * 10 > (by_calls + by_bytes) * worst.calls * 11 => format!(
+            "the read calls of {} readers (of {}'s even {})",
+            many.len(),
+            worst.name,
+            percent(refused(worst), worst.calls)
+        ),
+        many => format!("the read calls of {} readers", many.len()),
+    };
+    Some(format!(
+        "{} of {who} were refused, most by the limit of {which} that all polling readers of a shard share",
+        percent(by_calls + by_bytes, calls)
+    ))
+}
+
+/// A reader that ends the run far behind: its latencies are those of what it did receive.
+pub fn behind(run: &RunResult, c: &ConsumerResult) -> Option<String> {
+    (c.unread * 50 > run.stream.stored && c.unread > 0).then(|| {
+        format!(
+            "{} ended the run with {} of {} unread; its latencies are only those of what it received",
+            c.name,
+            count(c.unread),
+            records(run.stream.stored)
+        )
+    })
+}
+
+/// How long a reader needed after its outage.
+pub fn catch_up(plan: &Plan, c: &ConsumerResult) -> Option<String> {
+    let index = plan.world.consumers.iter().position(|w| w.name == c.name)?;
+    let had_outage = plan.world.events.iter().any(|e| {
+        matches!(&e.action, Action::ConsumerOutage { consumer, .. } if consumer.is_none_or(|i| i == index))
+    });
+    had_outage.then(|| match c.catch_up_ns {
+        Some(ns) => format!("{} had caught up {} after its outage ended", c.name, time(ns)),
+        None => format!("{} had not caught up when the run ended ({} unread)", c.name, records(c.unread)),
+    })
+}
+
+/// What retention took, or how close it came.
+pub fn retention(plan: &Plan, c: &ConsumerResult) -> Option<String> {
+    let kept = plan.world.stream.retention.0;
+    if c.lost_to_retention > 0 {
+        let lost = records(c.lost_to_retention);
+        return Some(format!("{lost} passed the retention of {} before {} read them", time(kept), c.name));
+    }
+    (c.iterator_age_ns_max * 2 > kept).then(|| {
+        format!(
+            "{} was {} behind, more than half of the retention of {}",
+            c.name,
+            time(c.iterator_age_ns_max),
+            time(kept)
+        )
+    })
+}
+
+/// A reader that loses the shared calls for many turns in a row.
+pub fn starvation(run: &RunResult) -> Option<String> {
+    let pollers = run.consumers.iter().filter(|c| c.read == "polling" && c.throttled_by_calls * 10 > c.calls);
+    let worst = pollers.max_by_key(|c| c.propagation.p99_ns)?;
+    let (p50, p99) = (worst.propagation.p50_ns?, worst.propagation.p99_ns?);
+    (p99 > 4 * p50).then(|| {
+        format!(
+            "{} waits {} at the median but {} at p99: readers in step win the shared calls for many turns in a row",
+            worst.name,
+            time(p50),
+            time(p99)
+        )
+    })
+}
