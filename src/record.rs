@@ -6,7 +6,57 @@
 //!
 //! Entries travel as columns, written once; shards get lists of row numbers, four bytes an entry.
 
-use crate::producer::demand::Columns;
+/// Records as columns, in order of birth.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Columns {
+    /// Moment of birth, ns.
+    pub born: Vec<u64>,
+    /// Data bytes, and the key's where they count.
+    pub size: Vec<u32>,
+    /// Top 64 bits of the partition key's MD5 hash.
+    pub position: Vec<u64>,
+}
+
+impl Columns {
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.born.len()
+    }
+
+    /// No record.
+    pub fn is_empty(&self) -> bool {
+        self.born.is_empty()
+    }
+
+    /// Appends one record of other columns.
+    #[inline]
+    pub fn push_of(&mut self, other: &Columns, i: usize) {
+        self.born.push(other.born[i]);
+        self.size.push(other.size[i]);
+        self.position.push(other.position[i]);
+    }
+
+    /// Appends `from..to` of other columns.
+    pub fn append_range(&mut self, other: &Columns, from: usize, to: usize) {
+        self.born.extend_from_slice(&other.born[from..to]);
+        self.size.extend_from_slice(&other.size[from..to]);
+        self.position.extend_from_slice(&other.position[from..to]);
+    }
+
+    /// Takes the first `n` away.
+    pub fn drop_front(&mut self, n: usize) {
+        self.born.drain(..n);
+        self.size.drain(..n);
+        self.position.drain(..n);
+    }
+
+    /// Forgets the records, keeps the memory.
+    pub fn clear(&mut self) {
+        self.born.clear();
+        self.size.clear();
+        self.position.clear();
+    }
+}
 
 /// The entries judged in one window.
 #[derive(Clone, Debug, Default)]

@@ -10,60 +10,9 @@ use super::curve::{Calendar, RateCurve};
 use super::keys::{HOT_KEY, KeyTable, Keys, position_of, threshold};
 use super::sizes::Sizes;
 use crate::random::{Seed, Stream};
+pub use crate::record::Columns;
 use crate::units::Percent;
 use std::sync::Arc;
-
-/// Records as columns, in order of birth.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Columns {
-    /// Moment of birth, ns.
-    pub born: Vec<u64>,
-    /// Data bytes, and the key's where they count.
-    pub size: Vec<u32>,
-    /// Top 64 bits of the partition key's MD5 hash.
-    pub position: Vec<u64>,
-}
-
-impl Columns {
-    /// Number of records.
-    pub fn len(&self) -> usize {
-        self.born.len()
-    }
-
-    /// No record.
-    pub fn is_empty(&self) -> bool {
-        self.born.is_empty()
-    }
-
-    /// Appends one record of other columns.
-    #[inline]
-    pub fn push_of(&mut self, other: &Columns, i: usize) {
-        self.born.push(other.born[i]);
-        self.size.push(other.size[i]);
-        self.position.push(other.position[i]);
-    }
-
-    /// Appends `from..to` of other columns.
-    pub fn append_range(&mut self, other: &Columns, from: usize, to: usize) {
-        self.born.extend_from_slice(&other.born[from..to]);
-        self.size.extend_from_slice(&other.size[from..to]);
-        self.position.extend_from_slice(&other.position[from..to]);
-    }
-
-    /// Takes the first `n` away.
-    pub fn drop_front(&mut self, n: usize) {
-        self.born.drain(..n);
-        self.size.drain(..n);
-        self.position.drain(..n);
-    }
-
-    /// Forgets the records, keeps the memory.
-    pub fn clear(&mut self) {
-        self.born.clear();
-        self.size.clear();
-        self.position.clear();
-    }
-}
 
 /// A time in which a share of the records takes one extra key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
