@@ -105,3 +105,19 @@ fn another_seed_gives_other_draws() {
     assert_ne!(of(1), of(2));
     assert_eq!(of(1), of(1));
 }
+
+#[test]
+fn the_committed_sample_is_what_a_run_gives() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/phase-lock/summary.json");
+    let text = std::fs::read_to_string(path).expect("the sample report is there");
+    let kept: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let scenario = load("phase-lock", &[]);
+    let mut plan = scenario.plan(scenario.seed).expect("prices of its Region");
+    (plan.replications, plan.curves) = (Some(1), Some(false));
+    let fresh = experiment::run(&plan, &|_, _| ()).expect("an outcome");
+    assert_eq!(kept["provenance"]["scenario_digest"], fresh.provenance.scenario_digest.as_str());
+    for (mode, kept) in fresh.modes.iter().zip(kept["modes"].as_array().expect("modes")) {
+        let fresh = serde_json::to_value(&mode.run.digests).expect("plain data");
+        assert_eq!(kept["run"]["digests"], fresh, "reports/README.md says how to make it again");
+    }
+}
