@@ -87,6 +87,18 @@ fn simulate_all(jobs: &[Job], progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Ve
     in_order.into_iter().map(|r| r.1.map_err(Trouble::Unfit)).collect()
 }
 
+/// Says where a backlog was so long that single records were no longer kept.
+fn from_cold(mode: &ModeOutcome) -> Vec<String> {
+    let long = mode.run.consumers.iter().filter(|c| c.from_cold > 0);
+    long.map(|c| {
+        format!(
+            "{}: {} read {} records from a long backlog, kept in groups of 64 (counts and bytes exact, moments spread evenly inside a group)",
+            mode.title, c.name, c.from_cold
+        )
+    })
+    .collect()
+}
+
 fn outcome(
     plan: &Plan,
     replications: usize,
@@ -117,6 +129,7 @@ fn outcome(
     }
     let mut notes = plan.notes.clone();
     notes.extend(modes.iter().filter_map(|m| m.run.cut.as_ref().map(|c| format!("{}: the run was {c}", m.title))));
+    notes.extend(modes.iter().flat_map(from_cold));
     if curves.is_none() && plan.curves.is_none() {
         let records = work::records(&plan.world);
         notes.push(format!("no curves: too much work for a default ({records} records a run); `curves: on` asks for them"));

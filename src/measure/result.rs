@@ -137,6 +137,9 @@ pub struct ConsumerResult {
     pub throttled_by_bytes: u64,
     /// Batches that failed and were done again.
     pub failed_batches: u64,
+    /// Deliveries out of a long backlog, which keeps groups of 64 records by their sums (counts and bytes exact,
+    /// moments spread evenly inside a group).
+    pub from_cold: u64,
     /// Largest iterator age in ns.
     pub iterator_age_ns_max: u64,
     /// Time from the end of the last outage until it was caught up (`None`: no outage, or never caught up).

@@ -52,6 +52,8 @@ pub struct ConsumerCounts {
     pub throttled_bytes: u64,
     /// Failed batches.
     pub failed: u64,
+    /// Deliveries from the cold part of a log.
+    pub from_cold: u64,
     /// Bytes read of records older than seven days.
     pub long_term_bytes: u64,
     /// Largest iterator age.

@@ -1,8 +1,9 @@
 //! One shard's log: what is stored, in order, until every reader and the retention have passed it.
 //!
 //! Three columns; positions are absolute numbers that never change. What is dead at the front is dropped in
-//! large pieces, so that memory is bounded by what is unread.
+//! large pieces, so that memory is bounded by what is unread; what is unread for long grows cold (`cold`).
 
+use super::cold::{Cold, GROUP};
 use crate::record::Entries;
 
 /// Records of one shard in order of storage.
@@ -12,7 +13,16 @@ pub struct Log {
     stored: Vec<u64>,
     born: Vec<u64>,
     size: Vec<u32>,
+    /// Records before `first` that somebody still has to read.
+    cold: Cold,
+    /// A stretch of them written out for a reader: first number, and columns.
+    thawed: (u64, (Vec<u64>, Vec<u64>, Vec<u32>)),
 }
+
+/// Records kept one by one behind the end of the log; older unread ones grow cold.
+const WARM: usize = 32_768;
+/// Cold records written out at a time: what a GetRecords call returns at most, and a little.
+const THAW: usize = 10_240;
 
 /// Dead records are dropped once there are this many, and as many as live ones: few enough that the logs of some
 /// dozen shards stay in a core's cache.
@@ -27,7 +37,44 @@ impl Log {
 
     /// Records in memory.
     pub fn in_memory(&self) -> u64 {
-        self.stored.len() as u64
+        (self.stored.len() + 2 * self.cold.len()) as u64
+    }
+
+    /// Lets what is far behind the end grow cold. Called at the same moments whatever the windows are.
+    pub fn cool(&mut self) {
+        let old = self.stored.len().saturating_sub(WARM) / GROUP * GROUP;
+        if old < WARM {
+            return;
+        }
+        for i in (0..old).step_by(GROUP) {
+            let range = i..i + GROUP;
+            let number = self.first + i as u64;
+            self.cold.push(number, &self.stored[range.clone()], &self.born[range.clone()], &self.size[range]);
+        }
+        self.drop_front(old);
+    }
+
+    /// Makes records from `from` on readable in columns; how far.
+    pub fn reach(&mut self, from: u64) -> u64 {
+        if from >= self.first {
+            return self.end();
+        }
+        let (start, columns) = &mut self.thawed;
+        let end = *start + columns.0.len() as u64;
+        if from < *start || from >= end {
+            columns.0.clear();
+            columns.1.clear();
+            columns.2.clear();
+            *start = from;
+            self.cold.expand(from, THAW, columns);
+        }
+        let (start, columns) = &self.thawed;
+        start + columns.0.len() as u64
+    }
+
+    /// Is a record read from its group's sums only?
+    pub fn is_cold(&self, number: u64) -> bool {
+        number < self.first
     }
 
     /// Stores one record.
@@ -67,29 +114,49 @@ impl Log {
     /// When a record was stored.
     #[inline]
     pub fn stored_at(&self, number: u64) -> u64 {
+        if number < self.first {
+            return self.cold.stored_at(number);
+        }
         self.stored[self.slot(number)]
     }
 
-    /// Storage times of `[from, to)`.
+    /// Storage times of `[from, to)`, within `reach`.
     #[inline]
     pub fn stored(&self, from: u64, to: u64) -> &[u64] {
+        if from < self.first {
+            let start = self.thawed.0;
+            return &self.thawed.1.0[(from - start) as usize..(to - start) as usize];
+        }
         &self.stored[self.slot(from)..self.slot(to)]
     }
 
-    /// Birth times of `[from, to)`.
+    /// Birth times of `[from, to)`, within `reach`.
     #[inline]
     pub fn born(&self, from: u64, to: u64) -> &[u64] {
+        if from < self.first {
+            let start = self.thawed.0;
+            return &self.thawed.1.1[(from - start) as usize..(to - start) as usize];
+        }
         &self.born[self.slot(from)..self.slot(to)]
     }
 
-    /// Sizes of `[from, to)`.
+    /// Sizes of `[from, to)`, within `reach`.
     #[inline]
     pub fn sizes(&self, from: u64, to: u64) -> &[u32] {
+        if from < self.first {
+            let start = self.thawed.0;
+            return &self.thawed.1.2[(from - start) as usize..(to - start) as usize];
+        }
         &self.size[self.slot(from)..self.slot(to)]
     }
 
     /// The first record in `[from, end)` stored at or after `time`.
     pub fn first_stored_since(&self, from: u64, time: u64) -> u64 {
+        if from < self.first
+            && let Some(found) = self.cold.first_stored_since(from, time)
+        {
+            return found;
+        }
         let from = from.max(self.first);
         from + self.stored[self.slot(from)..].partition_point(|t| *t < time) as u64
     }
@@ -97,7 +164,10 @@ impl Log {
     /// Drops what lies before `keep`, when it is worth it.
     #[inline]
     pub fn forget_before(&mut self, keep: u64) {
-        let dead = (keep - self.first) as usize;
+        if !self.cold.is_empty() {
+            self.cold.forget_before(keep);
+        }
+        let dead = keep.saturating_sub(self.first) as usize;
         if dead >= DROP_AT && dead * 2 >= self.stored.len() {
             self.drop_front(dead);
         }
@@ -114,5 +184,43 @@ impl Log {
             self.born.shrink_to(2 * DROP_AT);
             self.size.shrink_to(2 * DROP_AT);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A log of 200,000 records, once kept warm and once cooled: counts, bytes, ends and order are the same.
+    #[test]
+    fn a_cold_log_keeps_counts_bytes_and_order() {
+        let mut log = Log::default();
+        let mut bytes = 0u64;
+        for i in 0..200_000u64 {
+            let size = 100 + (i * 7919 % 1000) as u32;
+            bytes += u64::from(size);
+            log.push(1_000_000 * i + i % 977, 1_000_000 * i - 500.min(i), size);
+        }
+        let warm = log.clone();
+        log.cool();
+        assert!(log.is_cold(0) && !log.is_cold(199_999) && log.in_memory() < 50_000);
+        let (mut cursor, mut read, mut last) = (0, 0u64, 0);
+        while cursor < log.end() {
+            let to = log.reach(cursor).min(cursor + 1000);
+            assert_eq!(log.stored(cursor, to).len(), log.sizes(cursor, to).len());
+            for (i, &at) in log.stored(cursor, to).iter().enumerate() {
+                let exact = warm.stored_at(cursor + i as u64);
+                assert!(at >= last && at.abs_diff(exact) < 64_000_000, "{at} for {exact}");
+                assert_eq!(at, log.stored_at(cursor + i as u64));
+                last = at;
+            }
+            read += log.sizes(cursor, to).iter().map(|s| u64::from(*s)).sum::<u64>();
+            cursor = to;
+        }
+        assert_eq!(read, bytes);
+        let half = log.first_stored_since(10, 50_000_000_000);
+        assert!(half.abs_diff(50_000) <= 64 && log.stored_at(half) >= 50_000_000_000);
+        log.forget_before(150_000);
+        assert!(log.stored_at(160_000) > 0 && log.in_memory() < 34_000 + 1024);
     }
 }

@@ -1,5 +1,6 @@
 //! The stream: routing, shards, log, readers.
 
+mod cold;
 pub mod config;
 pub mod log;
 pub mod on_demand;

@@ -159,6 +159,7 @@ impl World {
             throttled_by_calls: counts.throttled_calls,
             throttled_by_bytes: counts.throttled_bytes,
             failed_batches: counts.failed,
+            from_cold: counts.from_cold,
             iterator_age_ns_max: counts.age_max,
             catch_up_ns: back.filter(|_| outages).map(|b| b.saturating_sub(last_outage)),
             propagation: summary(&counts.propagation),

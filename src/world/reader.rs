@@ -225,7 +225,8 @@ impl Lane {
         let since = (now + 1).saturating_sub(out.settings.visibility);
         let visible = self.log.first_stored_since(reader.cursor, since);
         let from = reader.cursor;
-        let (to, bytes) = fit(&self.log, from, visible.min(from + limit), max_bytes);
+        let most = visible.min(from + limit).min(self.log.reach(from));
+        let (to, bytes) = fit(&self.log, from, most, max_bytes);
         self.gate.returned(now, bytes);
         self.digest.fold(to);
         if to == from {
@@ -261,6 +262,9 @@ impl Lane {
         let settings = &out.settings.consumers[c];
         let reader = &mut self.readers[c];
         let counts = &mut out.sink.consumers[c];
+        if self.log.is_cold(from) {
+            counts.from_cold += to - from;
+        }
         let again = reader.delivered_to.clamp(from, to);
         let again_bytes = if again > from { sum(self.log.sizes(from, again)) } else { 0 };
         counts.records += to - again;
@@ -355,7 +359,7 @@ impl Lane {
                 }
             }
             let from = reader.cursor;
-            let to = self.log.end().min(from + 256);
+            let to = self.log.reach(from).min(from + 256);
             let (stored, born) = (self.log.stored(from, to), self.log.born(from, to));
             let sizes = self.log.sizes(from, to);
             let (mut n, mut bytes, mut late, mut resume, mut aged) = (0, 0u64, 0u64, None, false);
@@ -396,7 +400,7 @@ impl Lane {
                 reader.pipe_free = reader.pipe_free.max(end);
                 reader.recovering = Some(end);
                 reader.caught_up_at = None;
-            } else if n < 256 && !aged {
+            } else if !aged && (n < (to - from) as usize || to == self.log.end()) {
                 break;
             }
         }
@@ -422,6 +426,9 @@ impl Lane {
         counts.now.end_to_end.add_all(end_to_end);
         self.counts.minute.out_records += n;
         self.counts.minute.out_bytes += bytes;
+        if self.log.is_cold(self.readers[c].cursor - n) {
+            counts.from_cold += n;
+        }
         self.note_age(c, late, out);
     }
 
@@ -460,7 +467,7 @@ impl Lane {
             // What is left may not have arrived yet.
             return true;
         }
-        let most = self.log.end().min(from + GET_RECORDS_MAX_RECORDS.count());
+        let most = self.log.reach(from).min(from + GET_RECORDS_MAX_RECORDS.count());
         let mut to = from;
         let mut bytes = 0;
         while to < most {

@@ -69,6 +69,7 @@ impl World {
                 .filter(|l| !l.is_over() || l.counts.minute != ShardMinute::default())
                 .for_each(|l| l.end_minute());
         }
+        self.lanes.iter_mut().for_each(|l| l.log.cool());
         self.check_bounds();
     }
 

@@ -1,0 +1,104 @@
+//! The cold part of a log: records so far behind that only their sums are kept.
+//!
+//! A backlog as long as the retention must fit in memory. Groups of 64 consecutive records keep their number, bytes,
+//! first and last storage time and mean age at storage; read again, a group's times are spread evenly and its bytes
+//! evenly over its records. Counts and bytes stay exact; a record's own size and moment inside its group are lost.
+
+use std::collections::VecDeque;
+
+/// Records of one group.
+pub const GROUP: usize = 64;
+
+/// What is kept of consecutive records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Group {
+    /// Number of its first record.
+    first: u64,
+    stored_first: u64,
+    stored_last: u64,
+    /// Mean of stored − born.
+    age: u64,
+    bytes: u64,
+}
+
+impl Group {
+    fn stored(&self, i: u64) -> u64 {
+        self.stored_first + (self.stored_last - self.stored_first) * i / (GROUP as u64 - 1)
+    }
+
+    fn size(&self, i: u64) -> u32 {
+        let (each, more) = (self.bytes / GROUP as u64, self.bytes % GROUP as u64);
+        (each + u64::from(i < more)) as u32
+    }
+}
+
+/// Groups in order, ending where the warm part of the log begins.
+#[derive(Clone, Debug, Default)]
+pub struct Cold {
+    groups: VecDeque<Group>,
+}
+
+impl Cold {
+    /// Is nothing cold?
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// Groups kept.
+    pub fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Takes one group of records in, the next after those already here.
+    pub fn push(&mut self, first: u64, stored: &[u64], born: &[u64], sizes: &[u32]) {
+        debug_assert_eq!(stored.len(), GROUP);
+        let ages: u64 = stored.iter().zip(born).map(|(s, b)| s - b).sum();
+        self.groups.push_back(Group {
+            first,
+            stored_first: stored[0],
+            stored_last: stored[GROUP - 1],
+            age: ages / GROUP as u64,
+            bytes: sizes.iter().map(|s| u64::from(*s)).sum(),
+        });
+    }
+
+    fn group_of(&self, number: u64) -> usize {
+        self.groups.partition_point(|g| g.first <= number) - 1
+    }
+
+    /// When a cold record was stored.
+    pub fn stored_at(&self, number: u64) -> u64 {
+        let group = &self.groups[self.group_of(number)];
+        group.stored(number - group.first)
+    }
+
+    /// The first cold record from `from` on stored at or after `time` (`None`: none of them).
+    pub fn first_stored_since(&self, from: u64, time: u64) -> Option<u64> {
+        let late = self.groups.partition_point(|g| g.stored_last < time);
+        let group = self.groups.get(late.max(self.group_of(from)))?;
+        let inside = (0..GROUP as u64).find(|i| group.stored(*i) >= time && group.first + i >= from);
+        inside.map(|i| group.first + i)
+    }
+
+    /// Writes records `[from, …)` out, `most` at the most, to the end of a group.
+    pub fn expand(&self, from: u64, most: usize, out: &mut (Vec<u64>, Vec<u64>, Vec<u32>)) {
+        for group in self.groups.iter().skip(self.group_of(from)) {
+            if out.0.len() + GROUP > most {
+                break;
+            }
+            for i in from.saturating_sub(group.first)..GROUP as u64 {
+                let stored = group.stored(i);
+                out.0.push(stored);
+                out.1.push(stored.saturating_sub(group.age));
+                out.2.push(group.size(i));
+            }
+        }
+    }
+
+    /// Drops groups that end at or before `keep`.
+    pub fn forget_before(&mut self, keep: u64) {
+        while self.groups.front().is_some_and(|g| g.first + GROUP as u64 <= keep) {
+            self.groups.pop_front();
+        }
+    }
+}
