@@ -16,6 +16,14 @@ pub fn text(outcome: &Outcome) -> String {
         out.push_str(line.trim_end());
         out.push('\n');
     }
+    if out.contains('±') {
+        let runs = outcome.provenance.replications;
+        let note = format!(
+            "± is half of the 95 % interval over {runs} replications; all other figures are of the first."
+        );
+        out.push('\n');
+        out.push_str(&wrapped(&note, ""));
+    }
     let findings: Vec<&str> = outcome.findings.iter().map(|f| f.text.as_str()).collect();
     section(&mut out, "Findings", &findings);
     let mut notes: Vec<&str> = outcome.notes.iter().map(String::as_str).collect();
