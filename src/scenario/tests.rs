@@ -210,7 +210,7 @@ fn a_run_of_a_million_million_records_is_refused_with_its_estimate() {
     // 100 min at 2,000 and 20 min at 10,000 records/s.
     assert_eq!(scenario.records_born(), 100 * 60 * 2_000 + 20 * 60 * 10_000);
     let huge = set("producers.web.rate", "140000k records/s").unwrap();
-    assert!(huge.too_large().unwrap().contains("1008000000000 records"));
+    assert!(huge.too_large().unwrap().contains("1,008,000,000,000 records"));
 }
 
 #[test]
