@@ -8,7 +8,7 @@ mod curves;
 mod findings;
 mod headline;
 pub mod outcome;
-mod parallel;
+pub mod parallel;
 pub mod plan;
 mod stretch;
 pub mod work;

@@ -21,15 +21,15 @@ pub struct Stretch {
 }
 
 const MINUTE: u64 = 60 * NS_PER_S;
-/// Lengths to choose from, in minutes, below the whole.
-const LENGTHS_MIN: [u64; 6] = [60, 30, 10, 5, 2, 1];
+/// Lengths to choose from, in seconds, below the whole.
+const LENGTHS_S: [u64; 7] = [3600, 1800, 600, 300, 120, 90, 60];
 
 impl Stretch {
     /// The longest stretch whose `load_sum`-fold demand stays within `budget` records, at its busiest place.
     pub fn fitting(world: &WorldConfig, load_sum: f64, budget: u128) -> Option<Stretch> {
         let curves = rate_curves(world);
         let whole = Stretch { from: Dur::ZERO, length: world.duration, whole: true };
-        let shorter = LENGTHS_MIN.iter().map(|m| m * MINUTE).filter(|l| *l < world.duration.0);
+        let shorter = LENGTHS_S.iter().map(|s| s * NS_PER_S).filter(|l| *l < world.duration.0);
         let candidates = std::iter::once(whole).chain(shorter.map(|length| busiest(&curves, world, length)));
         let cost = |s: &Stretch| records_between(&curves, s.from.0, s.from.0 + s.length.0) as f64 * load_sum;
         candidates.into_iter().find(|s| cost(s) <= budget as f64)

@@ -5,9 +5,9 @@ use crate::world::config::WorldConfig;
 use crate::world::sizing::calendar;
 
 /// Records that replications of all modes may bear together by default.
-const REPLICATION_RECORDS: u128 = 36_000_000;
+const REPLICATION_RECORDS: u128 = 30_000_000;
 /// Records that all default curve points may bear together.
-pub const CURVE_RECORDS: u128 = 40_000_000;
+pub const CURVE_RECORDS: u128 = 28_000_000;
 /// Replications by default, at most; fewer than three give no useful interval.
 const REPLICATIONS_MAX: u32 = 5;
 const REPLICATIONS_MIN: u32 = 3;

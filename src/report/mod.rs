@@ -22,6 +22,7 @@ pub mod ticks;
 pub use text::text;
 
 use crate::experiment::outcome::Outcome;
+use crate::experiment::parallel;
 
 /// One file of a report folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,11 +68,11 @@ pub fn render(outcome: &Outcome, options: &RenderOptions) -> Vec<File> {
         let page = page::html(outcome, &figures, &drawn);
         files.push(file("index.html", page.into_bytes()));
     }
-    let mut rasteriser = png::Rasteriser::default();
-    for (figure, picture) in figures.iter().zip(drawn) {
-        if options.png
-            && let Some(bytes) = rasteriser.draw(&picture)
-        {
+    let rasteriser = png::Rasteriser::default();
+    let draw = |picture: &String| if options.png { rasteriser.draw(picture) } else { None };
+    let rasters = parallel::map(&drawn, draw);
+    for ((figure, picture), raster) in figures.iter().zip(drawn).zip(rasters) {
+        if let Some(bytes) = raster {
             files.push(file(&format!("{}.png", figure.id), bytes));
         }
         if options.svg {

@@ -2,6 +2,7 @@
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb::Database};
+use std::sync::OnceLock;
 
 /// The regular face; `assets/DejaVu-LICENSE.txt` is its licence.
 const REGULAR: &[u8] = include_bytes!("assets/DejaVuSans-subset.ttf");
@@ -10,16 +11,16 @@ const BOLD: &[u8] = include_bytes!("assets/DejaVuSans-Bold-subset.ttf");
 /// Pixels per SVG unit: sharp on a slide and on a dense screen.
 const ZOOM: f32 = 2.0;
 
-/// Holds the fonts between pictures.
+/// Holds the fonts between pictures; they are read with the first one.
 #[derive(Default)]
 pub struct Rasteriser {
-    options: Option<Options<'static>>,
+    options: OnceLock<Options<'static>>,
 }
 
 impl Rasteriser {
     /// The picture as PNG; `None` when it is no SVG or larger than memory allows.
-    pub fn draw(&mut self, svg: &str) -> Option<Vec<u8>> {
-        let options = self.options.get_or_insert_with(options);
+    pub fn draw(&self, svg: &str) -> Option<Vec<u8>> {
+        let options = self.options.get_or_init(options);
         let tree = Tree::from_str(svg, options).ok()?;
         let size = tree.size().to_int_size().scale_by(ZOOM)?;
         let mut pixels = Pixmap::new(size.width(), size.height())?;
