@@ -128,7 +128,6 @@ fn outcome(
         });
     }
     let mut notes = plan.notes.clone();
-    notes.extend(modes.iter().filter_map(|m| m.run.cut.as_ref().map(|c| format!("{}: the run was {c}", m.title))));
     notes.extend(modes.iter().flat_map(from_cold));
     if curves.is_none() && plan.curves.is_none() {
         let records = work::records(&plan.world);

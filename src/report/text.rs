@@ -25,7 +25,7 @@ pub fn text(outcome: &Outcome) -> String {
         out.push_str(&wrapped(&note, ""));
     }
     let findings: Vec<&str> = outcome.findings.iter().map(|f| f.text.as_str()).collect();
-    section(&mut out, "Findings", &findings);
+    section(&mut out, findings_title(outcome), &findings);
     let mut notes: Vec<&str> = outcome.notes.iter().map(String::as_str).collect();
     let cuts = outcome.modes.iter().filter_map(|m| m.run.cut.as_deref());
     notes.extend(cuts);
@@ -186,4 +186,9 @@ fn with_interval(mode: &ModeOutcome, key: &str, first_run: String) -> String {
         }
         _ => first_run,
     }
+}
+
+/// Findings are about one run: where there are several, the title says which.
+pub fn findings_title(outcome: &Outcome) -> &'static str {
+    if outcome.provenance.replications > 1 { "Findings (first replication)" } else { "Findings" }
 }

@@ -57,7 +57,7 @@ pub fn findings(outcome: &Outcome) -> String {
     }
     match content.is_empty() {
         true => content,
-        false => section("findings", "Findings", &content),
+        false => section("findings", text::findings_title(outcome), &content),
     }
 }
 
