@@ -115,7 +115,11 @@ fn retention_passes_records_in_the_pipe() {
         let lost = r.consumers[0].lost_to_retention as f64 / r.stream.stored as f64;
         assert!((0.3..0.45).contains(&lost), "{push}: {lost}");
         // A batch is pushed whole, so its last records may be a moment older.
-        assert!(r.consumers[0].propagation.max_ns.unwrap() <= 5_000_000_000, "{:?}", r.consumers[0].propagation.max_ns);
+        assert!(
+            r.consumers[0].propagation.max_ns.unwrap() <= 5_000_000_000,
+            "{:?}",
+            r.consumers[0].propagation.max_ns
+        );
     }
 }
 
@@ -163,9 +167,11 @@ fn switching_back_and_forth_keeps_one_chain_of_observations() {
          \x20 - { at: 70 s, do: { mode_switch: { to: provisioned } } }\n\
          \x20 - { at: 80 s, do: { mode_switch: { to: on_demand } } }\n";
     let mut config = world_in(&text(back_and_forth), Mode::OnDemand);
-    (config.stream.on_demand.split_bytes_per_s, config.stream.on_demand.split_records_per_s) = (400 << 10, 400);
+    (config.stream.on_demand.split_bytes_per_s, config.stream.on_demand.split_records_per_s) =
+        (400 << 10, 400);
     let r = run(&config);
-    let decided: Vec<u64> = r.timeline.iter().filter(|t| t.what == "decision").map(|t| t.at_ns / 1_000_000_000).collect();
+    let decided: Vec<u64> =
+        r.timeline.iter().filter(|t| t.what == "decision").map(|t| t.at_ns / 1_000_000_000).collect();
     // 475 records/s and shard from 300 s on: the first look at a whole minute of that is at 380 s. Two chains would
     // each see a part of every minute and take it for the whole.
     assert!(decided.iter().all(|s| s % 60 == 20), "looks at {decided:?} s");

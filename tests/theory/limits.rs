@@ -23,7 +23,7 @@ fn poisson(rate: f64) -> String {
 fn a06_poisson_against_aligned_seconds() {
     for point in points("A06", 4).iter().filter(|p| p.want("mean_excess_per_s") >= 1e-3) {
         let config =
-            world("2000 s", &poisson(point.param("lambda_per_s")), "shards: 1, admission: fixed_window", "");
+            world("1200 s", &poisson(point.param("lambda_per_s")), "shards: 1, admission: fixed_window", "");
         for seed in SEEDS {
             let mut f = Figures::default();
             for batch in batches(&config, seed, Dur::ZERO) {
@@ -52,7 +52,7 @@ fn a07_poisson_against_a_bucket() {
             "shards: 1, admission: {{ token_bucket: {{ records: {} }} }}",
             point.param("bucket_tokens")
         );
-        let config = world("1020 s", &poisson(rate), &stream, "");
+        let config = world("620 s", &poisson(rate), &stream, "");
         for seed in SEEDS {
             let mut f = Figures::default();
             for batch in batches(&config, seed, Dur::from_s(20)) {
@@ -68,10 +68,10 @@ fn a07_poisson_against_a_bucket() {
 fn a08_overload() {
     for point in points("A08", 3) {
         let stream = format!("shards: {}", point.param("shards"));
-        let config = world("300 s", &poisson(point.param("offered_records_s")), &stream, "");
+        let config = world("140 s", &poisson(point.param("offered_records_s")), &stream, "");
         for seed in SEEDS {
             let mut f = Figures::default();
-            for batch in batches(&config, seed, Dur::from_s(100)) {
+            for batch in batches(&config, seed, Dur::from_s(40)) {
                 let share = batch.count(throttled) / batch.count(attempts);
                 f.add("throttled_fraction", point.want("throttled_fraction"), share);
                 let accepted = batch.count(|r| r.stream.stored) / batch.seconds();
@@ -85,7 +85,7 @@ fn a08_overload() {
 #[test]
 fn a14_some_shard_over_its_limit() {
     let key = "p_some_shard_over_limit_in_a_second";
-    for (point, seconds) in points("A14", 3).iter().filter(|p| p.want(key) >= 1e-3).zip([500, 80]) {
+    for (point, seconds) in points("A14", 3).iter().filter(|p| p.want(key) >= 1e-3).zip([300, 50]) {
         let stream = format!("shards: {}, admission: fixed_window", point.param("shards"));
         let config = world(&format!("{seconds} s"), &poisson(point.param("total_records_s")), &stream, "");
         for seed in SEEDS {

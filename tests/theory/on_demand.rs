@@ -27,8 +27,9 @@ fn a29_doubling_until_demand_is_met() {
             ),
             Mode::OnDemand,
         );
-        for seed in SEEDS {
-            config.seed.user = seed;
+        // Even births on shards that are all full: only the keys are drawn, and one seed says it all.
+        for seed in &SEEDS[..1] {
+            config.seed.user = *seed;
             let r = run(&config);
             assert_eq!(u64::from(r.stream.shards_at_start), start, "{}", point.id);
             let mut splits: Vec<u64> =
