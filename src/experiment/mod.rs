@@ -48,6 +48,9 @@ struct Job {
 
 /// Runs a plan. `progress(done, all)` hears of expected records simulated, from any thread.
 pub fn run(plan: &Plan, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Outcome, Trouble> {
+    let mut plan = plan.clone();
+    plan.world.share_tables();
+    let plan = &plan;
     let expected = work::records(&plan.world);
     let replications = plan.replications.unwrap_or_else(|| work::replications(expected, plan.modes.len()));
     let runs = plan.modes.iter().flat_map(|m| (0..replications.max(1)).map(|r| plan.world_of(*m, r)));
@@ -60,7 +63,8 @@ pub fn run(plan: &Plan, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Outcome,
     }
     let mut results = simulate_all(&jobs, progress)?;
     let of_points: Vec<Option<RunResult>> = results.split_off(whole_runs).into_iter().map(Some).collect();
-    let curves = points.as_ref().map(|(stretch, points)| curves::assemble(plan, *stretch, points, &of_points));
+    let curves =
+        points.as_ref().map(|(stretch, points)| curves::assemble(plan, *stretch, points, &of_points));
     outcome(plan, replications.max(1) as usize, &jobs, results, curves)
 }
 
@@ -131,10 +135,14 @@ fn outcome(
     notes.extend(modes.iter().flat_map(from_cold));
     if curves.is_none() && plan.curves.is_none() {
         let records = work::records(&plan.world);
-        notes.push(format!("no curves: too much work for a default ({records} records a run); `curves: on` asks for them"));
+        notes.push(format!(
+            "no curves: too much work for a default ({records} records a run); `curves: on` asks for them"
+        ));
     }
     if replications == 1 && plan.replications.is_none() {
-        notes.push("one replication: near saturation one seed can mislead; `replications: 3` gives intervals".into());
+        notes.push(
+            "one replication: near saturation one seed can mislead; `replications: 3` gives intervals".into(),
+        );
     }
     let findings = findings::of(plan, &modes);
     Ok(Outcome {
