@@ -79,7 +79,7 @@ fn step(
     let mut next = [0; LANES];
     for l in 0..LANES {
         let sum = a[l].wrapping_add(mix(b[l], c[l], d[l])).wrapping_add(term.0[l]).wrapping_add(term.1);
-        next[l] = b[l].wrapping_add(sum << turn | sum >> (32 - turn));
+        next[l] = b[l].wrapping_add(sum.rotate_left(turn));
     }
     next
 }
