@@ -76,8 +76,8 @@ facts! {
         "Largest target of UpdateShardCount.";
     RESHARD_FIRST_OPERATION: "reshard.first_operation", Span(Dur::from_s(30)), P19, Assumed,
         "Request to first split. AWS says a few minutes and publishes no formula; one reshard from 2 to 3 shards, decoded from sequence numbers, created children 0, 30 and 35 s after the first.";
-    RESHARD_PER_OPERATION: "reshard.seconds_per_operation", Span(Dur::from_s(5)), P19, Assumed,
-        "One split or merge after another, from the same sample (the last gap).";
+    RESHARD_PER_OPERATION: "reshard.seconds_per_operation", Span(Dur::from_ms(17_500)), P19, Assumed,
+        "From one split or merge to the next: the mean of the two gaps (30 s and 5 s) of that one reshard.";
     RESHARD_PARALLEL: "reshard.parallel_operations", Count(1, "operations"), MODEL, Assumed,
         "Splits and merges at the same time; the sample shows one after another.";
     SPLIT_MERGE_RATE: "split_merge.per_s", Count(5, "calls/s"), LIM, Documented,

@@ -209,6 +209,11 @@ impl Sdk {
         if self.straight { &mut self.waiting.columns } else { &mut self.arriving.columns }
     }
 
+    /// Nothing of it is judged, sent or answered before this, unless something is born.
+    pub fn quiet_until(&self) -> u64 {
+        self.sent.first().map_or(self.due, |call| call.at.min(self.due))
+    }
+
     /// Has it nothing to do before `until`?
     pub fn rests(&self, until: u64) -> bool {
         self.due >= until

@@ -32,6 +32,26 @@ impl Group {
     }
 }
 
+/// Consecutive cold records as columns.
+#[derive(Clone, Debug, Default)]
+pub struct Thawed {
+    /// Number of the first.
+    pub first: u64,
+    /// Storage times.
+    pub stored: Vec<u64>,
+    /// Birth times.
+    pub born: Vec<u64>,
+    /// Sizes.
+    pub size: Vec<u32>,
+}
+
+impl Thawed {
+    /// Number after the last.
+    pub fn end(&self) -> u64 {
+        self.first + self.stored.len() as u64
+    }
+}
+
 /// Groups in order, ending where the warm part of the log begins.
 #[derive(Clone, Debug, Default)]
 pub struct Cold {
@@ -81,16 +101,17 @@ impl Cold {
     }
 
     /// Writes records `[from, …)` out, `most` at the most, to the end of a group.
-    pub fn expand(&self, from: u64, most: usize, out: &mut (Vec<u64>, Vec<u64>, Vec<u32>)) {
+    pub fn thaw(&self, from: u64, most: usize, out: &mut Thawed) {
+        *out = Thawed { first: from, ..Thawed::default() };
         for group in self.groups.iter().skip(self.group_of(from)) {
-            if out.0.len() + GROUP > most {
+            if out.stored.len() + GROUP > most {
                 break;
             }
             for i in from.saturating_sub(group.first)..GROUP as u64 {
                 let stored = group.stored(i);
-                out.0.push(stored);
-                out.1.push(stored.saturating_sub(group.age));
-                out.2.push(group.size(i));
+                out.stored.push(stored);
+                out.born.push(stored.saturating_sub(group.age));
+                out.size.push(group.size(i));
             }
         }
     }

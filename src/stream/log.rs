@@ -3,7 +3,7 @@
 //! Three columns; positions are absolute numbers that never change. What is dead at the front is dropped in
 //! large pieces, so that memory is bounded by what is unread; what is unread for long grows cold (`cold`).
 
-use super::cold::{Cold, GROUP};
+use super::cold::{Cold, GROUP, Thawed};
 use crate::record::Entries;
 
 /// Records of one shard in order of storage.
@@ -15,8 +15,8 @@ pub struct Log {
     size: Vec<u32>,
     /// Records before `first` that somebody still has to read.
     cold: Cold,
-    /// A stretch of them written out for a reader: first number, and columns.
-    thawed: (u64, (Vec<u64>, Vec<u64>, Vec<u32>)),
+    /// A stretch of them written out for a reader.
+    thawed: Thawed,
 }
 
 /// Records kept one by one behind the end of the log; older unread ones grow cold.
@@ -59,17 +59,10 @@ impl Log {
         if from >= self.first {
             return self.end();
         }
-        let (start, columns) = &mut self.thawed;
-        let end = *start + columns.0.len() as u64;
-        if from < *start || from >= end {
-            columns.0.clear();
-            columns.1.clear();
-            columns.2.clear();
-            *start = from;
-            self.cold.expand(from, THAW, columns);
+        if from < self.thawed.first || from >= self.thawed.end() {
+            self.cold.thaw(from, THAW, &mut self.thawed);
         }
-        let (start, columns) = &self.thawed;
-        start + columns.0.len() as u64
+        self.thawed.end()
     }
 
     /// Is a record read from its group's sums only?
@@ -124,8 +117,8 @@ impl Log {
     #[inline]
     pub fn stored(&self, from: u64, to: u64) -> &[u64] {
         if from < self.first {
-            let start = self.thawed.0;
-            return &self.thawed.1.0[(from - start) as usize..(to - start) as usize];
+            let start = self.thawed.first;
+            return &self.thawed.stored[(from - start) as usize..(to - start) as usize];
         }
         &self.stored[self.slot(from)..self.slot(to)]
     }
@@ -134,8 +127,8 @@ impl Log {
     #[inline]
     pub fn born(&self, from: u64, to: u64) -> &[u64] {
         if from < self.first {
-            let start = self.thawed.0;
-            return &self.thawed.1.1[(from - start) as usize..(to - start) as usize];
+            let start = self.thawed.first;
+            return &self.thawed.born[(from - start) as usize..(to - start) as usize];
         }
         &self.born[self.slot(from)..self.slot(to)]
     }
@@ -144,8 +137,8 @@ impl Log {
     #[inline]
     pub fn sizes(&self, from: u64, to: u64) -> &[u32] {
         if from < self.first {
-            let start = self.thawed.0;
-            return &self.thawed.1.2[(from - start) as usize..(to - start) as usize];
+            let start = self.thawed.first;
+            return &self.thawed.size[(from - start) as usize..(to - start) as usize];
         }
         &self.size[self.slot(from)..self.slot(to)]
     }

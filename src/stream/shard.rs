@@ -166,7 +166,7 @@ impl Admission {
         let (b_rate, b_depth, mut b_level, b_at0) = bytes.parts();
         debug_assert_eq!(at0, b_at0, "both are taken together");
         // Longer gaps empty a bucket anyway, and the product must not overflow.
-        let longest = records.longest().max(bytes.longest());
+        let (r_longest, b_longest) = (records.longest(), bytes.longest());
         let n = entries.len();
         let (ats, sizes, tickets) = (&entries.at[..n], &entries.record.size[..n], &entries.ticket[..n]);
         let (mut at, mut before) = (at0, (self.call, self.call_bytes));
@@ -174,10 +174,10 @@ impl Admission {
         for (i, &row) in run.iter().enumerate() {
             let row = row as usize;
             let (now, size) = (ats[row], u64::from(sizes[row]));
-            let gap = (now - at).min(longest);
+            let gap = now - at;
             let charge = charge(tickets[row], &mut before, size);
-            let r = sunk(r_level, gap * r_rate) + NS_PER_S;
-            let b = sunk(b_level, gap * b_rate) + charge * NS_PER_S;
+            let r = sunk(r_level, gap.min(r_longest) * r_rate) + NS_PER_S;
+            let b = sunk(b_level, gap.min(b_longest) * b_rate) + charge * NS_PER_S;
             if r > r_depth || b > b_depth {
                 judged.admitted = i;
                 judged.then = if r > r_depth { Verdict::OverRecords } else { Verdict::OverBytes };

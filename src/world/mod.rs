@@ -63,6 +63,9 @@ pub struct World {
     usage: Usage,
     metered: finish::Metered,
     window: u64,
+    /// Longest stretch that holds few enough entries, and until when no client can have anything judged.
+    stretch: u64,
+    quiet_until: u64,
     born: u64,
     /// End-to-end totals of buckets that are over, per consumer.
     end_to_end: Vec<Histogram>,
@@ -97,7 +100,8 @@ impl World {
         let peak: u64 = config.producers.iter().map(|p| sizing::peak_rate(config, p)).sum();
         let most = WINDOW_ENTRIES.max(WINDOW_ENTRIES_PER_SHARD * u64::from(shards));
         let by_size = (u128::from(most) * u128::from(NS_PER_S) / u128::from(peak.max(1))) as u64;
-        let window = floor.min(by_size.max(1_000_000)) / u64::from(config.window_divisor.max(1));
+        let stretch = by_size.max(1_000_000) / u64::from(config.window_divisor.max(1));
+        let window = (floor / u64::from(config.window_divisor.max(1))).min(stretch);
         let mut world = World {
             sink: Sink::new(config.producers.len(), config.consumers.len()),
             series: SeriesBuilder::new(config.duration.0, config.consumers.len()),
@@ -117,6 +121,8 @@ impl World {
             usage: Usage::default(),
             metered: finish::Metered::default(),
             window: window.max(1),
+            stretch: stretch.max(1),
+            quiet_until: 0,
             born: 0,
             cut: None,
         };
@@ -219,8 +225,11 @@ impl World {
 
 impl Model for World {
     fn window(&self, now: u64) -> u64 {
+        // What feeds back begins with the next entry judged for a client; until then time may pass at one go.
+        let quiet = self.quiet_until.saturating_sub(now);
+        let window = quiet.saturating_add(self.window).min(self.stretch.max(self.window));
         let bucket = self.series.bucket();
-        self.window.min(bucket - now % bucket)
+        window.min(bucket - now % bucket)
     }
 
     fn next_control(&self, now: u64) -> u64 {
@@ -237,6 +246,7 @@ impl Model for World {
         self.gathered.count(&self.settings, &mut self.sink);
         self.settle_lanes(until);
         self.answer(until);
+        self.quiet_until = self.sources.iter_mut().map(Source::quiet_until).min().unwrap_or(u64::MAX);
         let bucket_ends = until.is_multiple_of(self.series.bucket()) || until == self.config.duration.0;
         if bucket_ends || self.unread >= self.read_after {
             self.read_lanes(until);

@@ -91,6 +91,15 @@ impl Source {
         }
     }
 
+    /// No entry of its clients is judged before this (clients that lanes play feed nothing back).
+    pub fn quiet_until(&mut self) -> u64 {
+        if self.clients.is_empty() {
+            return u64::MAX;
+        }
+        let busy = self.clients.iter().map(Sdk::quiet_until).min().unwrap_or(u64::MAX);
+        busy.min(self.demand.next_birth())
+    }
+
     /// A shard refused an entry of one of its calls.
     /// Was it a duplicate?
     pub fn refused(&mut self, call: &WindowCall, entry: usize) -> bool {
