@@ -60,7 +60,8 @@ pub fn run(plan: &Plan, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Outcome,
     }
     let mut results = simulate_all(&jobs, progress)?;
     let of_points: Vec<Option<RunResult>> = results.split_off(whole_runs).into_iter().map(Some).collect();
-    let curves = points.as_ref().map(|(stretch, points)| curves::assemble(plan, *stretch, points, &of_points));
+    let curves =
+        points.as_ref().map(|(stretch, points)| curves::assemble(plan, *stretch, points, &of_points));
     outcome(plan, replications.max(1) as usize, &jobs, results, curves)
 }
 
@@ -131,10 +132,14 @@ fn outcome(
     notes.extend(modes.iter().flat_map(from_cold));
     if curves.is_none() && plan.curves.is_none() {
         let records = work::records(&plan.world);
-        notes.push(format!("no curves: too much work for a default ({records} records a run); `curves: on` asks for them"));
+        notes.push(format!(
+            "no curves: too much work for a default ({records} records a run); `curves: on` asks for them"
+        ));
     }
     if replications == 1 && plan.replications.is_none() {
-        notes.push("one replication: near saturation one seed can mislead; `replications: 3` gives intervals".into());
+        notes.push(
+            "one replication: near saturation one seed can mislead; `replications: 3` gives intervals".into(),
+        );
     }
     let findings = findings::of(plan, &modes);
     Ok(Outcome {
