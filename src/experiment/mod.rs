@@ -48,6 +48,9 @@ struct Job {
 
 /// Runs a plan. `progress(done, all)` hears of expected records simulated, from any thread.
 pub fn run(plan: &Plan, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Outcome, Trouble> {
+    let mut plan = plan.clone();
+    plan.world.share_tables();
+    let plan = &plan;
     let expected = work::records(&plan.world);
     let replications = plan.replications.unwrap_or_else(|| work::replications(expected, plan.modes.len()));
     let runs = plan.modes.iter().flat_map(|m| (0..replications.max(1)).map(|r| plan.world_of(*m, r)));

@@ -16,12 +16,15 @@ pub struct TokenBucket {
     depth: u64,
     level: u64,
     at: u64,
+    /// A gap of this length empties the bucket.
+    longest: u64,
 }
 
 impl TokenBucket {
     /// A full bucket (nothing taken) of `depth` units, refilled at `rate` units per second.
     pub fn new(rate: u64, depth: u64) -> TokenBucket {
-        TokenBucket { rate, depth: depth.saturating_mul(NS_PER_S), level: 0, at: 0 }
+        let depth = depth.saturating_mul(NS_PER_S);
+        TokenBucket { rate, depth, level: 0, at: 0, longest: (depth / rate.max(1)).saturating_add(1) }
     }
 
     /// The level at `now`, in units × ns.
@@ -33,7 +36,14 @@ impl TokenBucket {
     /// Would `amount` fit at `now`?
     #[inline]
     pub fn fits(&self, now: u64, amount: u64) -> bool {
-        self.level_at(now).saturating_add(amount * NS_PER_S) <= self.depth
+        self.with(now, amount).is_some()
+    }
+
+    /// The level with `amount` more at `now`, if it fits.
+    #[inline]
+    pub fn with(&self, now: u64, amount: u64) -> Option<u64> {
+        let level = self.level_at(now).saturating_add(amount * NS_PER_S);
+        (level <= self.depth).then_some(level)
     }
 
     /// Takes `amount` at `now`; the caller asked `fits` first.
@@ -73,8 +83,8 @@ impl TokenBucket {
 
     /// A gap of this length empties the bucket.
     #[inline]
-    fn longest(&self) -> u64 {
-        self.depth / self.rate.max(1) + 1
+    pub fn longest(&self) -> u64 {
+        self.longest
     }
 
     /// The parts a bulk loop keeps in registers: (rate, depth, level, at).

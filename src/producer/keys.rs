@@ -6,6 +6,7 @@
 //! are left out.
 
 use super::config::KeyLaw;
+use super::lanes_md5::{self, LANES};
 use crate::random::draw::below_half;
 use crate::random::{Alias, Seed, Stream};
 use md5::{Digest, Md5};
@@ -42,30 +43,18 @@ impl KeyTable {
     pub fn of(law: &KeyLaw) -> Option<Arc<KeyTable>> {
         let table = match law {
             KeyLaw::Random | KeyLaw::Constant(_) => return None,
-            KeyLaw::Uniform { distinct } | KeyLaw::Hot { distinct, .. } => KeyTable {
-                positions: numbered(*distinct),
-                alias: None,
-            },
-            KeyLaw::Zipf {
-                distinct,
-                exponent_milli,
-            } => {
+            KeyLaw::Uniform { distinct } | KeyLaw::Hot { distinct, .. } => {
+                KeyTable { positions: numbered(*distinct), alias: None }
+            }
+            KeyLaw::Zipf { distinct, exponent_milli } => {
                 let positions = numbered(*distinct);
                 let exponent = f64::from(*exponent_milli) / 1000.0;
-                let weights: Vec<f64> = (1..=positions.len())
-                    .map(|k| libm::pow(k as f64, -exponent))
-                    .collect();
-                KeyTable {
-                    alias: Alias::new(&weights),
-                    positions,
-                }
+                let weights: Vec<f64> =
+                    (1..=positions.len()).map(|k| libm::pow(k as f64, -exponent)).collect();
+                KeyTable { alias: Alias::new(&weights), positions }
             }
             KeyLaw::File(keys) => KeyTable {
-                positions: keys
-                    .iter()
-                    .take(DISTINCT_MAX as usize)
-                    .map(|k| top(k))
-                    .collect(),
+                positions: keys.iter().take(DISTINCT_MAX as usize).map(|k| top(k)).collect(),
                 alias: None,
             },
         };
@@ -79,9 +68,39 @@ impl KeyTable {
 }
 
 fn numbered(distinct: u64) -> Vec<u64> {
-    (0..distinct.clamp(1, DISTINCT_MAX))
-        .map(|k| top(&key_text(k)))
-        .collect()
+    let distinct = distinct.clamp(1, DISTINCT_MAX);
+    let constants = lanes_md5::Constants::new();
+    let mut positions = Vec::with_capacity(distinct as usize + LANES);
+    for first in (0..distinct).step_by(LANES) {
+        let texts: [KeyText; LANES] = std::array::from_fn(|lane| KeyText::new(first + lane as u64));
+        positions.extend(constants.top_halves(std::array::from_fn(|lane| texts[lane].bytes())));
+    }
+    positions.truncate(distinct as usize);
+    positions
+}
+
+/// `key_text` without an allocation.
+struct KeyText {
+    text: [u8; 5 + 20],
+    len: usize,
+}
+
+impl KeyText {
+    fn new(number: u64) -> KeyText {
+        let digits = number.checked_ilog10().map_or(1, |log| log as usize + 1).max(6);
+        let (mut text, len) = ([0; 5 + 20], 5 + digits);
+        text[..5].copy_from_slice(b"user-");
+        let mut rest = number;
+        for digit in text[5..len].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        KeyText { text, len }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.text[..self.len]
+    }
 }
 
 /// Draws positions.
@@ -117,10 +136,7 @@ impl Keys {
             (_, Some(t)) if t.alias.is_some() => Shape::Weighted(t),
             (_, Some(t)) => Shape::Even(t),
         };
-        Keys {
-            words: seed.stream(name, "keys"),
-            shape,
-        }
+        Keys { words: seed.stream(name, "keys"), shape }
     }
 
     /// The next positions; call with blocks of one even length.
@@ -142,8 +158,7 @@ impl Keys {
             Shape::Weighted(table) => {
                 self.words.fill(out);
                 if let Some(alias) = &table.alias {
-                    out.iter_mut()
-                        .for_each(|o| *o = table.positions[alias.of_word(*o)]);
+                    out.iter_mut().for_each(|o| *o = table.positions[alias.of_word(*o)]);
                 }
             }
             Shape::Hot(table, threshold) => {
@@ -173,13 +188,21 @@ mod tests {
             let (key, decimal) = key_and_decimal(entry);
             assert_eq!(position_of(&key).to_string(), decimal, "{key}");
             let law = KeyLaw::Constant(key.clone());
-            let seed = Seed {
-                user: 0,
-                replication: 0,
-            };
+            let seed = Seed { user: 0, replication: 0 };
             let mut drawn = [0];
             Keys::new(&law, KeyTable::of(&law), "p", seed).fill(&mut drawn);
             assert_eq!(u128::from(drawn[0]), position_of(&key) >> 64);
+        }
+    }
+
+    #[test]
+    fn numbered_keys_are_hashed_by_their_texts() {
+        for number in [0, 9, 10, 99_999, 100_000, 999_999, 1_000_000, 3_999_999, u64::MAX] {
+            assert_eq!(KeyText::new(number).bytes(), key_text(number).as_bytes());
+        }
+        for distinct in [1, 7, 8, 1001] {
+            let one_by_one: Vec<u64> = (0..distinct).map(|k| top(&key_text(k))).collect();
+            assert_eq!(numbered(distinct), one_by_one);
         }
     }
 

@@ -5,6 +5,7 @@ pub mod config;
 pub mod curve;
 pub mod demand;
 pub mod keys;
+mod lanes_md5;
 pub mod retry;
 pub mod sdk;
 pub mod sizes;

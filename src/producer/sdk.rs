@@ -97,10 +97,15 @@ pub struct Sdk {
     random: Stream,
     sleeps: Stream,
     quota: Option<Quota>,
-    /// Born, but not yet taken over at the client's own time.
+    /// Born, but not yet taken over at the client's own time; used only where a full memory drops records.
     arriving: Queue,
-    /// Waiting to be sent.
+    /// Waiting to be sent: the first `taken` of them; the others are born, but not yet taken over.
     waiting: Queue,
+    taken: usize,
+    /// Do records arrive in `waiting`?
+    straight: bool,
+    /// Largest record seen.
+    largest: u64,
     waiting_bytes: u64,
     free: u32,
     idle_slots: Vec<u32>,
@@ -179,6 +184,9 @@ impl Sdk {
             config: config.clone(),
             arriving: Queue::default(),
             waiting: Queue::default(),
+            taken: 0,
+            straight: config.buffer.is_none() || config.on_full == OnFull::Block,
+            largest: 0,
             waiting_bytes: 0,
             free: config.in_flight.unwrap_or(u32::MAX),
             idle_slots: Vec::new(),
@@ -198,7 +206,7 @@ impl Sdk {
     /// Where newly born records are put; their births must lie before the next `advance`'s end.
     pub fn births(&mut self) -> &mut Columns {
         self.due = 0;
-        &mut self.arriving.columns
+        if self.straight { &mut self.waiting.columns } else { &mut self.arriving.columns }
     }
 
     /// Nothing of it is judged, sent or answered before this, unless something is born.
@@ -213,6 +221,9 @@ impl Sdk {
 
     /// Plays the client up to (not including) `until`.
     pub fn advance(&mut self, until: u64) {
+        let news = [self.arriving.sizes(), &self.waiting.sizes()[self.taken..]];
+        let largest = news.map(|sizes| sizes.iter().max().map_or(0, |size| u64::from(*size)));
+        self.largest = self.largest.max(largest[0]).max(largest[1]);
         loop {
             let answer = self.moments.peek().map_or(u64::MAX, |m| m.0.0);
             let send = if self.free > 0 { self.next_send() } else { u64::MAX };
@@ -236,7 +247,7 @@ impl Sdk {
 
     /// Moves births before `until` into the buffer.
     fn take_over(&mut self, until: u64) {
-        let born = &self.arriving.columns.born[self.arriving.front..];
+        let born = if self.straight { &self.waiting.births()[self.taken..] } else { self.arriving.births() };
         let n = if born.last().is_none_or(|b| *b < until) {
             born.len()
         } else {
@@ -245,18 +256,16 @@ impl Sdk {
         if n == 0 {
             return;
         }
-        let (from, to) = (self.arriving.front, self.arriving.front + n);
         let limit = self.config.buffer.map_or(u64::MAX, |b| b.0);
-        let coming: u64 = self.arriving.columns.size[from..to].iter().map(|s| u64::from(*s)).sum();
-        if self.waiting_bytes + coming <= limit || self.config.on_full == OnFull::Block {
+        if self.straight {
             // Blocked records wait outside in the same order: only the memory differs.
-            self.waiting.columns.append_range(&self.arriving.columns, from, to);
-            self.waiting_bytes += coming;
+            let coming = &self.waiting.sizes()[self.taken..self.taken + n];
+            self.waiting_bytes += coming.iter().map(|s| u64::from(*s)).sum::<u64>();
+            self.taken += n;
         } else {
-            self.take_over_or_drop(from, to, limit);
+            self.take_over_or_drop(n, limit);
         }
         self.counts.buffered_bytes_max = self.counts.buffered_bytes_max.max(self.waiting_bytes.min(limit));
-        self.arriving.drop_front(n);
     }
 
     /// A call goes out at `send` with what is born by then. When that is more than the memory holds, the call goes
@@ -273,16 +282,19 @@ impl Sdk {
         self.take_over(send + 1);
     }
 
-    fn take_over_or_drop(&mut self, from: usize, to: usize, limit: u64) {
-        for i in from..to {
+    fn take_over_or_drop(&mut self, n: usize, limit: u64) {
+        let from = self.arriving.front;
+        for i in from..from + n {
             let size = u64::from(self.arriving.columns.size[i]);
             if self.waiting_bytes + size > limit {
                 self.counts.lost_full += 1;
             } else {
-                self.waiting.columns.append_range(&self.arriving.columns, i, i + 1);
+                self.waiting.columns.push_of(&self.arriving.columns, i);
                 self.waiting_bytes += size;
+                self.taken += 1;
             }
         }
+        self.arriving.drop_front(n);
     }
 
     /// Birth of the i-th record that waits or arrives (`None`: none known yet).
@@ -307,6 +319,10 @@ impl Sdk {
     /// Birth of the record that fills a call by bytes, or does not fit the memory, before it is full by count.
     fn full_by_bytes(&self) -> u64 {
         let memory = self.config.buffer.map_or(u64::MAX, |b| b.0);
+        let most = self.largest.saturating_mul(self.max_records as u64);
+        if most < self.max_bytes && most <= memory {
+            return u64::MAX;
+        }
         let waiting = self.waiting.sizes().iter().zip(self.waiting.births());
         let arriving = self.arriving.sizes().iter().zip(self.arriving.births());
         let mut bytes = 0;
@@ -320,7 +336,7 @@ impl Sdk {
     }
 
     fn send(&mut self) {
-        let sizes = &self.waiting.columns.size[self.waiting.front..];
+        let sizes = &self.waiting.sizes()[..self.taken];
         let most = self.max_records.min(sizes.len());
         let mut n = 0;
         let mut bytes = 0;
@@ -342,6 +358,7 @@ impl Sdk {
         self.buffering.add_since(self.now, &columns.born[from..to]);
         self.out.append_range(columns, from, to);
         self.waiting.drop_front(n);
+        self.taken -= n;
         self.waiting_bytes -= bytes;
         let call = &mut self.calls[slot as usize];
         call.first_sent = self.now;

@@ -41,11 +41,7 @@ impl Seed {
         key[8..16].copy_from_slice(&u64::from(self.replication).to_le_bytes());
         key[16..24].copy_from_slice(&name_hash(path).to_le_bytes());
         key[24..].copy_from_slice(&(name_hash(purpose) ^ mix(index)).to_le_bytes());
-        Stream {
-            core: ChaCha8Core::from_seed(key),
-            ready: [0; READY],
-            used: READY,
-        }
+        Stream { core: ChaCha8Core::from_seed(key), ready: [0; READY], used: READY }
     }
 }
 
@@ -62,6 +58,11 @@ impl Stream {
 
     /// Fills a block of words; the same values as `word` one by one.
     pub fn fill(&mut self, mut block: &mut [u64]) {
+        if self.used == READY {
+            let (whole, rest) = block.as_chunks_mut::<READY>();
+            whole.iter_mut().for_each(|words| self.generate(words));
+            block = rest;
+        }
         while !block.is_empty() {
             if self.used == READY {
                 self.refill();
@@ -75,7 +76,12 @@ impl Stream {
     }
 
     /// Fills a block of half words: the low half of each word, then its high half. An odd last one spends a word.
-    pub fn fill_halves(&mut self, block: &mut [u32]) {
+    pub fn fill_halves(&mut self, mut block: &mut [u32]) {
+        if self.used == READY {
+            let (whole, rest) = block.as_chunks_mut::<{ 2 * READY }>();
+            whole.iter_mut().for_each(|halves| self.core.generate(halves));
+            block = rest;
+        }
         let (pairs, odd) = block.as_chunks_mut::<2>();
         let mut pairs = &mut pairs[..];
         while !pairs.is_empty() {
@@ -96,12 +102,18 @@ impl Stream {
     }
 
     fn refill(&mut self) {
+        let mut words = [0; READY];
+        self.generate(&mut words);
+        (self.ready, self.used) = (words, 0);
+    }
+
+    /// The generator's next words, past those that are ready.
+    fn generate(&mut self, words: &mut [u64; READY]) {
         let mut out = [0u32; 2 * READY];
         self.core.generate(&mut out);
-        for (word, pair) in self.ready.iter_mut().zip(out.as_chunks::<2>().0) {
+        for (word, pair) in words.iter_mut().zip(out.as_chunks::<2>().0) {
             *word = u64::from(pair[0]) | u64::from(pair[1]) << 32;
         }
-        self.used = 0;
     }
 
     /// Uniform on `0..n` by multiply-shift (bias below n / 2^64).
@@ -135,10 +147,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::Rng;
 
-    const SEED: Seed = Seed {
-        user: 42,
-        replication: 0,
-    };
+    const SEED: Seed = Seed { user: 42, replication: 0 };
 
     #[test]
     fn a_block_has_the_values_of_single_words() {
@@ -147,11 +156,7 @@ mod tests {
             let mut block = vec![0; n];
             a.fill(&mut block);
             assert!(block.iter().all(|w| *w == b.word()), "{n} words");
-            assert_eq!(
-                a.word(),
-                b.word(),
-                "the stream stands where it should after {n} words"
-            );
+            assert_eq!(a.word(), b.word(), "the stream stands where it should after {n} words");
             let mut halves = vec![0; n];
             a.fill_halves(&mut halves);
             for pair in halves.chunks(2) {

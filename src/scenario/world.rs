@@ -26,6 +26,7 @@ impl Scenario {
             events: self.events.clone(),
             bounds: Bounds { records: MAX_RECORDS, in_memory: MAX_IN_MEMORY },
             window_divisor: 1,
+            tables: Vec::new(),
         }
     }
 }

@@ -151,6 +151,9 @@ impl Log {
             return found;
         }
         let from = from.max(self.first);
+        if self.stored.last().is_none_or(|last| *last < time) {
+            return self.end();
+        }
         from + self.stored[self.slot(from)..].partition_point(|t| *t < time) as u64
     }
 

@@ -91,14 +91,19 @@ impl Admission {
     #[inline]
     pub fn admit(&mut self, now: u64, size: u32, call: Option<u32>) -> Verdict {
         let charge = self.charge(call, u64::from(size));
-        if !self.records.fits(now, 1) {
+        if let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&mut self.records, &mut self.bytes) {
+            let Some(r) = records.with(now, 1) else { return Verdict::OverRecords };
+            let Some(b) = bytes.with(now, charge) else { return Verdict::OverBytes };
+            records.set(r, now);
+            bytes.set(b, now);
+        } else if !self.records.fits(now, 1) {
             return Verdict::OverRecords;
-        }
-        if !self.bytes.fits(now, charge) {
+        } else if !self.bytes.fits(now, charge) {
             return Verdict::OverBytes;
+        } else {
+            self.records.take(now, 1);
+            self.bytes.take(now, charge);
         }
-        self.records.take(now, 1);
-        self.bytes.take(now, charge);
         if call.is_some() {
             self.call_bytes += u64::from(size);
         }
@@ -161,7 +166,7 @@ impl Admission {
         let (b_rate, b_depth, mut b_level, b_at0) = bytes.parts();
         debug_assert_eq!(at0, b_at0, "both are taken together");
         // Longer gaps empty a bucket anyway, and the product must not overflow.
-        let (r_longest, b_longest) = (r_depth / r_rate.max(1) + 1, b_depth / b_rate.max(1) + 1);
+        let (r_longest, b_longest) = (records.longest(), bytes.longest());
         let n = entries.len();
         let (ats, sizes, tickets) = (&entries.at[..n], &entries.record.size[..n], &entries.ticket[..n]);
         let (mut at, mut before) = (at0, (self.call, self.call_bytes));

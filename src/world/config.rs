@@ -4,9 +4,11 @@
 
 use crate::consumer::config::ConsumerConfig;
 use crate::producer::config::ProducerConfig;
+use crate::producer::keys::KeyTable;
 use crate::random::Seed;
 use crate::stream::config::{Mode, StreamConfig};
 use crate::units::{ByteRate, Dur};
+use std::sync::Arc;
 
 /// One run's input. The world never sees YAML.
 #[derive(Clone, Debug)]
@@ -33,6 +35,15 @@ pub struct WorldConfig {
     pub bounds: Bounds,
     /// Window length is the declared floor divided by this (a test halves it; results must not move).
     pub window_divisor: u32,
+    /// Key tables by producer, made once by `share_tables` for all runs of a scenario; a run makes what is missing.
+    pub tables: Vec<Option<Arc<KeyTable>>>,
+}
+
+impl WorldConfig {
+    /// Makes the producers' key tables now: every clone of this then shares them. The key laws are fixed from here.
+    pub fn share_tables(&mut self) {
+        self.tables = self.producers.iter().map(|p| KeyTable::of(&p.demand.keys)).collect();
+    }
 }
 
 /// A scheduled event.

@@ -132,7 +132,9 @@ impl Lane {
             let sure =
                 if run.len() < TOGETHER { 0 } else { self.store_together(entries, run, calls, out.settings) };
             rest = &rest[sure..];
-            if sure == 0 && !run.is_empty() {
+            if sure == 0 && (1..FEW).contains(&run.len()) {
+                rest = &rest[self.settle_few(entries, run, out)..];
+            } else if sure == 0 && !run.is_empty() {
                 let judged = self.admission.admit_run(entries, run, calls);
                 self.store(entries, &run[..judged.admitted], judged.bytes, out.settings);
                 rest = &rest[judged.admitted..];
@@ -146,6 +148,23 @@ impl Lane {
                 break;
             }
         }
+    }
+
+    /// Judges entries one by one, up to the first refusal; how many.
+    fn settle_few(&mut self, entries: &Entries, run: &[u32], out: &mut Outside) -> usize {
+        for (judged, &row) in run.iter().enumerate() {
+            let i = row as usize;
+            let (at, size) = (entries.at[i], entries.record.size[i]);
+            let verdict = self.admission.admit(at, size, entries.ticket[i].call());
+            if verdict != Verdict::Admitted {
+                self.refuse(entries, row, verdict, out);
+                return judged + 1;
+            }
+            self.log.push(at, entries.record.born[i], size);
+            self.count_stored(1, size.into());
+            self.look_for_traced(1, out.settings);
+        }
+        run.len()
     }
 
     /// Stores the head of a run, if no limit can bind meanwhile; how many entries.
@@ -349,4 +368,6 @@ fn before<'a>(entries: &Entries, rows: &'a [u32], until: u64, retry_at: u64) -> 
 const LOOK_AHEAD: usize = 64;
 /// Runs from this length on are worth being judged together, in batches of at most this many.
 const TOGETHER: usize = 16;
+/// Shorter ones, between retries, one by one.
+const FEW: usize = 6;
 const BATCH: usize = 256;

@@ -6,6 +6,7 @@ use super::settings::Settings;
 use super::sizing::calendar;
 use crate::producer::config::ClientConfig;
 use crate::producer::demand::{Columns, Demand, HotKeyWindow};
+use crate::producer::keys::KeyTable;
 use crate::producer::sdk::Sdk;
 use crate::units::Dur;
 
@@ -33,8 +34,10 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     let producer = &config.producers[index];
     let hot: Vec<HotKeyWindow> =
         config.events.iter().filter_map(|e| hot_window(e.at, &e.action, index)).collect();
-    let demand = Demand::new(
+    let table = config.tables.get(index).cloned();
+    let demand = Demand::with_table(
         &producer.demand,
+        table.unwrap_or_else(|| KeyTable::of(&producer.demand.keys)),
         &producer.name,
         calendar(config),
         config.seed,

@@ -324,6 +324,7 @@ pub fn any_world() -> impl Strategy<Value = WorldConfig> {
                     events: events.into_iter().map(timed).collect(),
                     bounds: Bounds { records: 1 << 40, in_memory: 1 << 28 },
                     window_divisor: 1,
+                    tables: Vec::new(),
                 }
             })
         },
