@@ -27,10 +27,7 @@ fn cases() -> Vec<Value> {
 
 fn points(id: &str) -> Vec<Value> {
     let case = cases().into_iter().find(|c| c["id"] == id);
-    case.expect("the case exists")["points"]
-        .as_array()
-        .expect("a list of points")
-        .clone()
+    case.expect("the case exists")["points"].as_array().expect("a list of points").clone()
 }
 
 fn number(v: &Value) -> f64 {
@@ -44,26 +41,14 @@ fn number(v: &Value) -> f64 {
 fn check(id: &str, ours: impl Fn(&dyn Fn(&str) -> f64) -> Figures) {
     for point in points(id) {
         let params = point["params"].as_object().expect("parameters").clone();
-        let ours = ours(&|name: &str| {
-            number(
-                params
-                    .get(name)
-                    .unwrap_or_else(|| panic!("{id} has no {name}")),
-            )
-        });
-        let expected: &Map<String, Value> =
-            point["expected"].as_object().expect("expected figures");
+        let ours =
+            ours(&|name: &str| number(params.get(name).unwrap_or_else(|| panic!("{id} has no {name}"))));
+        let expected: &Map<String, Value> = point["expected"].as_object().expect("expected figures");
         for (name, value) in expected {
             let got = ours.iter().find(|f| f.0 == name);
-            let got = got
-                .unwrap_or_else(|| panic!("{} {name} is not computed", point["point"]))
-                .1;
+            let got = got.unwrap_or_else(|| panic!("{} {name} is not computed", point["point"])).1;
             let want = number(value);
-            let close = if want == 0.0 {
-                got == 0.0
-            } else {
-                (got / want - 1.0).abs() < 1e-6
-            };
+            let close = if want == 0.0 { got == 0.0 } else { (got / want - 1.0).abs() < 1e-6 };
             assert!(close, "{} {name}: {got}, expected {want}", point["point"]);
         }
     }
@@ -76,11 +61,7 @@ fn flag(b: bool) -> f64 {
 #[test]
 fn a01_readers_taking_turns() {
     check("A01", |p| {
-        let d = polling::PollingDelay::taking_turns(
-            p("consumers") as u32,
-            5.0,
-            p("call_latency_ms") / 1e3,
-        );
+        let d = polling::PollingDelay::taking_turns(p("consumers") as u32, 5.0, p("call_latency_ms") / 1e3);
         vec![
             ("poll_period_ms", d.period_s * 1e3),
             ("mean_ms", d.mean_s() * 1e3),
@@ -99,10 +80,7 @@ fn a02_independent_pollers() {
         let (n, period) = (p("consumers"), p("poll_period_s"));
         vec![
             ("offered_calls_per_s", n / period),
-            (
-                "throttled_fraction",
-                polling::refused_share(n as u32, period, 5.0),
-            ),
+            ("throttled_fraction", polling::refused_share(n as u32, period, 5.0)),
             ("mean_delay_ms_if_not_throttled", period / 2.0 * 1e3),
         ]
     });
@@ -113,11 +91,7 @@ fn a04_catch_up_bound_by_reading() {
     check("A04", |p| {
         let limit = 2.0;
         let fan_out = p("enhanced_fan_out") != 0.0;
-        let readers = if fan_out {
-            1
-        } else {
-            p("shared_consumers") as u32
-        };
+        let readers = if fan_out { 1 } else { p("shared_consumers") as u32 };
         let read = backlog::shared_read(limit, readers);
         let (write, outage) = (p("write_MiB_s"), p("outage_s"));
         let drain = backlog::drain_s(outage, write, read);
@@ -156,10 +130,7 @@ fn a08_overload() {
         let (offered, capacity) = (p("offered_records_s"), p("shards") * SHARD_RECORDS);
         vec![
             ("capacity_records_s", capacity),
-            (
-                "throttled_fraction",
-                limits::overload_refused(offered, capacity),
-            ),
+            ("throttled_fraction", limits::overload_refused(offered, capacity)),
             ("accepted_records_s", offered.min(capacity)),
         ]
     });
@@ -191,20 +162,11 @@ fn a12_coupons() {
 #[test]
 fn a13_zipf() {
     check("A13", |p| {
-        let z = hashing::Zipf {
-            keys: p("keys") as u32,
-            exponent: p("zipf_exponent"),
-        };
+        let z = hashing::Zipf { keys: p("keys") as u32, exponent: p("zipf_exponent") };
         vec![
             ("hottest_key_share", z.top_share(1)),
-            (
-                "max_stream_MiB_s_before_hot_key_saturates_one_shard",
-                z.ceiling(SHARD_MIB),
-            ),
-            (
-                "expected_share_of_shard_holding_hottest_key_m10",
-                z.hottest_shard_share(10),
-            ),
+            ("max_stream_MiB_s_before_hot_key_saturates_one_shard", z.ceiling(SHARD_MIB)),
+            ("expected_share_of_shard_holding_hottest_key_m10", z.hottest_shard_share(10)),
             ("top10_share", z.top_share(10)),
         ]
     });
@@ -215,23 +177,15 @@ fn a14_some_shard_over() {
     check("A14", |p| {
         let (total, shards) = (p("total_records_s"), p("shards"));
         let over = limits::some_shard_over(total, shards as u32, SHARD_RECORDS as u64);
-        vec![
-            ("per_shard_lambda", total / shards),
-            ("p_some_shard_over_limit_in_a_second", over),
-        ]
+        vec![("per_shard_lambda", total / shards), ("p_some_shard_over_limit_in_a_second", over)]
     });
 }
 
 #[test]
 fn a22_falling_behind() {
     check("A22", |p| {
-        let f = backlog::FallingBehind {
-            arriving: p("in_records_s"),
-            reading: p("out_records_s"),
-        };
-        let loss = f
-            .first_loss_s(p("retention_h") * 3600.0)
-            .unwrap_or(f64::NAN);
+        let f = backlog::FallingBehind { arriving: p("in_records_s"), reading: p("out_records_s") };
+        let loss = f.first_loss_s(p("retention_h") * 3600.0).unwrap_or(f64::NAN);
         vec![
             ("age_growth_s_per_s", f.slope()),
             ("age_after_1h_s", f.age_s(3600.0)),
@@ -257,10 +211,7 @@ fn a23_catching_up() {
 #[test]
 fn a24_mm1() {
     check("A24", |p| {
-        let q = queues::Mm1 {
-            arrivals: p("lambda_per_s"),
-            services: p("mu_per_s"),
-        };
+        let q = queues::Mm1 { arrivals: p("lambda_per_s"), services: p("mu_per_s") };
         vec![
             ("rho", q.rho()),
             ("mean_wait_s", q.mean_wait_s()),
@@ -276,10 +227,7 @@ fn a24_mm1() {
 #[test]
 fn a25_md1() {
     check("A25", |p| {
-        let q = queues::Md1 {
-            arrivals: p("lambda_per_s"),
-            service_s: p("service_s"),
-        };
+        let q = queues::Md1 { arrivals: p("lambda_per_s"), service_s: p("service_s") };
         vec![
             ("rho", q.rho()),
             ("mean_wait_s", q.mean_wait_s()),
@@ -350,10 +298,7 @@ fn a36_tank() {
         let spacing = limits::tank_spacing_s(p("record_MiB"), p("tank_MiB"), SHARD_MIB);
         vec![
             ("min_spacing_sustained_s", spacing.unwrap_or(f64::NAN)),
-            (
-                "wait_after_a_10MiB_record_for_this_record_s",
-                spacing.unwrap_or(f64::NAN),
-            ),
+            ("wait_after_a_10MiB_record_for_this_record_s", spacing.unwrap_or(f64::NAN)),
             ("admissible", flag(spacing.is_some())),
         ]
     });
@@ -363,21 +308,14 @@ fn a36_tank() {
 fn a37_mixed_sizes() {
     check("A37", |p| {
         let share = p("large_share_percent") / 100.0;
-        let offered = limits::mixed_bytes_per_s(
-            p("records_s"),
-            share,
-            p("small_KiB") / 1024.0,
-            p("large_MiB"),
-        );
+        let offered =
+            limits::mixed_bytes_per_s(p("records_s"), share, p("small_KiB") / 1024.0, p("large_MiB"));
         let capacity = p("shards") * SHARD_MIB;
         vec![
             ("offered_MiB_s", offered),
             ("stream_capacity_MiB_s", capacity),
             ("overloaded", flag(offered > capacity)),
-            (
-                "min_long_run_throttled_byte_share",
-                limits::overload_refused(offered, capacity),
-            ),
+            ("min_long_run_throttled_byte_share", limits::overload_refused(offered, capacity)),
         ]
     });
 }
@@ -385,26 +323,15 @@ fn a37_mixed_sizes() {
 #[test]
 fn a39_oldest_of_a_poll() {
     check("A39", |p| {
-        let d = polling::PollingDelay {
-            period_s: p("period_ms") / 1e3,
-            call_s: 0.0,
-        };
+        let d = polling::PollingDelay { period_s: p("period_ms") / 1e3, call_s: 0.0 };
         let (oldest, newest) = d.oldest_and_newest_s(p("records") as u32);
-        vec![
-            ("mean_max_delay_ms", oldest * 1e3),
-            ("mean_min_delay_ms", newest * 1e3),
-        ]
+        vec![("mean_max_delay_ms", oldest * 1e3), ("mean_min_delay_ms", newest * 1e3)]
     });
 }
 
 #[test]
 fn a41_little() {
-    check("A41", |p| {
-        vec![(
-            "mean_in_flight",
-            queues::little(p("rate_per_s"), p("mean_time_s")),
-        )]
-    });
+    check("A41", |p| vec![("mean_in_flight", queues::little(p("rate_per_s"), p("mean_time_s")))]);
 }
 
 // Our own machinery against the same figures.
@@ -435,10 +362,7 @@ fn mean_and_error(figures: &[f64]) -> (f64, f64) {
 
 fn assert_within_four_errors(what: &str, figures: &[f64], want: f64) {
     let (mean, error) = mean_and_error(figures);
-    assert!(
-        (mean - want).abs() <= 4.0 * error,
-        "{what}: {mean} ± {error}, expected {want}"
-    );
+    assert!((mean - want).abs() <= 4.0 * error, "{what}: {mean} ± {error}, expected {want}");
 }
 
 #[test]
@@ -454,17 +378,10 @@ fn a11_with_hashed_keys() {
             largest.push(f64::from(*on.iter().max().expect("a shard")));
             empty.push(on.iter().filter(|n| **n == 0).count() as f64);
         }
-        assert_within_four_errors(
-            "largest",
-            &largest,
-            expected(&point, "mean_max_keys_on_a_shard"),
-        );
+        assert_within_four_errors("largest", &largest, expected(&point, "mean_max_keys_on_a_shard"));
         // empty shards are too rare here for an error of the sample itself: bound it by the Poisson one
         let want = 1000.0 * expected(&point, "mean_empty_shards");
-        assert!(
-            (empty.iter().sum::<f64>() - want).abs() <= 4.0 * want.sqrt().max(0.25),
-            "empty shards"
-        );
+        assert!((empty.iter().sum::<f64>() - want).abs() <= 4.0 * want.sqrt().max(0.25), "empty shards");
     }
 }
 
@@ -484,11 +401,7 @@ fn a12_with_hashed_keys() {
                 f64::from(keys)
             })
             .collect();
-        assert_within_four_errors(
-            "keys",
-            &needed,
-            expected(&point, "mean_keys_to_touch_every_shard"),
-        );
+        assert_within_four_errors("keys", &needed, expected(&point, "mean_keys_to_touch_every_shard"));
     }
 }
 
@@ -503,19 +416,8 @@ fn config(per_s: u64, keys: KeyLaw) -> DemandConfig {
 }
 
 fn demand(config: &DemandConfig, seconds: u64) -> Demand {
-    let seed = Seed {
-        user: 42,
-        replication: 0,
-    };
-    Demand::new(
-        config,
-        "web",
-        Calendar::default(),
-        seed,
-        seconds * NS_PER_S,
-        false,
-        &[],
-    )
+    let seed = Seed { user: 42, replication: 0 };
+    Demand::new(config, "web", Calendar::default(), seed, seconds * NS_PER_S, false, &[])
 }
 
 #[test]
@@ -534,10 +436,7 @@ fn a13_with_drawn_keys() {
             let share = out.position.iter().filter(|p| top.contains(p)).count() as f64 / n;
             let want = expected(&point, name);
             let allowed = 4.0 * (want * (1.0 - want) / n).sqrt() + 0.005 * want;
-            assert!(
-                (share - want).abs() < allowed,
-                "{name}: {share}, expected {want}"
-            );
+            assert!((share - want).abs() < allowed, "{name}: {share}, expected {want}");
         }
     }
 }
@@ -555,10 +454,7 @@ fn seconds_over(per_s: u64, shards: u64, seconds: u64) -> (Vec<f64>, Vec<f64>) {
         for p in &out.position {
             on[((u128::from(*p) * u128::from(shards)) >> 64) as usize] += 1;
         }
-        let above: u32 = on
-            .iter()
-            .map(|n| n.saturating_sub(SHARD_RECORDS as u32))
-            .sum();
+        let above: u32 = on.iter().map(|n| n.saturating_sub(SHARD_RECORDS as u32)).sum();
         over.push(flag(above > 0));
         excess.push(f64::from(above));
     }
@@ -573,10 +469,7 @@ fn assert_tail(what: &str, figures: &[f64], want: f64) {
         assert!(mean <= 10.0 * want + one, "{what}: {mean}, expected {want}");
     } else {
         let allowed = (4.0 * error).max(0.03 * want);
-        assert!(
-            (mean - want).abs() <= allowed,
-            "{what}: {mean} ± {error}, expected {want}"
-        );
+        assert!((mean - want).abs() <= allowed, "{what}: {mean} ± {error}, expected {want}");
     }
 }
 
@@ -592,16 +485,9 @@ fn a06_with_our_births() {
 /// Seconds for the first point, and for the two larger ones (3 billion records at 20,000 s).
 fn a14_sampled(seconds: [u64; 3]) {
     for (point, seconds) in points("A14").iter().zip(seconds) {
-        let (total, shards) = (
-            param(point, "total_records_s") as u64,
-            param(point, "shards") as u64,
-        );
+        let (total, shards) = (param(point, "total_records_s") as u64, param(point, "shards") as u64);
         let (over, _) = seconds_over(total, shards, seconds);
-        assert_tail(
-            "over",
-            &over,
-            expected(point, "p_some_shard_over_limit_in_a_second"),
-        );
+        assert_tail("over", &over, expected(point, "p_some_shard_over_limit_in_a_second"));
     }
 }
 

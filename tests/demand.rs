@@ -9,19 +9,13 @@ use kinesim::producer::keys::{KeyTable, key_text, position_of};
 use kinesim::random::Seed;
 use kinesim::units::{Bytes, Dur, NS_PER_S, Percent, RecordRate};
 
-const SEED: Seed = Seed {
-    user: 42,
-    replication: 0,
-};
+const SEED: Seed = Seed { user: 42, replication: 0 };
 
 fn config(rate: RateShape, burstiness: Burstiness) -> DemandConfig {
     DemandConfig {
         rate,
         burstiness,
-        record_size: SizeLaw::Uniform {
-            min: Bytes(256),
-            max: Bytes(1536),
-        },
+        record_size: SizeLaw::Uniform { min: Bytes(256), max: Bytes(1536) },
         keys: KeyLaw::Uniform { distinct: 100_000 },
         key_bytes: Bytes(11),
     }
@@ -32,15 +26,7 @@ fn constant(per_s: u64) -> RateShape {
 }
 
 fn demand(config: &DemandConfig, seconds: u64) -> Demand {
-    Demand::new(
-        config,
-        "web",
-        Calendar::default(),
-        SEED,
-        seconds * NS_PER_S,
-        false,
-        &[],
-    )
+    Demand::new(config, "web", Calendar::default(), SEED, seconds * NS_PER_S, false, &[])
 }
 
 fn all(config: &DemandConfig, seconds: u64) -> Columns {
@@ -63,23 +49,14 @@ fn even_births_are_exact() {
 fn every_burstiness_keeps_the_mean() {
     let (rate, seconds) = (5000u64, 400u64);
     let expected = (rate * seconds) as f64;
-    let mmpp = Burstiness::Mmpp {
-        factor: 4,
-        share: Percent(100_000_000),
-        spell: Dur::from_ms(200),
-    };
+    let mmpp = Burstiness::Mmpp { factor: 4, share: Percent(100_000_000), spell: Dur::from_ms(200) };
     // variance of the count over its mean: 1, 50 × 1, and for mmpp 1 + 2 × excess² × … (bounded below)
-    for (law, dispersion) in [
-        (Burstiness::Poisson, 1.0),
-        (Burstiness::Batches { size: 50 }, 50.0),
-        (mmpp, 1000.0),
-    ] {
+    for (law, dispersion) in
+        [(Burstiness::Poisson, 1.0), (Burstiness::Batches { size: 50 }, 50.0), (mmpp, 1000.0)]
+    {
         let n = all(&config(constant(rate), law.clone()), seconds).len() as f64;
         let sd = (expected * dispersion).sqrt();
-        assert!(
-            (n - expected).abs() < 4.0 * sd,
-            "{law:?}: {n} for {expected}"
-        );
+        assert!((n - expected).abs() < 4.0 * sd, "{law:?}: {n} for {expected}");
     }
 }
 
@@ -104,10 +81,7 @@ fn poisson_counts_have_the_variance_of_their_mean_while_the_rate_changes() {
         cells += 1;
     }
     let n = f64::from(cells);
-    assert!(
-        (square - n).abs() < 4.0 * (2.1 * n).sqrt(),
-        "{square} over {n} cells"
-    );
+    assert!((square - n).abs() < 4.0 * (2.1 * n).sqrt(), "{square} over {n} cells");
     assert_eq!(out.born.partition_point(|b| *b < 5 * NS_PER_S), 0);
 }
 
@@ -117,10 +91,7 @@ fn cuts_do_not_matter() {
     for keys in [
         KeyLaw::Random,
         KeyLaw::Uniform { distinct: 1000 },
-        KeyLaw::Zipf {
-            distinct: 1000,
-            exponent_milli: 1000,
-        },
+        KeyLaw::Zipf { distinct: 1000, exponent_milli: 1000 },
     ] {
         c.keys = keys;
         let whole = all(&c, 100);
@@ -136,13 +107,7 @@ fn cuts_do_not_matter() {
             }
             assert_eq!(out, whole);
             assert_eq!(d.digest(), reference.digest());
-            assert_eq!(
-                d.born(),
-                (
-                    whole.len() as u64,
-                    whole.size.iter().map(|s| u64::from(*s)).sum()
-                )
-            );
+            assert_eq!(d.born(), (whole.len() as u64, whole.size.iter().map(|s| u64::from(*s)).sum()));
         }
     }
 }
@@ -151,10 +116,7 @@ fn cuts_do_not_matter() {
 fn the_digest_sees_order_and_values() {
     let c = config(constant(800), Burstiness::Poisson);
     let digest = |c: &DemandConfig, seed: u64| {
-        let seed = Seed {
-            user: seed,
-            replication: 0,
-        };
+        let seed = Seed { user: seed, replication: 0 };
         let mut d = Demand::new(c, "web", Calendar::default(), seed, NS_PER_S, false, &[]);
         d.take_until(u64::MAX, &mut Columns::default());
         d.digest()
@@ -168,22 +130,11 @@ fn the_digest_sees_order_and_values() {
 
 #[test]
 fn extreme_rates_keep_their_mean() {
-    for (micro, seconds) in [
-        (1u64, 3_000_000_000u64),
-        (20, 100_000_000),
-        (250_000, 10_000),
-        (270_000, 10_000),
-    ] {
-        let n = all(
-            &config(RateShape::Constant(RecordRate(micro)), Burstiness::Even),
-            seconds,
-        )
-        .len() as u64;
-        assert_eq!(
-            n,
-            (micro * seconds).div_ceil(1_000_000),
-            "{micro} micro-records/s"
-        );
+    for (micro, seconds) in
+        [(1u64, 3_000_000_000u64), (20, 100_000_000), (250_000, 10_000), (270_000, 10_000)]
+    {
+        let n = all(&config(RateShape::Constant(RecordRate(micro)), Burstiness::Even), seconds).len() as u64;
+        assert_eq!(n, (micro * seconds).div_ceil(1_000_000), "{micro} micro-records/s");
     }
     let mut c = config(constant(1_000_000_000), Burstiness::Even);
     c.keys = KeyLaw::Random;
@@ -199,20 +150,9 @@ fn extreme_rates_keep_their_mean() {
 fn key_bytes_and_hot_windows_change_nothing_else() {
     let c = config(constant(2000), Burstiness::Poisson);
     let plain = all(&c, 60);
-    let window = HotKeyWindow {
-        from_ns: 20 * NS_PER_S,
-        until_ns: 40 * NS_PER_S,
-        share: Percent(300_000_000),
-    };
-    let mut d = Demand::new(
-        &c,
-        "web",
-        Calendar::default(),
-        SEED,
-        60 * NS_PER_S,
-        true,
-        &[window],
-    );
+    let window =
+        HotKeyWindow { from_ns: 20 * NS_PER_S, until_ns: 40 * NS_PER_S, share: Percent(300_000_000) };
+    let mut d = Demand::new(&c, "web", Calendar::default(), SEED, 60 * NS_PER_S, true, &[window]);
     let mut out = Columns::default();
     d.take_until(u64::MAX, &mut out);
     assert_eq!(out.born, plain.born);
@@ -236,19 +176,12 @@ fn key_bytes_and_hot_windows_change_nothing_else() {
 #[test]
 fn a_hot_key_has_its_share_and_its_part_of_the_rest() {
     let mut c = config(constant(10_000), Burstiness::Even);
-    c.keys = KeyLaw::Hot {
-        distinct: 10,
-        share: Percent(400_000_000),
-    };
+    c.keys = KeyLaw::Hot { distinct: 10, share: Percent(400_000_000) };
     let table = KeyTable::of(&c.keys).expect("a finite set of keys");
-    assert_eq!(
-        table.positions()[3],
-        (position_of(&key_text(3)) >> 64) as u64
-    );
+    assert_eq!(table.positions()[3], (position_of(&key_text(3)) >> 64) as u64);
     let out = all(&c, 20);
     for (k, position) in table.positions().iter().enumerate() {
-        let share =
-            out.position.iter().filter(|p| *p == position).count() as f64 / out.len() as f64;
+        let share = out.position.iter().filter(|p| *p == position).count() as f64 / out.len() as f64;
         let expected = if k == 0 { 0.46 } else { 0.06 };
         assert!((share - expected).abs() < 0.005, "key {k}: {share}");
     }
@@ -258,19 +191,13 @@ fn a_hot_key_has_its_share_and_its_part_of_the_rest() {
 fn two_producers_differ_and_one_law_more_does_not_move_the_others() {
     let c = config(constant(500), Burstiness::Poisson);
     let (mut a, mut b) = (Columns::default(), Columns::default());
-    Demand::new(&c, "a", Calendar::default(), SEED, NS_PER_S, false, &[])
-        .take_until(u64::MAX, &mut a);
-    Demand::new(&c, "b", Calendar::default(), SEED, NS_PER_S, false, &[])
-        .take_until(u64::MAX, &mut b);
+    Demand::new(&c, "a", Calendar::default(), SEED, NS_PER_S, false, &[]).take_until(u64::MAX, &mut a);
+    Demand::new(&c, "b", Calendar::default(), SEED, NS_PER_S, false, &[]).take_until(u64::MAX, &mut b);
     assert_ne!(a.born[..10], b.born[..10]);
     let mut sized = c.clone();
-    sized.record_size = SizeLaw::LogNormal {
-        mean: Bytes(1000),
-        p95: Bytes(2500),
-    };
+    sized.record_size = SizeLaw::LogNormal { mean: Bytes(1000), p95: Bytes(2500) };
     let mut s = Columns::default();
-    Demand::new(&sized, "a", Calendar::default(), SEED, NS_PER_S, false, &[])
-        .take_until(u64::MAX, &mut s);
+    Demand::new(&sized, "a", Calendar::default(), SEED, NS_PER_S, false, &[]).take_until(u64::MAX, &mut s);
     assert_eq!((s.born, s.position), (a.born, a.position));
     assert_ne!(s.size, a.size);
 }
@@ -280,25 +207,15 @@ fn two_producers_differ_and_one_law_more_does_not_move_the_others() {
 fn golden_digests() {
     let poisson = config(constant(1000), Burstiness::Poisson);
     let mut zipf = config(constant(1000), Burstiness::Batches { size: 7 });
-    zipf.keys = KeyLaw::Zipf {
-        distinct: 5000,
-        exponent_milli: 1100,
-    };
-    zipf.record_size = SizeLaw::LogNormal {
-        mean: Bytes(1000),
-        p95: Bytes(2500),
-    };
+    zipf.keys = KeyLaw::Zipf { distinct: 5000, exponent_milli: 1100 };
+    zipf.record_size = SizeLaw::LogNormal { mean: Bytes(1000), p95: Bytes(2500) };
     let mut mmpp = config(
         RateShape::Diurnal {
             low: RecordRate::per_s(100),
             high: RecordRate::per_s(900),
             peak_at: Dur::from_h(12),
         },
-        Burstiness::Mmpp {
-            factor: 3,
-            share: Percent(200_000_000),
-            spell: Dur::from_s(1),
-        },
+        Burstiness::Mmpp { factor: 3, share: Percent(200_000_000), spell: Dur::from_s(1) },
     );
     mmpp.keys = KeyLaw::Random;
     let found = [poisson, zipf, mmpp].map(|c| {
@@ -306,10 +223,6 @@ fn golden_digests() {
         d.take_until(u64::MAX, &mut Columns::default());
         format!("{:016x} {}", d.digest(), d.born().0)
     });
-    let golden = [
-        "74eefb6a4aa19fd0 298991",
-        "199262f66eca1147 300314",
-        "8473bac04dcc856b 33014",
-    ];
+    let golden = ["74eefb6a4aa19fd0 298991", "199262f66eca1147 300314", "8473bac04dcc856b 33014"];
     assert_eq!(found, golden);
 }

@@ -5,8 +5,23 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. A room may name itself and everything before it.
 const FLOORS: &[&str] = &[
-    "units", "mechanism", "random", "theory", "facts", "engine", "measure", "record", "producer", "stream",
-    "consumer", "world", "cost", "experiment", "scenario", "report", "cli",
+    "units",
+    "mechanism",
+    "random",
+    "theory",
+    "facts",
+    "engine",
+    "measure",
+    "record",
+    "producer",
+    "stream",
+    "consumer",
+    "world",
+    "cost",
+    "experiment",
+    "scenario",
+    "report",
+    "cli",
 ];
 
 /// Sides of the world: they talk through what the world carries, never to each other.

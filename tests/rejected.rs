@@ -33,40 +33,18 @@ fn wrong_prices_are_in_no_table() {
         (ItemId::StreamHour, "0.045 USD", "a stream-hour"),
         (ItemId::DataIn, "0.04 USD", "on-demand ingest per GB"),
         (ItemId::DataIn, "0.008 USD", "on-demand ingest per GB"),
-        (
-            ItemId::FanOutData,
-            "0.015 USD",
-            "fan-out per GB, provisioned",
-        ),
-        (
-            ItemId::OnDemandFanOut,
-            "0.015 USD",
-            "fan-out per GB, on-demand",
-        ),
-        (
-            ItemId::AdvantageFanOut,
-            "0.015 USD",
-            "fan-out per GB, Advantage",
-        ),
-        (
-            ItemId::LongTermRetention,
-            "0.10 USD",
-            "long-term retention per GB-month",
-        ),
+        (ItemId::FanOutData, "0.015 USD", "fan-out per GB, provisioned"),
+        (ItemId::OnDemandFanOut, "0.015 USD", "fan-out per GB, on-demand"),
+        (ItemId::AdvantageFanOut, "0.015 USD", "fan-out per GB, Advantage"),
+        (ItemId::LongTermRetention, "0.10 USD", "long-term retention per GB-month"),
     ];
     for region in prices::regions() {
         let table = prices::region(region).unwrap();
         for (item, wrong, what) in claims {
             let wrong = parse::money(wrong).unwrap();
             let ours = table.rows().into_iter().find(|r| r.item == item);
-            assert!(
-                ours.is_none_or(|r| r.price != wrong),
-                "{region}: {what} at a price known to be wrong"
-            );
-            assert!(
-                region != "us-east-1" || ours.is_some(),
-                "{what} has no price to compare"
-            );
+            assert!(ours.is_none_or(|r| r.price != wrong), "{region}: {what} at a price known to be wrong");
+            assert!(region != "us-east-1" || ours.is_some(), "{what} has no price to compare");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The command line: one file per command, and the only room that touches files ([`fs`]), the terminal ([`talk`]) and
+//! The command line: one file per command, and the only room that touches files (`fs`), the terminal (`talk`) and
 //! the environment.
 //!
 //! Data goes to stdout, talk to stderr. Exit codes: 0 it went well, 1 a goal or quota is missed, 2 wrong input.

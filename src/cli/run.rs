@@ -2,8 +2,8 @@
 
 use super::{Exit, Flags, fs, input, talk};
 use crate::experiment::outcome::{ModeOutcome, Outcome};
-use crate::report::{self, RenderOptions, human};
 use crate::experiment::plan::Plan;
+use crate::report::{self, RenderOptions, human};
 use crate::scenario::metric::Unit;
 use crate::scenario::{Goal, GoalMode, Limit};
 use std::path::PathBuf;
@@ -86,11 +86,8 @@ pub fn judge(goal: &Goal, outcome: &Outcome) -> Exit {
         GoalMode::Any | GoalMode::All => true,
     };
     let modes: Vec<&ModeOutcome> = outcome.modes.iter().filter(about).collect();
-    let missed: Vec<(&ModeOutcome, Vec<&Limit>)> = modes
-        .iter()
-        .map(|m| (*m, missed_in(goal, m)))
-        .filter(|(_, limits)| !limits.is_empty())
-        .collect();
+    let missed: Vec<(&ModeOutcome, Vec<&Limit>)> =
+        modes.iter().map(|m| (*m, missed_in(goal, m))).filter(|(_, limits)| !limits.is_empty()).collect();
     let met = match goal.mode {
         GoalMode::Any => missed.len() < modes.len(),
         GoalMode::All | GoalMode::One(_) => missed.is_empty() && !modes.is_empty(),

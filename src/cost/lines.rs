@@ -6,8 +6,8 @@ use crate::facts::prices::{Item, ItemId, MissingPrice, Prices};
 use crate::measure::result::Usage;
 use crate::stream::config::AdvantageConfig;
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, PutPayloadUnits,
-    ShardHours, StreamHours, mul_div,
+    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, PutPayloadUnits, ShardHours,
+    StreamHours, mul_div,
 };
 use crate::units::{ByteRate, Dur, Money, NS_PER_S};
 
@@ -52,15 +52,8 @@ pub fn bill_run(
 
 /// Lines to a bill with their exact sum.
 pub(super) fn total(period: String, lines: Vec<BillLine>) -> Bill {
-    let sum = lines
-        .iter()
-        .map(|l| l.amount.0)
-        .fold(0i128, i128::saturating_add);
-    Bill {
-        period,
-        lines,
-        total: Money(sum),
-    }
+    let sum = lines.iter().map(|l| l.amount.0).fold(0i128, i128::saturating_add);
+    Bill { period, lines, total: Money(sum) }
 }
 
 /// One line for each thing that was used. `why` is written before the arithmetic.
@@ -70,42 +63,23 @@ pub(super) fn usage_lines(
     month: Dur,
     why: &str,
 ) -> Result<Vec<BillLine>, BillError> {
-    let mut b = Lines {
-        prices,
-        why,
-        lines: Vec::new(),
-    };
+    let mut b = Lines { prices, why, lines: Vec::new() };
     let gb = |bytes: u64| Gigabytes(u128::from(bytes));
     let held = |byte_ns: u128| GigabyteMonths { byte_ns, month };
     b.add(Item::SHARD_HOUR, ShardHours(usage.provisioned_shard_ns))?;
-    b.add(
-        Item::PUT_PAYLOAD_UNIT,
-        PutPayloadUnits(u128::from(usage.put_payload_units)),
-    )?;
-    b.add(
-        Item::FAN_OUT_CONSUMER_SHARD_HOUR,
-        ConsumerShardHours(usage.fan_out_consumer_shard_ns),
-    )?;
+    b.add(Item::PUT_PAYLOAD_UNIT, PutPayloadUnits(u128::from(usage.put_payload_units)))?;
+    b.add(Item::FAN_OUT_CONSUMER_SHARD_HOUR, ConsumerShardHours(usage.fan_out_consumer_shard_ns))?;
     b.add(Item::FAN_OUT_DATA, gb(usage.fan_out_bytes))?;
-    b.add(
-        Item::EXTENDED_RETENTION_SHARD_HOUR,
-        ExtendedShardHours(usage.extended_retention_shard_ns),
-    )?;
+    b.add(Item::EXTENDED_RETENTION_SHARD_HOUR, ExtendedShardHours(usage.extended_retention_shard_ns))?;
     b.add(Item::STREAM_HOUR, StreamHours(usage.stream_ns))?;
     b.add(Item::DATA_IN, gb(usage.on_demand_in_bytes))?;
     b.add(Item::DATA_OUT, gb(usage.on_demand_out_bytes))?;
     b.add(Item::ON_DEMAND_FAN_OUT, gb(usage.on_demand_fan_out_bytes))?;
-    b.add(
-        Item::ON_DEMAND_EXTENDED_RETENTION,
-        held(usage.on_demand_extended_byte_ns),
-    )?;
+    b.add(Item::ON_DEMAND_EXTENDED_RETENTION, held(usage.on_demand_extended_byte_ns))?;
     b.add(Item::ADVANTAGE_IN, gb(usage.advantage_in_bytes))?;
     b.add(Item::ADVANTAGE_OUT, gb(usage.advantage_out_bytes))?;
     b.add(Item::ADVANTAGE_FAN_OUT, gb(usage.advantage_fan_out_bytes))?;
-    b.add(
-        Item::ADVANTAGE_RETENTION,
-        held(usage.advantage_retention_byte_ns),
-    )?;
+    b.add(Item::ADVANTAGE_RETENTION, held(usage.advantage_retention_byte_ns))?;
     b.add(Item::LONG_TERM_RETENTION, held(usage.long_term_byte_ns))?;
     b.add(Item::LONG_TERM_RETRIEVAL, gb(usage.long_term_read_bytes))?;
     Ok(b.lines)
@@ -128,12 +102,7 @@ pub(super) fn shortfall_lines(
             u128::from(usage.advantage_in_bytes),
             advantage.other_in,
         ),
-        (
-            "Retrieval shortfall (Advantage)",
-            Item::ADVANTAGE_OUT,
-            out,
-            advantage.other_out,
-        ),
+        ("Retrieval shortfall (Advantage)", Item::ADVANTAGE_OUT, out, advantage.other_out),
     ];
     let mut lines = Vec::new();
     for (title, item, own, other) in sides {
@@ -172,29 +141,19 @@ impl Lines<'_> {
     /// Nothing used is no line, so an item a Region has no price for matters only when it is used.
     fn add<Q: Billed>(&mut self, item: Item<Q>, quantity: Q) -> Result<(), BillError> {
         if quantity.raw() > 0 {
-            self.lines
-                .push(line(self.prices, item, quantity, self.why)?);
+            self.lines.push(line(self.prices, item, quantity, self.why)?);
         }
         Ok(())
     }
 }
 
-fn line<Q: Billed>(
-    prices: &Prices,
-    item: Item<Q>,
-    quantity: Q,
-    why: &str,
-) -> Result<BillLine, BillError> {
+fn line<Q: Billed>(prices: &Prices, item: Item<Q>, quantity: Q, why: &str) -> Result<BillLine, BillError> {
     let price = prices.of(item)?;
     let amount = price.times(quantity).ok_or(BillError::TooLarge(item.id))?;
     let (text, usd) = (quantity.text(), price.money().exact_text());
     Ok(BillLine {
         item: item.id.title(),
-        how: format!(
-            "{why}{text} {}{} × {usd} USD",
-            Q::UNIT,
-            plural(&text, Q::UNIT)
-        ),
+        how: format!("{why}{text} {}{} × {usd} USD", Q::UNIT, plural(&text, Q::UNIT)),
         quantity: text,
         unit: Q::UNIT,
         price: usd,
@@ -204,11 +163,7 @@ fn line<Q: Billed>(
 }
 
 fn plural(quantity: &str, unit: &str) -> &'static str {
-    if quantity == "1" || unit == Gigabytes::UNIT {
-        ""
-    } else {
-        "s"
-    }
+    if quantity == "1" || unit == Gigabytes::UNIT { "" } else { "s" }
 }
 
 #[cfg(test)]
@@ -228,20 +183,13 @@ mod tests {
 
     #[test]
     fn an_idle_day_in_advantage_costs_the_commitment_and_other_traffic_shares_it() {
-        let usage = Usage {
-            advantage_ns: u128::from(Dur::from_h(24).0),
-            ..Usage::default()
-        };
+        let usage = Usage { advantage_ns: u128::from(Dur::from_h(24).0), ..Usage::default() };
         let table = prices::region("us-east-1").unwrap();
         let bill = bill_run(&usage, &table, Dur::from_h(24), &terms(0)).unwrap();
         assert_eq!(bill.total.to_string(), "101.250000");
         let shared = bill_run(&usage, &table, Dur::from_h(24), &terms(20)).unwrap();
         assert_eq!(shared.total.to_string(), "47.250000");
-        assert!(
-            shared.lines[0].how.contains("other traffic 1687.5 GB"),
-            "{}",
-            shared.lines[0].how
-        );
+        assert!(shared.lines[0].how.contains("other traffic 1687.5 GB"), "{}", shared.lines[0].how);
         let covered = bill_run(&usage, &table, Dur::from_h(24), &terms(25)).unwrap();
         assert_eq!(covered.lines.len(), 1);
     }
@@ -250,25 +198,16 @@ mod tests {
     fn an_unknown_price_is_an_error_only_when_the_item_is_used() {
         let africa = prices::region("af-south-1").unwrap();
         let hour = u128::from(Dur::from_h(1).0);
-        let shards = Usage {
-            provisioned_shard_ns: hour,
-            ..Usage::default()
-        };
+        let shards = Usage { provisioned_shard_ns: hour, ..Usage::default() };
         assert!(bill_run(&shards, &africa, Dur::from_h(1), &terms(0)).is_ok());
-        let stream = Usage {
-            stream_ns: hour,
-            ..Usage::default()
-        };
+        let stream = Usage { stream_ns: hour, ..Usage::default() };
         let error = bill_run(&stream, &africa, Dur::from_h(1), &terms(0)).unwrap_err();
         assert!(matches!(error, BillError::Missing(m) if m.item == Some(ItemId::StreamHour)));
     }
 
     #[test]
     fn each_line_shows_its_arithmetic() {
-        let usage = Usage {
-            put_payload_units: 1_000_000,
-            ..Usage::default()
-        };
+        let usage = Usage { put_payload_units: 1_000_000, ..Usage::default() };
         let table = prices::region("us-east-1").unwrap();
         let bill = bill_run(&usage, &table, Dur::from_h(2), &terms(0)).unwrap();
         assert_eq!(bill.period, "this run (2 h)");

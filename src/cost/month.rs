@@ -41,39 +41,22 @@ pub fn bill_month(
         MonthRule::Base(month) | MonthRule::Repeat(month) => month,
     };
     if !matches!(rule, MonthRule::Base(_)) {
-        let all = map(usage, &Usage::default(), |run, _| {
-            scale(run, month, duration)
-        });
+        let all = map(usage, &Usage::default(), |run, _| scale(run, month, duration));
         let mut lines = usage_lines(&all, prices, month, "")?;
         lines.extend(shortfall_lines(&all, prices, advantage)?);
-        return Ok(total(
-            format!("{} of this run ({duration}) repeated", length(month)),
-            lines,
-        ));
+        return Ok(total(format!("{} of this run ({duration}) repeated", length(month)), lines));
     }
     let per = PerRecord::of_run(usage);
     let steady = base.usage(&per, month);
     let excess = map(usage, &base.usage(&per, duration), u128::saturating_sub);
     let mut lines = usage_lines(&steady, prices, month, "")?;
-    lines.extend(usage_lines(
-        &excess,
-        prices,
-        month,
-        "this run's excess over the base, once: ",
-    )?);
+    lines.extend(usage_lines(&excess, prices, month, "this run's excess over the base, once: ")?);
     // The commitment is met by base and excess together.
     let together = map(&steady, &excess, u128::saturating_add);
-    let committed = Usage {
-        advantage_ns: steady.advantage_ns,
-        ..together
-    };
+    let committed = Usage { advantage_ns: steady.advantage_ns, ..together };
     lines.extend(shortfall_lines(&committed, prices, advantage)?);
     Ok(total(
-        format!(
-            "{} at the base rate of {}, and this run's excess once",
-            length(month),
-            base.rate
-        ),
+        format!("{} at the base rate of {}, and this run's excess once", length(month), base.rate),
         lines,
     ))
 }
@@ -102,15 +85,9 @@ fn map(a: &Usage, b: &Usage, f: impl Fn(u128, u128) -> u128) -> Usage {
         advantage_fan_out_bytes: small(a.advantage_fan_out_bytes, b.advantage_fan_out_bytes),
         fan_out_consumer_shard_ns: f(a.fan_out_consumer_shard_ns, b.fan_out_consumer_shard_ns),
         fan_out_bytes: small(a.fan_out_bytes, b.fan_out_bytes),
-        extended_retention_shard_ns: f(
-            a.extended_retention_shard_ns,
-            b.extended_retention_shard_ns,
-        ),
+        extended_retention_shard_ns: f(a.extended_retention_shard_ns, b.extended_retention_shard_ns),
         on_demand_extended_byte_ns: f(a.on_demand_extended_byte_ns, b.on_demand_extended_byte_ns),
-        advantage_retention_byte_ns: f(
-            a.advantage_retention_byte_ns,
-            b.advantage_retention_byte_ns,
-        ),
+        advantage_retention_byte_ns: f(a.advantage_retention_byte_ns, b.advantage_retention_byte_ns),
         long_term_byte_ns: f(a.long_term_byte_ns, b.long_term_byte_ns),
         long_term_read_bytes: small(a.long_term_read_bytes, b.long_term_read_bytes),
         stored: small(a.stored, b.stored),
@@ -151,18 +128,13 @@ mod tests {
         let table = prices::region("us-east-1").unwrap();
         for mode in [Mode::Provisioned, Mode::OnDemand, Mode::OnDemandAdvantage] {
             let run = base(mode).usage(&PerRecord::of_size(Bytes(1_024)), Dur::from_h(2));
-            let bill =
-                |rule| bill_month(&run, &base(mode), rule, &table, Dur::from_h(2), &TERMS).unwrap();
+            let bill = |rule| bill_month(&run, &base(mode), rule, &table, Dur::from_h(2), &TERMS).unwrap();
             let (held, repeated) = (bill(MonthRule::Base(MONTH.dur())), bill(MonthRule::Repeat(MONTH.dur())));
             assert_eq!(held.total, repeated.total, "{mode:?}");
             assert_eq!(held.lines, repeated.lines, "{mode:?}");
             let long = bill(MonthRule::Calendar { days: 31 });
             let hours = |b: &Bill, h: i128| b.total.0 / h;
-            assert_eq!(
-                hours(&long, 744) / 1_000,
-                hours(&held, 730) / 1_000,
-                "{mode:?}"
-            );
+            assert_eq!(hours(&long, 744) / 1_000, hours(&held, 730) / 1_000, "{mode:?}");
             let own = bill_run(&run, &table, Dur::from_h(2), &TERMS).unwrap();
             assert_eq!(Money(own.total.0 * 365), held.total, "{mode:?}");
         }
@@ -193,9 +165,6 @@ mod tests {
         .unwrap();
         assert_eq!(spiky.total.0 - quiet.total.0, Money::USD * 4 / 10);
         let last = spiky.lines.last().unwrap();
-        assert_eq!(
-            last.how,
-            "this run's excess over the base, once: 10 GB × 0.04 USD"
-        );
+        assert_eq!(last.how, "this run's excess over the base, once: 10 GB × 0.04 USD");
     }
 }

@@ -55,9 +55,7 @@ impl PerRecord {
             records: usage.stored,
             bytes: usage.stored_bytes,
             put_units: usage.put_payload_units,
-            billed_in: usage
-                .on_demand_in_bytes
-                .saturating_add(usage.advantage_in_bytes),
+            billed_in: usage.on_demand_in_bytes.saturating_add(usage.advantage_in_bytes),
         }
     }
 }
@@ -85,8 +83,7 @@ impl Steady {
             Mode::Provisioned => {
                 usage.provisioned_shard_ns = shard_ns;
                 usage.put_payload_units = of(per.put_units, span);
-                usage.fan_out_consumer_shard_ns =
-                    shard_ns.saturating_mul(u128::from(self.fan_out_readers));
+                usage.fan_out_consumer_shard_ns = shard_ns.saturating_mul(u128::from(self.fan_out_readers));
                 usage.fan_out_bytes = pushed;
                 usage.extended_retention_shard_ns = if beyond_day > 0 { shard_ns } else { 0 };
             }
@@ -138,10 +135,7 @@ mod tests {
         let per = PerRecord::of_size(Bytes(35_840));
         let usage = steady(Mode::Provisioned, Dur::from_h(24)).usage(&per, Dur::from_h(1));
         assert_eq!(usage.provisioned_shard_ns, 4 * u128::from(Dur::from_h(1).0));
-        assert_eq!(
-            usage.fan_out_consumer_shard_ns,
-            3 * usage.provisioned_shard_ns
-        );
+        assert_eq!(usage.fan_out_consumer_shard_ns, 3 * usage.provisioned_shard_ns);
         assert_eq!((usage.stored, usage.put_payload_units), (360_000, 720_000));
         assert_eq!(usage.fan_out_bytes, 3 * 360_000 * 35_840);
         assert_eq!(usage.extended_retention_shard_ns, 0);
@@ -153,14 +147,8 @@ mod tests {
         let per = PerRecord::of_size(Bytes(1_000));
         let year = steady(Mode::OnDemand, Dur::from_h(8_760)).usage(&per, Dur::from_h(1));
         let hour = u128::from(Dur::from_h(1).0);
-        assert_eq!(
-            year.on_demand_extended_byte_ns,
-            100_000 * 3_600 * 144 * hour
-        );
-        assert_eq!(
-            year.long_term_byte_ns,
-            100_000 * 3_600 * (8_760 - 168) * hour
-        );
+        assert_eq!(year.on_demand_extended_byte_ns, 100_000 * 3_600 * 144 * hour);
+        assert_eq!(year.long_term_byte_ns, 100_000 * 3_600 * (8_760 - 168) * hour);
         let days = steady(Mode::Provisioned, Dur::from_h(48)).usage(&per, Dur::from_h(1));
         assert_eq!(days.extended_retention_shard_ns, days.provisioned_shard_ns);
         assert_eq!(days.long_term_byte_ns, 0);

@@ -11,17 +11,27 @@ pub fn over(runs: &[RunResult], months: &[Bill]) -> Vec<Headline> {
         run.producers.iter().map(of).sum::<u64>() as f64
     };
     let share = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
-    let over_runs = |of: &dyn Fn(&RunResult) -> Option<f64>| -> Vec<Option<f64>> { runs.iter().map(of).collect() };
+    let over_runs =
+        |of: &dyn Fn(&RunResult) -> Option<f64>| -> Vec<Option<f64>> { runs.iter().map(of).collect() };
     let mut all = vec![
-        figure("throttled_attempts", "throttled attempts", "share", over_runs(&|r| {
-            share(total(r, |p| p.throttled), total(r, |p| p.attempts))
-        })),
-        figure("delayed_records", "delayed records", "share", over_runs(&|r| {
-            share(total(r, |p| p.delayed), total(r, |p| p.born))
-        })),
-        figure("lost_records", "lost records", "share", over_runs(&|r| {
-            share(total(r, |p| p.lost()), total(r, |p| p.born))
-        })),
+        figure(
+            "throttled_attempts",
+            "throttled attempts",
+            "share",
+            over_runs(&|r| share(total(r, |p| p.throttled), total(r, |p| p.attempts))),
+        ),
+        figure(
+            "delayed_records",
+            "delayed records",
+            "share",
+            over_runs(&|r| share(total(r, |p| p.delayed), total(r, |p| p.born))),
+        ),
+        figure(
+            "lost_records",
+            "lost records",
+            "share",
+            over_runs(&|r| share(total(r, |p| p.lost()), total(r, |p| p.born))),
+        ),
     ];
     for c in 0..runs.first().map_or(0, |r| r.consumers.len()) {
         let name = &runs[0].consumers[c].name;
@@ -49,7 +59,14 @@ fn figure(key: &str, label: &str, unit: &'static str, values: Vec<Option<f64>>) 
         let t = StudentsT::new(0.0, 1.0, n - 1.0).map_or(f64::NAN, |t| t.inverse_cdf(0.975));
         rounded(t * (squares / (n - 1.0) / n).sqrt())
     });
-    Headline { key: key.into(), label: label.into(), unit, values, mean, half_width: half_width.filter(|h| h.is_finite()) }
+    Headline {
+        key: key.into(),
+        label: label.into(),
+        unit,
+        values,
+        mean,
+        half_width: half_width.filter(|h| h.is_finite()),
+    }
 }
 
 /// Nine significant digits: a last-bit difference in the quantile does not show.

@@ -85,52 +85,25 @@ impl Row {
 pub fn table() -> Vec<Row> {
     let facts = all().map(|f| {
         let value = f.value.to_string();
-        Row::new(
-            f.key.into(),
-            value,
-            f.unit(),
-            f.source,
-            f.standing,
-            f.meaning.into(),
-        )
+        Row::new(f.key.into(), value, f.unit(), f.source, f.standing, f.meaning.into())
     });
-    facts
-        .chain(producers::RETRY_MODES.iter().map(retry_row))
-        .collect()
+    facts.chain(producers::RETRY_MODES.iter().map(retry_row)).collect()
 }
 
 fn retry_row(mode: &producers::RetryMode) -> Row {
     let key = format!("producer.retry.{}", mode.word);
     let value = format!("{} attempts", mode.attempts);
-    Row::new(
-        key,
-        value,
-        "attempts",
-        mode.source,
-        mode.standing,
-        mode.meaning.into(),
-    )
+    Row::new(key, value, "attempts", mode.source, mode.standing, mode.meaning.into())
 }
 
 /// What a fact or price key means; `None` when there is no such key.
 pub fn explain(key: &str) -> Option<String> {
-    let row = table()
-        .into_iter()
-        .chain(prices::table())
-        .find(|row| row.key == key)?;
+    let row = table().into_iter().chain(prices::table()).find(|row| row.key == key)?;
     let source = source::ALL.iter().find(|s| s.key == row.source);
     let title = source.map_or("", |s| s.title);
     Some(format!(
         "{}\n  {}\n  value     {} ({})\n  standing  {}\n  source    {}: {}\n            {}\n  date      {}\n",
-        row.key,
-        row.meaning,
-        row.value,
-        row.unit,
-        row.standing,
-        row.source,
-        title,
-        row.address,
-        row.date
+        row.key, row.meaning, row.value, row.unit, row.standing, row.source, title, row.address, row.date
     ))
 }
 
@@ -148,11 +121,7 @@ mod tests {
             let text = explain(&row.key).unwrap();
             assert!(text.contains(&row.value) && text.contains(row.address));
             assert!(!row.meaning.is_empty() && !row.date.is_empty());
-            assert!(
-                source::ALL.iter().any(|s| s.key == row.source),
-                "{}",
-                row.key
-            );
+            assert!(source::ALL.iter().any(|s| s.key == row.source), "{}", row.key);
         }
         assert!(explain("no.such.key").is_none());
     }
@@ -176,9 +145,6 @@ mod tests {
             find("latency.put").unwrap().value.to_string(),
             "p0 10 ms, p50 35 ms, p95 100 ms, p99 200 ms, p100 300 ms"
         );
-        assert_eq!(
-            billing::price_page_size("1MB").map(billing::put_payload_units),
-            Some(40)
-        );
+        assert_eq!(billing::price_page_size("1MB").map(billing::put_payload_units), Some(40));
     }
 }

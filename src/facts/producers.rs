@@ -105,11 +105,7 @@ const fn mode(word: &'static str, attempts: u32, base_ms: u64, meaning: &'static
 }
 
 const fn tokens(throttle_cost: u32) -> Option<RetryTokens> {
-    Some(RetryTokens {
-        capacity: 500,
-        throttle_cost,
-        success_refund: 1,
-    })
+    Some(RetryTokens { capacity: 500, throttle_cost, success_refund: 1 })
 }
 
 /// Every retry mode.
@@ -167,12 +163,7 @@ pub const RETRY_MODES: &[RetryMode] = &[
         jitter: RetryJitter::None,
         source: source::MODEL,
         standing: Standing::Assumed,
-        ..mode(
-            "none",
-            1,
-            0,
-            "No retries: a throttled record is lost at once.",
-        )
+        ..mode("none", 1, 0, "No retries: a throttled record is lost at once.")
     },
 ];
 

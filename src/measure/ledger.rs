@@ -42,14 +42,26 @@ impl RunResult {
             )
         };
         for p in &self.producers {
-            assert_eq!(p.imbalance(), 0, "{}: the ledger of producer {} does not close: {p:?}", context(), p.name);
+            assert_eq!(
+                p.imbalance(),
+                0,
+                "{}: the ledger of producer {} does not close: {p:?}",
+                context(),
+                p.name
+            );
         }
         let s = &self.stream;
         assert_eq!(s.stored, s.first_copies + s.duplicates, "{}: stored copies of the stream", context());
         let first: u64 = self.producers.iter().map(|p| p.stored).sum();
         assert_eq!(s.first_copies, first, "{}: first copies of producers and stream differ", context());
         for c in &self.consumers {
-            assert_eq!(c.accounted(), s.stored, "{}: the ledger of consumer {} does not close", context(), c.name);
+            assert_eq!(
+                c.accounted(),
+                s.stored,
+                "{}: the ledger of consumer {} does not close",
+                context(),
+                c.name
+            );
         }
     }
 }

@@ -38,50 +38,19 @@ pub enum RateShape {
     /// The same rate always.
     Constant(RecordRate),
     /// Linear ramps from target to target, as in k6; the first starts at `start`.
-    Stages {
-        start: RecordRate,
-        stages: Vec<(Dur, RecordRate)>,
-    },
+    Stages { start: RecordRate, stages: Vec<(Dur, RecordRate)> },
     /// From one rate to another, linear over `over`, beginning at `at`.
-    Ramp {
-        from: RecordRate,
-        to: RecordRate,
-        at: Dur,
-        over: Dur,
-    },
+    Ramp { from: RecordRate, to: RecordRate, at: Dur, over: Dur },
     /// One rate before `at`, another after.
-    Step {
-        from: RecordRate,
-        to: RecordRate,
-        at: Dur,
-    },
+    Step { from: RecordRate, to: RecordRate, at: Dur },
     /// `base`, but `peak` from `at` for `lasting`.
-    Spike {
-        base: RecordRate,
-        peak: RecordRate,
-        at: Dur,
-        lasting: Dur,
-    },
+    Spike { base: RecordRate, peak: RecordRate, at: Dur, lasting: Dur },
     /// A daily sine between `low` and `high`; `high` is at `peak_at` of each day.
-    Diurnal {
-        low: RecordRate,
-        high: RecordRate,
-        peak_at: Dur,
-    },
+    Diurnal { low: RecordRate, high: RecordRate, peak_at: Dur },
     /// A daily sine as above on weekdays, multiplied by `weekend` on Saturday and Sunday.
-    Weekly {
-        low: RecordRate,
-        high: RecordRate,
-        peak_at: Dur,
-        weekend: Percent,
-    },
+    Weekly { low: RecordRate, high: RecordRate, peak_at: Dur, weekend: Percent },
     /// `on` for `on_for`, then `off` for `off_for`, and again.
-    OnOff {
-        on: RecordRate,
-        on_for: Dur,
-        off: RecordRate,
-        off_for: Dur,
-    },
+    OnOff { on: RecordRate, on_for: Dur, off: RecordRate, off_for: Dur },
     /// A trace file: each rate holds until the next row.
     Trace(Arc<Trace>),
 }
@@ -110,11 +79,7 @@ pub enum Burstiness {
     Batches { size: u32 },
     /// Two states (Markov-modulated Poisson): `share` of the time at `factor` times the mean rate, the rest slower
     /// so that the mean stays; a busy spell lasts `spell` on average.
-    Mmpp {
-        factor: u32,
-        share: Percent,
-        spell: Dur,
-    },
+    Mmpp { factor: u32, share: Percent, spell: Dur },
 }
 
 /// Size of one record's data blob.
@@ -183,11 +148,7 @@ pub enum PutCall {
     /// One record a call.
     PutRecord,
     /// Up to `max_records` or `max_bytes`, or whatever is there after `linger`.
-    PutRecords {
-        max_records: u32,
-        max_bytes: Bytes,
-        linger: Dur,
-    },
+    PutRecords { max_records: u32, max_bytes: Bytes, linger: Dur },
 }
 
 /// A full buffer.

@@ -61,12 +61,7 @@ impl RateCurve {
                 steps.push(0, *from);
                 steps.push(at.0, *to);
             }
-            RateShape::Spike {
-                base,
-                peak,
-                at,
-                lasting,
-            } => {
+            RateShape::Spike { base, peak, at, lasting } => {
                 steps.push(0, *base);
                 steps.push(at.0, *peak);
                 steps.push(at.0.saturating_add(lasting.0), *base);
@@ -76,31 +71,14 @@ impl RateCurve {
                 sine_day(&mut steps, 0, *low, *high, peak_at.0, RecordShare::WHOLE);
                 (period, phase) = (Some(DAY), time_of_day);
             }
-            RateShape::Weekly {
-                low,
-                high,
-                peak_at,
-                weekend,
-            } => {
+            RateShape::Weekly { low, high, peak_at, weekend } => {
                 for day in 0..7 {
-                    let share = if day < 5 {
-                        RecordShare::WHOLE
-                    } else {
-                        RecordShare(weekend.0)
-                    };
+                    let share = if day < 5 { RecordShare::WHOLE } else { RecordShare(weekend.0) };
                     sine_day(&mut steps, day * DAY, *low, *high, peak_at.0, share);
                 }
-                (period, phase) = (
-                    Some(WEEK),
-                    u64::from(calendar.weekday % 7) * DAY + time_of_day,
-                );
+                (period, phase) = (Some(WEEK), u64::from(calendar.weekday % 7) * DAY + time_of_day);
             }
-            RateShape::OnOff {
-                on,
-                on_for,
-                off,
-                off_for,
-            } => {
+            RateShape::OnOff { on, on_for, off, off_for } => {
                 steps.push(0, *on);
                 steps.push(on_for.0, *off);
                 period = Some(on_for.0.saturating_add(off_for.0)).filter(|p| *p > 0);
@@ -121,17 +99,9 @@ impl RateCurve {
     pub fn at(&self, t: u64) -> (u64, u64) {
         let (turn, place) = self.place(t);
         let k = self.starts.partition_point(|s| *s <= place) - 1;
-        let next = self
-            .starts
-            .get(k + 1)
-            .copied()
-            .or(self.period)
-            .unwrap_or(u64::MAX);
+        let next = self.starts.get(k + 1).copied().or(self.period).unwrap_or(u64::MAX);
         let until = turn.saturating_add(next).checked_sub(self.phase);
-        (
-            self.rates[k],
-            until.unwrap_or(u64::MAX).max(t.saturating_add(1)),
-        )
+        (self.rates[k], until.unwrap_or(u64::MAX).max(t.saturating_add(1)))
     }
 
     /// Start of the present period and the place in it, both on the shifted clock.
@@ -147,8 +117,7 @@ impl RateCurve {
     fn whole(&self, t: u64) -> u128 {
         let (turn, place) = self.place(t);
         let k = self.starts.partition_point(|s| *s <= place) - 1;
-        let inside =
-            self.before[k] + u128::from(self.rates[k]) * u128::from(place - self.starts[k]);
+        let inside = self.before[k] + u128::from(self.rates[k]) * u128::from(place - self.starts[k]);
         match self.period {
             Some(p) => inside + self.per_period(p) * u128::from(turn / p),
             None => inside,
@@ -166,11 +135,7 @@ impl RateCurve {
     }
 
     fn exact(&self, from: u64, to: u64) -> u128 {
-        if to <= from {
-            0
-        } else {
-            self.whole(to) - self.whole(from)
-        }
+        if to <= from { 0 } else { self.whole(to) - self.whole(from) }
     }
 
     /// Mean rate over the scenario.
@@ -218,9 +183,7 @@ impl RateCurve {
     /// The curve without its one-off spike: itself for every other shape.
     pub fn without_spike(&self) -> RateCurve {
         match self.spike {
-            Some((_, base)) => {
-                RateCurve::new(&RateShape::Constant(base), Calendar::default(), self.end)
-            }
+            Some((_, base)) => RateCurve::new(&RateShape::Constant(base), Calendar::default(), self.end),
             None => self.clone(),
         }
     }
@@ -269,8 +232,7 @@ impl Steps {
     fn ramp(&mut self, at: u64, over: u64, from: RecordRate, to: RecordRate) {
         let n = RAMP_STEPS.min(over);
         for k in 0..n {
-            let start =
-                at.saturating_add((u128::from(over) * u128::from(k) / u128::from(n)) as u64);
+            let start = at.saturating_add((u128::from(over) * u128::from(k) / u128::from(n)) as u64);
             let part = |rate: RecordRate, weight: u64| u128::from(rate.0) * u128::from(weight);
             let middle = (part(from, 2 * n - 2 * k - 1) + part(to, 2 * k + 1)) / u128::from(2 * n);
             self.push(start, RecordRate(middle as u64));
@@ -296,20 +258,10 @@ impl Steps {
         }
         let mut before = vec![0u128];
         for k in 1..self.starts.len() {
-            let step =
-                u128::from(self.rates[k - 1]) * u128::from(self.starts[k] - self.starts[k - 1]);
+            let step = u128::from(self.rates[k - 1]) * u128::from(self.starts[k] - self.starts[k - 1]);
             before.push(before[k - 1] + step);
         }
-        RateCurve {
-            starts: self.starts,
-            rates: self.rates,
-            before,
-            period,
-            phase,
-            end,
-            spike,
-            change: None,
-        }
+        RateCurve { starts: self.starts, rates: self.rates, before, period, phase, end, spike, change: None }
     }
 }
 
@@ -365,51 +317,26 @@ mod tests {
 
     #[test]
     fn ramps_have_the_area_of_their_trapezoid() {
-        let ramp = RateShape::Ramp {
-            from: per_s(100),
-            to: per_s(500),
-            at: Dur(MINUTE),
-            over: Dur(HOUR),
-        };
+        let ramp = RateShape::Ramp { from: per_s(100), to: per_s(500), at: Dur(MINUTE), over: Dur(HOUR) };
         let c = curve(ramp, 2 * HOUR);
         assert_eq!(c.integral(MINUTE, MINUTE + HOUR), 300 * 3600 * 1_000_000);
         assert_eq!((c.at(0).0, c.at(2 * HOUR).0), (per_s(100).0, per_s(500).0));
-        let stages = vec![
-            (Dur(HOUR), per_s(200)),
-            (Dur(HOUR), per_s(200)),
-            (Dur(HOUR), per_s(0)),
-        ];
-        let c = curve(
-            RateShape::Stages {
-                start: per_s(0),
-                stages,
-            },
-            4 * HOUR,
-        );
-        assert_eq!(
-            c.integral(0, 4 * HOUR),
-            (100 + 200 + 100) * 3600 * 1_000_000
-        );
+        let stages = vec![(Dur(HOUR), per_s(200)), (Dur(HOUR), per_s(200)), (Dur(HOUR), per_s(0))];
+        let c = curve(RateShape::Stages { start: per_s(0), stages }, 4 * HOUR);
+        assert_eq!(c.integral(0, 4 * HOUR), (100 + 200 + 100) * 3600 * 1_000_000);
         assert_eq!(c.mean(), per_s(100));
     }
 
     #[test]
     fn a_day_has_its_mean_its_peak_and_its_phase() {
-        let shape = RateShape::Diurnal {
-            low: per_s(100),
-            high: per_s(300),
-            peak_at: Dur(14 * HOUR),
-        };
+        let shape = RateShape::Diurnal { low: per_s(100), high: per_s(300), peak_at: Dur(14 * HOUR) };
         let c = curve(shape.clone(), 30 * DAY);
         let mean = c.mean().as_f64();
         assert!((mean - 200.0).abs() < 1e-5, "{mean}");
         assert!((c.peak_minute().as_f64() - 300.0).abs() < 0.01);
         assert!((c.at(2 * HOUR).0 as f64 / 1e6 - 100.0).abs() < 0.01);
         assert_eq!(c.at(3 * HOUR), (c.at(27 * HOUR).0, 3 * HOUR + MINUTE));
-        let afternoon = Calendar {
-            weekday: 0,
-            time_of_day: Dur(14 * HOUR + 30 * NS_PER_S),
-        };
+        let afternoon = Calendar { weekday: 0, time_of_day: Dur(14 * HOUR + 30 * NS_PER_S) };
         let shifted = RateCurve::new(&shape, afternoon, DAY);
         assert_eq!(shifted.at(0).0, c.at(14 * HOUR).0);
         assert_eq!(
@@ -422,21 +349,10 @@ mod tests {
     #[test]
     fn weekends_are_slower() {
         let (low, high) = (per_s(100), per_s(100));
-        let shape = RateShape::Weekly {
-            low,
-            high,
-            peak_at: Dur(0),
-            weekend: Percent(400_000_000),
-        };
-        let friday_evening = Calendar {
-            weekday: 4,
-            time_of_day: Dur(18 * HOUR),
-        };
+        let shape = RateShape::Weekly { low, high, peak_at: Dur(0), weekend: Percent(400_000_000) };
+        let friday_evening = Calendar { weekday: 4, time_of_day: Dur(18 * HOUR) };
         let c = RateCurve::new(&shape, friday_evening, WEEK);
-        assert_eq!(
-            (c.at(0), c.at(6 * HOUR)),
-            ((per_s(100).0, 6 * HOUR), (per_s(40).0, 54 * HOUR))
-        );
+        assert_eq!((c.at(0), c.at(6 * HOUR)), ((per_s(100).0, 6 * HOUR), (per_s(40).0, 54 * HOUR)));
         assert_eq!(c.at(54 * HOUR).0, per_s(100).0);
         assert_eq!(c.integral(0, WEEK), (5 * 100 + 2 * 40) * 86_400 * 1_000_000);
     }
@@ -470,16 +386,10 @@ mod tests {
             lasting: Dur(MINUTE),
         };
         let c = curve(shape, HOUR);
-        assert_eq!(
-            (c.first_spike(), c.base_rate()),
-            (Some(90 * NS_PER_S), per_s(2000))
-        );
+        assert_eq!((c.first_spike(), c.base_rate()), (Some(90 * NS_PER_S), per_s(2000)));
         assert_eq!(c.peak_minute(), per_s(6000));
         assert_eq!(c.highest_minute_before(90 * NS_PER_S), per_s(2000));
-        assert_eq!(
-            curve(RateShape::Constant(per_s(5)), HOUR).first_spike(),
-            None
-        );
+        assert_eq!(curve(RateShape::Constant(per_s(5)), HOUR).first_spike(), None);
     }
 
     #[test]
@@ -494,24 +404,12 @@ mod tests {
 
     #[test]
     fn the_far_ends_do_no_harm() {
-        let c = curve(
-            RateShape::Constant(RecordRate(1_000_000_000_000_000)),
-            u64::MAX,
-        );
+        let c = curve(RateShape::Constant(RecordRate(1_000_000_000_000_000)), u64::MAX);
         assert_eq!(c.peak_minute(), per_s(1_000_000_000));
         assert_eq!(c.at(u64::MAX - 1), (1_000_000_000_000_000, u64::MAX));
-        let step = RateShape::Step {
-            from: per_s(1),
-            to: per_s(2),
-            at: Dur(u64::MAX),
-        };
+        let step = RateShape::Step { from: per_s(1), to: per_s(2), at: Dur(u64::MAX) };
         assert_eq!(curve(step, HOUR).mean(), per_s(1));
-        let nothing = RateShape::OnOff {
-            on: per_s(1),
-            on_for: Dur(0),
-            off: per_s(3),
-            off_for: Dur(0),
-        };
+        let nothing = RateShape::OnOff { on: per_s(1), on_for: Dur(0), off: per_s(3), off_for: Dur(0) };
         assert_eq!(curve(nothing, HOUR).mean(), per_s(3));
     }
 }

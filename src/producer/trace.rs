@@ -26,10 +26,7 @@ impl Trace {
         let start = self.at.partition_point(|a| a.0 <= from.0).saturating_sub(1);
         let stop = self.at.partition_point(|a| a.0 < end).max(start);
         Trace {
-            at: self.at[start..stop]
-                .iter()
-                .map(|a| Dur(a.0.saturating_sub(from.0)))
-                .collect(),
+            at: self.at[start..stop].iter().map(|a| Dur(a.0.saturating_sub(from.0))).collect(),
             rate: self.rate[start..stop].to_vec(),
             mean_size: self.mean_size[start..stop].to_vec(),
             end: Dur(end.saturating_sub(from.0)),
@@ -54,9 +51,8 @@ pub fn busiest_window(trace: &Trace, length: Dur) -> Dur {
         while trace.at.get(stop + 1).is_some_and(|a| a.0 <= end) {
             stop += 1;
         }
-        let sum = before[stop]
-            + u128::from(trace.rate[stop].0) * u128::from(end - trace.at[stop].0)
-            - before[k];
+        let sum =
+            before[stop] + u128::from(trace.rate[stop].0) * u128::from(end - trace.at[stop].0) - before[k];
         if sum > most {
             (best, most) = (*start, sum);
         }

@@ -74,11 +74,7 @@ mod tests {
     fn shares_are_the_weights() {
         let weights = [5.0, 0.0, 1.0, 3.0, 0.5, 0.5];
         let table = Alias::new(&weights).expect("sound weights");
-        let mut words = Seed {
-            user: 3,
-            replication: 0,
-        }
-        .stream("test", "alias");
+        let mut words = Seed { user: 3, replication: 0 }.stream("test", "alias");
         let (n, mut words_seen, mut halves_seen) = (1_000_000, [0u32; 6], [0u32; 6]);
         for _ in 0..n {
             let w = words.word();
@@ -94,22 +90,13 @@ mod tests {
                     (f64::from(seen[i]) - expected).powi(2) / expected
                 })
                 .sum();
-            assert!(
-                square < 18.47,
-                "chi-square {square} with 4 degrees of freedom (p = 0.001)"
-            );
+            assert!(square < 18.47, "chi-square {square} with 4 degrees of freedom (p = 0.001)");
         }
     }
 
     #[test]
     fn unsound_weights_give_no_table() {
-        for weights in [
-            &[][..],
-            &[0.0, 0.0],
-            &[1.0, -1.0],
-            &[f64::NAN],
-            &[f64::INFINITY],
-        ] {
+        for weights in [&[][..], &[0.0, 0.0], &[1.0, -1.0], &[f64::NAN], &[f64::INFINITY]] {
             assert_eq!(Alias::new(weights), None);
         }
     }

@@ -105,23 +105,12 @@ impl QuantileTable {
         let body: Vec<f64> = (0..=TABLE_CELLS).map(|k| edge(k, 1.0)).collect();
         let tail: Vec<f64> = (0..=TABLE_CELLS).map(|k| edge(k, 1.0 / cells)).collect();
         let halves = |v: &[f64]| v.windows(2).map(|w| (w[0] + w[1]) / 2.0).sum::<f64>() / cells;
-        let own = (body[..TABLE_CELLS]
-            .windows(2)
-            .map(|w| (w[0] + w[1]) / 2.0)
-            .sum::<f64>()
-            + halves(&tail))
+        let own = (body[..TABLE_CELLS].windows(2).map(|w| (w[0] + w[1]) / 2.0).sum::<f64>() + halves(&tail))
             / cells;
         let scale = mean / own;
         let fixed = |x: f64| ((x * scale + 0.5) as u64).clamp(least, most);
-        let pairs = |v: &[f64]| {
-            v.windows(2)
-                .map(|w| (fixed(w[0]), fixed(w[1]) - fixed(w[0])))
-                .collect()
-        };
-        QuantileTable {
-            body: pairs(&body),
-            tail: pairs(&tail),
-        }
+        let pairs = |v: &[f64]| v.windows(2).map(|w| (fixed(w[0]), fixed(w[1]) - fixed(w[0]))).collect();
+        QuantileTable { body: pairs(&body), tail: pairs(&tail) }
     }
 
     /// The value of a 32-bit draw: 12 bits choose the cell, 20 interpolate (12 and 8 in the last cell).
@@ -157,11 +146,8 @@ impl QuantileTable {
 
     /// Its mean, from the entries.
     pub fn mean(&self) -> f64 {
-        let middle = |v: &[(u64, u64)]| {
-            v.iter()
-                .map(|(low, rise)| *low as f64 + *rise as f64 / 2.0)
-                .sum::<f64>()
-        };
+        let middle =
+            |v: &[(u64, u64)]| v.iter().map(|(low, rise)| *low as f64 + *rise as f64 / 2.0).sum::<f64>();
         let cells = TABLE_CELLS as f64;
         (middle(&self.body[..TABLE_CELLS - 1]) + middle(&self.tail) / cells) / cells
     }
@@ -194,12 +180,7 @@ mod tests {
         let table = Exponential::table();
         let mut worst = 0.0f64;
         for k in 0..200_000u64 {
-            for word in [
-                k << 46 | 1 << 45,
-                k << 12,
-                u64::MAX - (k << 12),
-                1 << (12 + k % 52),
-            ] {
+            for word in [k << 46 | 1 << 45, k << 12, u64::MAX - (k << 12), 1 << (12 + k % 52)] {
                 let unit = ((word >> 12) | 1) as f64 / (1u64 << 52) as f64;
                 worst = worst.max((table.of(word) as f64 / UNIT as f64 + libm::log(unit)).abs());
             }
@@ -216,10 +197,7 @@ mod tests {
         let (each, streams) = (500_000, 24);
         let (mut sum, mut square, mut chi) = (0.0, 0.0, 0.0);
         for user in 0..streams {
-            let seed = Seed {
-                user,
-                replication: 0,
-            };
+            let seed = Seed { user, replication: 0 };
             let mut words = seed.stream("test", "exponential");
             let mut cells = [0u32; 20];
             for _ in 0..each {
@@ -229,34 +207,19 @@ mod tests {
                 cells[(-libm::expm1(-e) * 20.0) as usize % 20] += 1;
             }
             let want = f64::from(each) / 20.0;
-            chi += cells
-                .iter()
-                .map(|c| (f64::from(*c) - want).powi(2) / want)
-                .sum::<f64>();
+            chi += cells.iter().map(|c| (f64::from(*c) - want).powi(2) / want).sum::<f64>();
         }
         let n = f64::from(each) * streams as f64;
         assert!((sum / n - 1.0).abs() < 4.0 / n.sqrt(), "mean {}", sum / n);
         // E[x^4] - E[x^2]^2 = 24 - 4
-        assert!(
-            (square / n - 2.0).abs() < 4.0 * (20.0 / n).sqrt(),
-            "second moment {}",
-            square / n
-        );
-        assert!(
-            chi < 554.0,
-            "chi-square {chi} with 24 × 19 degrees of freedom (p = 0.001)"
-        );
+        assert!((square / n - 2.0).abs() < 4.0 * (20.0 / n).sqrt(), "second moment {}", square / n);
+        assert!(chi < 554.0, "chi-square {chi} with 24 × 19 degrees of freedom (p = 0.001)");
     }
 
     #[test]
     fn normal_quantiles_are_the_published_ones() {
         // Abramowitz and Stegun, table 26.5 and NIST: values to ten digits
-        for (q, z) in [
-            (0.5, 0.0),
-            (0.05, 1.644_853_627),
-            (0.025, 1.959_963_985),
-            (0.01, 2.326_347_874),
-        ] {
+        for (q, z) in [(0.5, 0.0), (0.05, 1.644_853_627), (0.025, 1.959_963_985), (0.01, 2.326_347_874)] {
             assert!((normal_upper(q) - z).abs() < 1e-9, "{q}");
             assert!((normal_upper(1.0 - q) + z).abs() < 1e-9, "{q}");
         }
@@ -268,17 +231,12 @@ mod tests {
         // exponential: the law with known quantiles and the convex tail a table has most trouble with
         let table = QuantileTable::build(1e9, 0, u64::MAX / 4, |q| -1e9 * libm::log(q));
         assert!((table.mean() / 1e9 - 1.0).abs() < 1e-8);
-        for (share, half) in [
-            (0.5, 1u64 << 31),
-            (0.01, (0.99 * 4_294_967_296.0) as u64),
-            (1e-5, 4_294_924_346),
-        ] {
+        for (share, half) in
+            [(0.5, 1u64 << 31), (0.01, (0.99 * 4_294_967_296.0) as u64), (1e-5, 4_294_924_346)]
+        {
             let wanted = -1e9 * libm::log(share);
             for got in [table.of_half(half as u32), table.of_word(half << 32)] {
-                assert!(
-                    (got as f64 / wanted - 1.0).abs() < 1e-3,
-                    "share {share}: {got}, expected {wanted}"
-                );
+                assert!((got as f64 / wanted - 1.0).abs() < 1e-3, "share {share}: {got}, expected {wanted}");
             }
         }
         assert!(table.of_word(0) == table.min() && table.min() < 1000);

@@ -44,18 +44,13 @@ impl LatencyLaw {
             LatencyLaw::Constant(d) => constant(*d),
             LatencyLaw::Uniform { min, max } if max <= min => constant(*min),
             LatencyLaw::Uniform { min, max } => LatencySampler {
-                shape: Shape::Uniform {
-                    min: min.0,
-                    values: (max.0 - min.0).saturating_add(1),
-                },
+                shape: Shape::Uniform { min: min.0, values: (max.0 - min.0).saturating_add(1) },
                 min: min.0,
                 mean: min.0 as f64 + (max.0 - min.0) as f64 / 2.0,
             },
-            LatencyLaw::Exponential { mean } => LatencySampler {
-                shape: Shape::Exponential { mean: mean.0 },
-                min: 0,
-                mean: mean.0 as f64,
-            },
+            LatencyLaw::Exponential { mean } => {
+                LatencySampler { shape: Shape::Exponential { mean: mean.0 }, min: 0, mean: mean.0 as f64 }
+            }
             LatencyLaw::LogNormal { mean, cv_milli } => log_normal(*mean, *cv_milli),
             LatencyLaw::Quantiles(points) => pieces(points),
         }
@@ -63,11 +58,7 @@ impl LatencyLaw {
 }
 
 fn constant(d: Dur) -> LatencySampler {
-    LatencySampler {
-        shape: Shape::Constant(d.0),
-        min: d.0,
-        mean: d.0 as f64,
-    }
+    LatencySampler { shape: Shape::Constant(d.0), min: d.0, mean: d.0 as f64 }
 }
 
 /// sigma² = ln(1 + cv²); the median is mean × exp(-sigma² / 2).
@@ -80,11 +71,7 @@ fn log_normal(mean: Dur, cv_milli: u32) -> LatencySampler {
     let median = mean.0 as f64 * libm::exp(-sigma * sigma / 2.0);
     let upper = |q: f64| median * libm::exp(sigma * normal_upper(q));
     let table = QuantileTable::build(mean.0 as f64, 0, u64::MAX / 4, upper);
-    LatencySampler {
-        min: table.min(),
-        mean: table.mean(),
-        shape: Shape::Table(Box::new(table)),
-    }
+    LatencySampler { min: table.min(), mean: table.mean(), shape: Shape::Table(Box::new(table)) }
 }
 
 /// Linear between the points; values below the first point are the first value, above the last the last.
@@ -93,26 +80,16 @@ fn pieces(points: &[(u32, Dur)]) -> LatencySampler {
         return constant(Dur::ZERO);
     };
     let ends = std::iter::once((0, first.1)).chain(points.iter().copied());
-    let ends: Vec<_> = ends
-        .chain(std::iter::once((MILLION as u32, last.1)))
-        .collect();
+    let ends: Vec<_> = ends.chain(std::iter::once((MILLION as u32, last.1))).collect();
     let pieces: Vec<Piece> = ends
         .windows(2)
         .filter(|w| w[1].0 > w[0].0)
-        .map(|w| Piece {
-            from: w[0].0,
-            until: w[1].0,
-            low: w[0].1.0,
-            high: w[1].1.0.max(w[0].1.0),
-        })
+        .map(|w| Piece { from: w[0].0, until: w[1].0, low: w[0].1.0, high: w[1].1.0.max(w[0].1.0) })
         .collect();
     let share = |p: &Piece| f64::from(p.until - p.from) / MILLION as f64;
     LatencySampler {
         min: pieces.iter().map(|p| p.low).min().unwrap_or(0),
-        mean: pieces
-            .iter()
-            .map(|p| share(p) * (p.low as f64 + (p.high - p.low) as f64 / 2.0))
-            .sum(),
+        mean: pieces.iter().map(|p| share(p) * (p.low as f64 + (p.high - p.low) as f64 / 2.0)).sum(),
         shape: Shape::Pieces(pieces),
     }
 }
@@ -155,9 +132,7 @@ impl LatencySampler {
 fn draw_piece(pieces: &[Piece], word: u64) -> u64 {
     let scaled = u128::from(word) * u128::from(MILLION);
     let ppm = (scaled >> 64) as u32;
-    let piece = &pieces[pieces
-        .partition_point(|p| p.until <= ppm)
-        .min(pieces.len() - 1)];
+    let piece = &pieces[pieces.partition_point(|p| p.until <= ppm).min(pieces.len() - 1)];
     let inside = (u128::from(ppm - piece.from) << 64) + (scaled & u128::from(u64::MAX));
     let rise = u128::from(piece.high - piece.low);
     // (inside / 2^64) / width × rise, kept to 32 fraction bits so that nothing overflows
@@ -174,11 +149,7 @@ mod tests {
     const MS: u64 = 1_000_000;
 
     fn sample(law: &LatencyLaw, n: usize) -> Vec<u64> {
-        let mut words = Seed {
-            user: 9,
-            replication: 0,
-        }
-        .stream("test", "latency");
+        let mut words = Seed { user: 9, replication: 0 }.stream("test", "latency");
         let sampler = law.sampler();
         let mut drawn: Vec<u64> = (0..n).map(|_| sampler.draw(&mut words)).collect();
         drawn.sort_unstable();
@@ -197,93 +168,48 @@ mod tests {
         let n = 400_000;
         let (drawn, mean) = (sample(law, n), law.sampler().mean());
         let own = drawn.iter().map(|x| *x as f64).sum::<f64>() / n as f64;
-        assert!(
-            (own - mean).abs() < 4.0 * sd / (n as f64).sqrt(),
-            "{law:?}: mean {own}, expected {mean}"
-        );
-        let spread = (drawn
-            .iter()
-            .map(|x| (*x as f64 - mean).powi(2))
-            .sum::<f64>()
-            / n as f64)
-            .sqrt();
-        assert!(
-            (spread / sd - 1.0).abs() < 0.03,
-            "{law:?}: deviation {spread}, expected {sd}"
-        );
+        assert!((own - mean).abs() < 4.0 * sd / (n as f64).sqrt(), "{law:?}: mean {own}, expected {mean}");
+        let spread = (drawn.iter().map(|x| (*x as f64 - mean).powi(2)).sum::<f64>() / n as f64).sqrt();
+        assert!((spread / sd - 1.0).abs() < 0.03, "{law:?}: deviation {spread}, expected {sd}");
         let distance = kolmogorov(&drawn, below);
-        assert!(
-            distance < 1.95 / (n as f64).sqrt(),
-            "{law:?}: Kolmogorov distance {distance}"
-        );
+        assert!(distance < 1.95 / (n as f64).sqrt(), "{law:?}: Kolmogorov distance {distance}");
     }
 
     #[test]
     fn laws_have_their_moments_and_shapes() {
-        let uniform = LatencyLaw::Uniform {
-            min: Dur(20 * MS),
-            max: Dur(60 * MS),
-        };
-        check(&uniform, 40e6 / 12f64.sqrt(), |x| {
-            ((x - 20e6) / 40e6).clamp(0.0, 1.0)
-        });
+        let uniform = LatencyLaw::Uniform { min: Dur(20 * MS), max: Dur(60 * MS) };
+        check(&uniform, 40e6 / 12f64.sqrt(), |x| ((x - 20e6) / 40e6).clamp(0.0, 1.0));
         let exponential = LatencyLaw::Exponential { mean: Dur(10 * MS) };
         check(&exponential, 10e6, |x| -libm::expm1(-x / 10e6));
-        let quantiles = LatencyLaw::Quantiles(vec![
-            (0, Dur(0)),
-            (500_000, Dur(10 * MS)),
-            (1_000_000, Dur(50 * MS)),
-        ]);
+        let quantiles =
+            LatencyLaw::Quantiles(vec![(0, Dur(0)), (500_000, Dur(10 * MS)), (1_000_000, Dur(50 * MS))]);
         let below = |x: f64| {
-            if x < 10e6 {
-                x / 20e6
-            } else {
-                0.5 + (x - 10e6) / 80e6
-            }
+            if x < 10e6 { x / 20e6 } else { 0.5 + (x - 10e6) / 80e6 }
         };
         // E[x²] = ½ (10² / 3) + ½ (50³ - 10³) / (3 × 40), E[x] = 17.5
         let square = 0.5 * 100.0 / 3.0 + 0.5 * 124_000.0 / 120.0;
         check(&quantiles, (square - 17.5f64 * 17.5).sqrt() * 1e6, below);
         for cv_milli in [300, 1000] {
-            let law = LatencyLaw::LogNormal {
-                mean: Dur(15 * MS),
-                cv_milli,
-            };
+            let law = LatencyLaw::LogNormal { mean: Dur(15 * MS), cv_milli };
             let cv = f64::from(cv_milli) / 1000.0;
             let sigma = (1.0 + cv * cv).ln().sqrt();
             let mu = 15e6f64.ln() - sigma * sigma / 2.0;
-            check(&law, cv * 15e6, |x| {
-                libm::erfc((mu - x.ln()) / sigma / 2f64.sqrt()) / 2.0
-            });
+            check(&law, cv * 15e6, |x| libm::erfc((mu - x.ln()) / sigma / 2f64.sqrt()) / 2.0);
         }
     }
 
     #[test]
     fn high_percentiles_are_within_a_hundredth() {
         let n = 4_000_000;
-        let law = LatencyLaw::LogNormal {
-            mean: Dur(15 * MS),
-            cv_milli: 1000,
-        };
+        let law = LatencyLaw::LogNormal { mean: Dur(15 * MS), cv_milli: 1000 };
         let drawn = sample(&law, n);
         let sigma = 2f64.ln().sqrt();
         let mu = 15e6f64.ln() - sigma * sigma / 2.0;
         for (q, z) in [(0.99, 2.326_347_874), (0.999, 3.090_232_306)] {
-            let (got, wanted) = (
-                drawn[(n as f64 * q) as usize] as f64,
-                (mu + sigma * z).exp(),
-            );
-            assert!(
-                (got / wanted - 1.0).abs() < 0.01,
-                "p{q}: {got}, expected {wanted}"
-            );
+            let (got, wanted) = (drawn[(n as f64 * q) as usize] as f64, (mu + sigma * z).exp());
+            assert!((got / wanted - 1.0).abs() < 0.01, "p{q}: {got}, expected {wanted}");
         }
-        let drawn = sample(
-            &LatencyLaw::Exponential {
-                mean: Dur(NS_PER_S),
-            },
-            n,
-        );
+        let drawn = sample(&LatencyLaw::Exponential { mean: Dur(NS_PER_S) }, n);
         let got = drawn[n / 1000 * 999] as f64 / 1e9;
         assert!((got / 1000f64.ln() - 1.0).abs() < 0.01, "p99.9 {got}");
     }
@@ -291,19 +217,10 @@ mod tests {
     #[test]
     fn the_wait_of_an_mm1_queue_is_the_known_one() {
         // Lindley's recursion, utilisation 0.8: mean wait 4 services (Kleinrock)
-        let seed = Seed {
-            user: 11,
-            replication: 0,
-        };
+        let seed = Seed { user: 11, replication: 0 };
         let (mut a, mut s) = (seed.stream("test", "gaps"), seed.stream("test", "services"));
-        let gap = LatencyLaw::Exponential {
-            mean: Dur(1_250_000),
-        }
-        .sampler();
-        let service = LatencyLaw::Exponential {
-            mean: Dur(1_000_000),
-        }
-        .sampler();
+        let gap = LatencyLaw::Exponential { mean: Dur(1_250_000) }.sampler();
+        let service = LatencyLaw::Exponential { mean: Dur(1_000_000) }.sampler();
         let (n, mut wait, mut sum) = (20_000_000u64, 0u64, 0u128);
         for _ in 0..n {
             wait = (wait + service.draw(&mut s)).saturating_sub(gap.draw(&mut a));
@@ -315,40 +232,15 @@ mod tests {
 
     #[test]
     fn constants_spend_no_word_and_odd_laws_do_no_harm() {
-        let mut words = Seed {
-            user: 9,
-            replication: 0,
-        }
-        .stream("test", "latency");
+        let mut words = Seed { user: 9, replication: 0 }.stream("test", "latency");
         let first = words.clone().word();
         let sampler = LatencyLaw::Constant(Dur(7)).sampler();
-        assert_eq!(
-            (
-                sampler.draw(&mut words),
-                sampler.is_constant(),
-                words.word()
-            ),
-            (7, Some(7), first)
-        );
-        let backwards = LatencyLaw::Uniform {
-            min: Dur(9),
-            max: Dur(3),
-        };
+        assert_eq!((sampler.draw(&mut words), sampler.is_constant(), words.word()), (7, Some(7), first));
+        let backwards = LatencyLaw::Uniform { min: Dur(9), max: Dur(3) };
         assert_eq!(backwards.sampler().is_constant(), Some(9));
-        assert_eq!(
-            LatencyLaw::Quantiles(vec![]).sampler().is_constant(),
-            Some(0)
-        );
+        assert_eq!(LatencyLaw::Quantiles(vec![]).sampler().is_constant(), Some(0));
         let one = LatencyLaw::Quantiles(vec![(500_000, Dur(5))]);
         assert!(sample(&one, 1000).iter().all(|x| *x == 5));
-        assert_eq!(
-            LatencyLaw::LogNormal {
-                mean: Dur(5),
-                cv_milli: 0
-            }
-            .sampler()
-            .is_constant(),
-            Some(5)
-        );
+        assert_eq!(LatencyLaw::LogNormal { mean: Dur(5), cv_milli: 0 }.sampler().is_constant(), Some(5));
     }
 }

@@ -23,9 +23,10 @@ impl Scenario {
             self.defaults.iter().filter(assumed).filter_map(|d| d.fact).map(str::to_owned).collect();
         assumptions.sort_unstable();
         assumptions.dedup();
-        let notes = self.intervals.iter().map(|i| {
-            format!("{} was given as {} .. {}: this run takes the middle", i.key, i.low, i.high)
-        });
+        let notes = self
+            .intervals
+            .iter()
+            .map(|i| format!("{} was given as {} .. {}: this run takes the middle", i.key, i.low, i.high));
         Ok(Plan {
             name: self.name.clone(),
             question: self.question.clone(),

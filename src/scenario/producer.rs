@@ -262,7 +262,8 @@ impl SdkSpec {
             law.retry_after = Some(asked.value);
         } else {
             let words = facts::RETRY_MODES.iter().filter(|m| m.honours_retry_after).map(|m| m.word);
-            let expected = format!("expected `retry:` to be {}", super::context::listed(&words.collect::<Vec<_>>()));
+            let expected =
+                format!("expected `retry:` to be {}", super::context::listed(&words.collect::<Vec<_>>()));
             let message = format!("the retry mode {} does not honour `retry_after`", law.mode);
             cx.say_with("not-together", asked.at, message, &expected, None);
         }

@@ -88,7 +88,6 @@ pub fn read_text(text: &str, file: FileId, cx: &mut Cx) -> Option<Trace> {
     }
     if table.is_empty() && cx.diags.len() == before {
         cx.say("trace-empty", at, "the trace has no rows".to_owned(), "a header, and nothing under it");
-
     }
     (cx.diags.len() == before).then(|| steps(&table))
 }

@@ -13,9 +13,7 @@ use std::f64::consts::PI;
 pub fn mean_max_keys(keys: u32, shards: u32) -> f64 {
     let mean = f64::from(keys) / f64::from(shards);
     let most = ((mean + 12.0 * libm::sqrt(mean) + 30.0) as u32).min(keys);
-    let terms: Vec<f64> = (0..=most)
-        .map(|k| poisson::probability(mean, u64::from(k)))
-        .collect();
+    let terms: Vec<f64> = (0..=most).map(|k| poisson::probability(mean, u64::from(k))).collect();
     // characteristic function of one count cut at k, to the power of the shards; sums up to shards × most fit
     let points = u64::from(shards) * u64::from(most) + 1;
     let mut joint = vec![0.0; terms.len()];
@@ -32,10 +30,7 @@ pub fn mean_max_keys(keys: u32, shards: u32) -> f64 {
         }
     }
     let condition = poisson::probability(f64::from(keys), u64::from(keys)) * points as f64;
-    joint
-        .iter()
-        .map(|j| 1.0 - (j / condition).clamp(0.0, 1.0))
-        .sum()
+    joint.iter().map(|j| 1.0 - (j / condition).clamp(0.0, 1.0)).sum()
 }
 
 fn times(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
@@ -64,9 +59,7 @@ pub fn shard_empty(keys: u32, shards: u32) -> f64 {
 pub fn keys_to_touch_every_shard(shards: u32) -> (f64, f64) {
     let m = f64::from(shards);
     let harmonic: f64 = (1..=shards).map(|i| 1.0 / f64::from(i)).sum();
-    let squares: f64 = (1..=shards)
-        .map(|i| 1.0 / (f64::from(i) * f64::from(i)))
-        .sum();
+    let squares: f64 = (1..=shards).map(|i| 1.0 / (f64::from(i) * f64::from(i))).sum();
     (m * harmonic, libm::sqrt(m * m * squares - m * harmonic))
 }
 
@@ -87,10 +80,7 @@ impl Zipf {
 
     /// Generalised harmonic number, smallest terms first.
     fn weight(&self, keys: u32) -> f64 {
-        (1..=keys)
-            .rev()
-            .map(|k| libm::pow(f64::from(k), -self.exponent))
-            .sum()
+        (1..=keys).rev().map(|k| libm::pow(f64::from(k), -self.exponent)).sum()
     }
 
     /// Most the whole stream can carry, whatever its shards, before the hottest key fills `shard_limit` alone.

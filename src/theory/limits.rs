@@ -29,11 +29,7 @@ pub struct WindowExcess {
 /// E[(N - limit)+] and P(N > limit), N ~ Poisson(`per_s`).
 pub fn window_excess(per_s: f64, limit: u64) -> WindowExcess {
     let (over, mean_excess) = poisson::excess(per_s, limit);
-    WindowExcess {
-        over,
-        mean_excess,
-        refused_share: mean_excess / per_s,
-    }
+    WindowExcess { over, mean_excess, refused_share: mean_excess / per_s }
 }
 
 /// Chance that any of `shards` equal shards goes over its limit in one second, fresh random keys (the stream splits

@@ -16,12 +16,7 @@ pub struct Doubling {
 
 /// From `start` to at least `target` (same unit), one doubling per `interval_s`; `start` must be positive.
 pub fn doubling(start: f64, target: f64, interval_s: f64) -> Doubling {
-    let mut d = Doubling {
-        doublings: 0,
-        seconds: 0.0,
-        refused: 0.0,
-        capacity: start,
-    };
+    let mut d = Doubling { doublings: 0, seconds: 0.0, refused: 0.0, capacity: start };
     while d.capacity < target && d.doublings < 1024 {
         d.refused += (target - d.capacity) * interval_s;
         d.seconds += interval_s;

@@ -14,10 +14,7 @@ pub struct PollingDelay {
 impl PollingDelay {
     /// `consumers` readers take turns on a shard's calls per second: each polls every `consumers` / `calls_per_s`.
     pub fn taking_turns(consumers: u32, calls_per_s: f64, call_s: f64) -> PollingDelay {
-        PollingDelay {
-            period_s: f64::from(consumers) / calls_per_s,
-            call_s,
-        }
+        PollingDelay { period_s: f64::from(consumers) / calls_per_s, call_s }
     }
 
     /// T / 2 + L.

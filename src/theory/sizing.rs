@@ -54,11 +54,7 @@ pub fn aws_shards(load: Load, limits: ShardLimits) -> Shards {
     );
     let by_bytes = by_write.max(by_read);
     let shards = by_bytes.max(by_records(load.rate, limits));
-    Shards {
-        unrounded,
-        by_bytes,
-        shards: shards.max(1),
-    }
+    Shards { unrounded, by_bytes, shards: shards.max(1) }
 }
 
 /// The AWS calculator: every term rounded up (records not rounded to KiB), the largest grown by `buffer_percent` and
@@ -66,25 +62,14 @@ pub fn aws_shards(load: Load, limits: ShardLimits) -> Shards {
 pub fn calculator_shards(load: Load, buffer_percent: u64, limits: ShardLimits) -> u64 {
     let bytes = u128::from(load.record.0) * u128::from(load.rate.0);
     let by_write = ceil(bytes, u128::from(limits.write_bytes_per_s) * MICRO);
-    let by_read = ceil(
-        bytes.saturating_mul(u128::from(load.readers)),
-        u128::from(limits.read_bytes_per_s) * MICRO,
-    );
-    let most = by_write
-        .max(by_read)
-        .max(by_records(load.rate, limits))
-        .max(1);
-    ceil(
-        u128::from(most).saturating_mul(100 + u128::from(buffer_percent)),
-        100,
-    )
+    let by_read =
+        ceil(bytes.saturating_mul(u128::from(load.readers)), u128::from(limits.read_bytes_per_s) * MICRO);
+    let most = by_write.max(by_read).max(by_records(load.rate, limits)).max(1);
+    ceil(u128::from(most).saturating_mul(100 + u128::from(buffer_percent)), 100)
 }
 
 fn by_records(rate: RecordRate, limits: ShardLimits) -> u64 {
-    ceil(
-        u128::from(rate.0),
-        u128::from(limits.write_records_per_s) * MICRO,
-    )
+    ceil(u128::from(rate.0), u128::from(limits.write_records_per_s) * MICRO)
 }
 
 fn ceil(a: u128, b: u128) -> u64 {
@@ -135,36 +120,17 @@ pub fn comcast(load: ComcastLoad, limits: ShardLimits, put_unit: u64) -> Comcast
     let mean_bytes = load.average_records_s.saturating_mul(load.message_bytes);
     let from_peak_bytes = peak_bytes.div_ceil(limits.write_bytes_per_s);
     let from_peak_records = load.peak_records_s.div_ceil(limits.write_records_per_s);
-    let from_shared_consumers =
-        (load.shared_consumers * mean_bytes).div_ceil(limits.read_bytes_per_s);
-    let by_records = if load.aggregation {
-        0
-    } else {
-        from_peak_records
-    };
-    let by_speed = load
-        .consumer_speed
-        .map_or(0, |v| load.peak_records_s.div_ceil(v));
-    let shards = [
-        from_peak_bytes,
-        by_records,
-        from_shared_consumers,
-        by_speed,
-        surge(load, limits),
-    ]
-    .into_iter()
-    .fold(1, u64::max);
+    let from_shared_consumers = (load.shared_consumers * mean_bytes).div_ceil(limits.read_bytes_per_s);
+    let by_records = if load.aggregation { 0 } else { from_peak_records };
+    let by_speed = load.consumer_speed.map_or(0, |v| load.peak_records_s.div_ceil(v));
+    let shards = [from_peak_bytes, by_records, from_shared_consumers, by_speed, surge(load, limits)]
+        .into_iter()
+        .fold(1, u64::max);
     let put_units_per_s = match load.aggregation {
         true => shards * mean_bytes.div_ceil(shards * put_unit),
         false => load.average_records_s * load.message_bytes.div_ceil(put_unit),
     };
-    ComcastShards {
-        shards,
-        from_peak_bytes,
-        from_peak_records,
-        from_shared_consumers,
-        put_units_per_s,
-    }
+    ComcastShards { shards, from_peak_bytes, from_peak_records, from_shared_consumers, put_units_per_s }
 }
 
 fn surge(load: ComcastLoad, limits: ShardLimits) -> u64 {
@@ -172,9 +138,9 @@ fn surge(load: ComcastLoad, limits: ShardLimits) -> u64 {
         return 0;
     };
     let by_bytes = (rate * load.message_bytes).div_ceil(limits.write_bytes_per_s);
-    let by_speed = load.consumer_speed.map_or(0, |v| {
-        (rate * lasting + load.peak_records_s * latency).div_ceil(v * (lasting + latency))
-    });
+    let by_speed = load
+        .consumer_speed
+        .map_or(0, |v| (rate * lasting + load.peak_records_s * latency).div_ceil(v * (lasting + latency)));
     by_bytes.max(by_speed)
 }
 
@@ -189,23 +155,14 @@ pub enum Scale {
 
 /// awslabs' scaling-utils: below 100 % a step up adds the percentage, from 100 % on it multiplies; a step down above
 /// 100 % divides, else subtracts. Then the bounds; never below one.
-pub fn scaling_utils(
-    current: u64,
-    percent: u64,
-    scale: Scale,
-    min: Option<u64>,
-    max: Option<u64>,
-) -> u64 {
+pub fn scaling_utils(current: u64, percent: u64, scale: Scale, min: Option<u64>, max: Option<u64>) -> u64 {
     let target = match scale {
         Scale::Up if percent < 100 => (current * (100 + percent)).div_ceil(100),
         Scale::Up => (current * percent).div_ceil(100),
         Scale::Down if percent > 100 => current * 100 / percent,
         Scale::Down => current - current * percent / 100,
     };
-    target
-        .max(min.unwrap_or(1))
-        .min(max.unwrap_or(u64::MAX))
-        .max(1)
+    target.max(min.unwrap_or(1)).min(max.unwrap_or(u64::MAX)).max(1)
 }
 
 /// The shard counts an UpdateShardCount caller passes through: at most `factor` times, at least one `factor`-th
@@ -241,8 +198,7 @@ pub fn refill_time(bytes: Bytes, bucket: Bytes, bytes_per_s: u64) -> Option<Dur>
     if bytes > bucket || bytes_per_s == 0 {
         return None;
     }
-    let ns = (u128::from(bytes.0) * u128::from(crate::units::NS_PER_S))
-        .div_ceil(u128::from(bytes_per_s));
+    let ns = (u128::from(bytes.0) * u128::from(crate::units::NS_PER_S)).div_ceil(u128::from(bytes_per_s));
     u64::try_from(ns).ok().map(Dur)
 }
 
@@ -252,23 +208,12 @@ mod tests {
 
     #[test]
     fn absurd_loads_are_answers_and_paths_end() {
-        let limits = ShardLimits {
-            write_bytes_per_s: 1 << 20,
-            write_records_per_s: 1_000,
-            read_bytes_per_s: 2 << 20,
-        };
-        let huge = Load {
-            record: Bytes(u64::MAX),
-            rate: RecordRate(u64::MAX),
-            readers: u64::MAX,
-        };
+        let limits =
+            ShardLimits { write_bytes_per_s: 1 << 20, write_records_per_s: 1_000, read_bytes_per_s: 2 << 20 };
+        let huge = Load { record: Bytes(u64::MAX), rate: RecordRate(u64::MAX), readers: u64::MAX };
         assert_eq!(aws_shards(huge, limits).shards, u64::MAX);
         assert_eq!(calculator_shards(huge, 20, limits), u64::MAX);
-        let none = Load {
-            record: Bytes(0),
-            rate: RecordRate(0),
-            readers: 0,
-        };
+        let none = Load { record: Bytes(0), rate: RecordRate(0), readers: 0 };
         assert_eq!(aws_shards(none, limits).shards, 1);
         for (from, to) in [(0, 0), (1, u32::MAX), (u32::MAX, 1), (5, 5)] {
             assert_eq!(reshard_path(from, to, 0).last(), Some(&to.max(1)));

@@ -107,10 +107,7 @@ pub struct Price<Q> {
 impl<Q: Billed> Price<Q> {
     /// A price per unit of `Q`.
     pub const fn new(per_unit: Money) -> Price<Q> {
-        Price {
-            per_unit,
-            of: PhantomData,
-        }
+        Price { per_unit, of: PhantomData }
     }
 
     /// Per unit.
@@ -175,14 +172,8 @@ mod tests {
         let units = Price::<PutPayloadUnits>::new(Money(14_000_000_000));
         assert_eq!(units.times(PutPayloadUnits(1_000_000)), Some(usd(14_000)));
         let month = Dur::from_h(730);
-        let held = GigabyteMonths {
-            byte_ns: (100 << 30) * u128::from(month.0),
-            month,
-        };
-        assert_eq!(
-            Price::<GigabyteMonths>::new(usd(23_000)).times(held),
-            Some(usd(2_300_000))
-        );
+        let held = GigabyteMonths { byte_ns: (100 << 30) * u128::from(month.0), month };
+        assert_eq!(Price::<GigabyteMonths>::new(usd(23_000)).times(held), Some(usd(2_300_000)));
         assert_eq!(held.text(), "100");
         assert_eq!(ShardHours(NS_PER_HOUR / 3).text(), "0.333333333");
         assert_eq!(hour.times(ShardHours(u128::MAX)), None);

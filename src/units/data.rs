@@ -55,8 +55,6 @@ impl Factor {
     /// The multiplied rate, to the nearest millionth of a record per second; `None` when it is too large.
     pub fn of(self, rate: RecordRate) -> Option<RecordRate> {
         let product = u128::from(self.0) * u128::from(rate.0);
-        u64::try_from((product + 500_000) / 1_000_000)
-            .ok()
-            .map(RecordRate)
+        u64::try_from((product + 500_000) / 1_000_000).ok().map(RecordRate)
     }
 }

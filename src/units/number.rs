@@ -27,12 +27,7 @@ impl Quotient {
 
 impl Number {
     /// number × factor / divisor as an exact quotient.
-    pub(super) fn product(
-        self,
-        factor: u128,
-        divisor: u128,
-        text: &str,
-    ) -> Result<Quotient, ParseError> {
+    pub(super) fn product(self, factor: u128, divisor: u128, text: &str) -> Result<Quotient, ParseError> {
         let top = self.mantissa.checked_mul(factor);
         let bottom = 10u128.pow(self.decimals).checked_mul(divisor);
         match (top, bottom) {
@@ -42,32 +37,18 @@ impl Number {
     }
 
     /// The same as a whole number of `of`.
-    pub(super) fn whole(
-        self,
-        factor: u128,
-        divisor: u128,
-        text: &str,
-        of: &str,
-    ) -> Result<u64, ParseError> {
+    pub(super) fn whole(self, factor: u128, divisor: u128, text: &str, of: &str) -> Result<u64, ParseError> {
         let value = self.product(factor, divisor, text)?.exact(text, of)?;
         u64::try_from(value).or_else(|_| too_large(text))
     }
 
     /// The nearest whole number, halves up.
-    pub(super) fn nearest(
-        self,
-        factor: u128,
-        divisor: u128,
-        text: &str,
-    ) -> Result<Rounded<u64>, ParseError> {
+    pub(super) fn nearest(self, factor: u128, divisor: u128, text: &str) -> Result<Rounded<u64>, ParseError> {
         let q = self.product(factor, divisor, text)?;
         let rest = q.top % q.bottom;
         let value = q.top / q.bottom + u128::from(rest >= q.bottom - rest);
         match u64::try_from(value) {
-            Ok(value) => Ok(Rounded {
-                value,
-                exact: rest == 0,
-            }),
+            Ok(value) => Ok(Rounded { value, exact: rest == 0 }),
             Err(_) => too_large(text),
         }
     }
@@ -75,24 +56,18 @@ impl Number {
 
 impl Rounded<u64> {
     pub(super) fn map<T>(self, make: impl Fn(u64) -> T) -> Rounded<T> {
-        Rounded {
-            value: make(self.value),
-            exact: self.exact,
-        }
+        Rounded { value: make(self.value), exact: self.exact }
     }
 }
 
 /// Number and unit of a text; `thousands` allows a `k` directly behind the number.
 pub(super) fn split(text: &str, thousands: bool) -> Result<(Number, &str), ParseError> {
     let text = text.trim();
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
     let mut number = decimal(text, digits, rest)?;
-    let behind = rest
-        .strip_prefix('k')
-        .filter(|r| thousands && !r.starts_with(|c: char| c.is_alphanumeric()));
+    let behind =
+        rest.strip_prefix('k').filter(|r| thousands && !r.starts_with(|c: char| c.is_alphanumeric()));
     if behind.is_some() {
         number.mantissa = match number.mantissa.checked_mul(1_000) {
             Some(m) => m,
@@ -128,14 +103,9 @@ fn decimal(text: &str, digits: &str, rest: &str) -> Result<Number, ParseError> {
     let mantissa: Option<u128> = whole
         .bytes()
         .chain(fraction.bytes())
-        .try_fold(0u128, |m, b| {
-            m.checked_mul(10)?.checked_add(u128::from(b - b'0'))
-        });
+        .try_fold(0u128, |m, b| m.checked_mul(10)?.checked_add(u128::from(b - b'0')));
     match mantissa {
-        Some(mantissa) => Ok(Number {
-            mantissa,
-            decimals: fraction.len() as u32,
-        }),
+        Some(mantissa) => Ok(Number { mantissa, decimals: fraction.len() as u32 }),
         None => too_large(text),
     }
 }
@@ -143,7 +113,5 @@ fn decimal(text: &str, digits: &str, rest: &str) -> Result<Number, ParseError> {
 fn exponent(rest: &str) -> bool {
     let mut chars = rest.chars();
     matches!(chars.next(), Some('e' | 'E'))
-        && chars
-            .next()
-            .is_some_and(|c| c.is_ascii_digit() || c == '-' || c == '+')
+        && chars.next().is_some_and(|c| c.is_ascii_digit() || c == '-' || c == '+')
 }

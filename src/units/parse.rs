@@ -57,10 +57,7 @@ const SIZES: &[(&str, u128)] = &[
 const RATES: &[(&str, u128)] = &[("records/s", 3_600), ("records/min", 60), ("records/h", 1)];
 
 pub(super) fn fail<T>(message: String, hint: Option<&str>) -> Result<T, ParseError> {
-    Err(ParseError {
-        message,
-        hint: hint.map(str::to_owned),
-    })
+    Err(ParseError { message, hint: hint.map(str::to_owned) })
 }
 
 /// `250 ms`, `1.5 h`.
@@ -94,29 +91,20 @@ pub fn byte_rate(text: &str) -> Result<ByteRate, ParseError> {
         );
     };
     let factor = unit_of(text, size, SIZES, "a data rate", size_hint)?;
-    number
-        .whole(factor, 1, text, "bytes per second")
-        .map(ByteRate)
+    number.whole(factor, 1, text, "bytes per second").map(ByteRate)
 }
 
 /// `2.5k records/s`, exactly to a millionth of a record per second.
 pub fn record_rate(text: &str) -> Result<RecordRate, ParseError> {
     let (number, factor) = rate_parts(text)?;
-    let whole = number.whole(
-        factor * 1_000_000,
-        3_600,
-        text,
-        "millionths of a record per second",
-    );
+    let whole = number.whole(factor * 1_000_000, 3_600, text, "millionths of a record per second");
     whole.map(RecordRate)
 }
 
 /// `100 records/min` is 1.666667 records/s: rounded once, and said so.
 pub fn record_rate_rounded(text: &str) -> Result<Rounded<RecordRate>, ParseError> {
     let (number, factor) = rate_parts(text)?;
-    Ok(number
-        .nearest(factor * 1_000_000, 3_600, text)?
-        .map(RecordRate))
+    Ok(number.nearest(factor * 1_000_000, 3_600, text)?.map(RecordRate))
 }
 
 fn rate_parts(text: &str) -> Result<(Number, u128), ParseError> {
@@ -143,16 +131,10 @@ pub fn money(text: &str) -> Result<Money, ParseError> {
         );
     }
     let (number, unit) = split(text, false)?;
-    let factor = unit_of(
-        text,
-        unit,
-        &[("USD", Money::USD as u128)],
-        "an amount",
-        |_| Some("amounts are in USD, for example 2000 USD"),
-    )?;
-    let atto = number
-        .product(factor, 1, text)?
-        .exact(text, "atto-dollars")?;
+    let factor = unit_of(text, unit, &[("USD", Money::USD as u128)], "an amount", |_| {
+        Some("amounts are in USD, for example 2000 USD")
+    })?;
+    let atto = number.product(factor, 1, text)?.exact(text, "atto-dollars")?;
     i128::try_from(atto).map(Money).or_else(|_| too_large(text))
 }
 
@@ -183,10 +165,7 @@ pub fn factor(text: &str) -> Result<Factor, ParseError> {
 pub fn per_record(text: &str) -> Result<Dur, ParseError> {
     match text.trim().strip_suffix("/record") {
         Some(time) => duration(time),
-        None => fail(
-            format!("`{text}` is not a time per record"),
-            Some("write for example 40 us/record"),
-        ),
+        None => fail(format!("`{text}` is not a time per record"), Some("write for example 40 us/record")),
     }
 }
 
@@ -201,16 +180,11 @@ pub fn affine(text: &str) -> Result<Affine, ParseError> {
         if slot.replace(value).is_some() {
             return fail(
                 format!("`{text}` names the same kind of time twice"),
-                Some(
-                    "write a time per call and a time per record, for example 15 ms + 0.2 ms/record",
-                ),
+                Some("write a time per call and a time per record, for example 15 ms + 0.2 ms/record"),
             );
         }
     }
-    Ok(Affine {
-        per_call: call.unwrap_or_default(),
-        per_record: record.unwrap_or_default(),
-    })
+    Ok(Affine { per_call: call.unwrap_or_default(), per_record: record.unwrap_or_default() })
 }
 
 /// `6000 .. 9000 records/s`: both ends read by `read`; an end without a unit takes the other's. One value alone is
@@ -232,10 +206,7 @@ pub fn interval<T: PartialOrd + Copy>(
     };
     let second = read(high)?;
     if first > second {
-        return fail(
-            format!("`{text}` runs backwards"),
-            Some("write the smaller end first"),
-        );
+        return fail(format!("`{text}` runs backwards"), Some("write the smaller end first"));
     }
     Ok((first, second))
 }
@@ -252,14 +223,8 @@ fn unit_of(
     }
     let names: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
     let message = match unit {
-        "" => format!(
-            "`{text}` has no unit; {what} needs one of {}",
-            names.join(", ")
-        ),
-        _ => format!(
-            "`{unit}` is not a unit of {what}; expected {}",
-            names.join(", ")
-        ),
+        "" => format!("`{text}` has no unit; {what} needs one of {}", names.join(", ")),
+        _ => format!("`{unit}` is not a unit of {what}; expected {}", names.join(", ")),
     };
     fail(message, hint(unit))
 }
@@ -295,9 +260,7 @@ fn size_hint(unit: &str) -> Option<&'static str> {
 fn rate_hint(unit: &str) -> Option<&'static str> {
     Some(match unit {
         "" => "for example 2000 records/s",
-        "m" | "M" | "M records/s" | "m records/s" => {
-            "`m` and `M` are ambiguous: write 1000k for a million"
-        }
+        "m" | "M" | "M records/s" | "m records/s" => "`m` and `M` are ambiguous: write 1000k for a million",
         "K records/s" => "thousands are written with a small k",
         "rps" | "r/s" | "rec/s" | "record/s" | "msg/s" | "/s" => "write it as records/s",
         _ if unit.ends_with("B/s") => "this is a rate of records, not of bytes",
@@ -328,19 +291,10 @@ mod tests {
         assert_eq!(count("2.5k"), Ok(2_500));
         assert_eq!(per_record("40 us/record"), Ok(Dur(40_000)));
         let both = affine("15 ms + 0.2 ms/record");
-        assert_eq!(
-            both,
-            Ok(Affine {
-                per_call: Dur::from_ms(15),
-                per_record: Dur(200_000)
-            })
-        );
+        assert_eq!(both, Ok(Affine { per_call: Dur::from_ms(15), per_record: Dur(200_000) }));
         let ends = (RecordRate::per_s(6_000), RecordRate::per_s(9_000));
         assert_eq!(interval("6000 .. 9000 records/s", record_rate), Ok(ends));
-        assert_eq!(
-            interval("6k records/s .. 9k records/s", record_rate),
-            Ok(ends)
-        );
+        assert_eq!(interval("6k records/s .. 9k records/s", record_rate), Ok(ends));
     }
 
     #[test]
@@ -350,10 +304,7 @@ mod tests {
         assert_eq!((mean.value, mean.exact), (Bytes(1_229), false));
         assert!(bytes_rounded("1.5 KiB").unwrap().exact);
         assert!(record_rate("100 records/min").is_err());
-        assert_eq!(
-            record_rate_rounded("100 records/min").unwrap().value,
-            RecordRate(1_666_667)
-        );
+        assert_eq!(record_rate_rounded("100 records/min").unwrap().value, RecordRate(1_666_667));
     }
 
     #[test]
@@ -365,20 +316,14 @@ mod tests {
         assert!(duration("5 m").unwrap_err().hint.unwrap().contains("min"));
         assert!(duration("5").unwrap_err().message.contains("no unit"));
         assert!(count("5M").unwrap_err().hint.unwrap().contains("1000k"));
-        assert!(
-            interval("9 s .. 6 s", duration)
-                .unwrap_err()
-                .message
-                .contains("backwards")
-        );
+        assert!(interval("9 s .. 6 s", duration).unwrap_err().message.contains("backwards"));
     }
 
     #[test]
     fn absurd_text_is_an_error_and_never_a_panic() {
-        for text in [
-            "", " ", "-1 s", "1e9 s", "1,000 s", "..", "1..2", ".5 s", "5. s", "१ s", "NaN", "+",
-            "/record",
-        ] {
+        for text in
+            ["", " ", "-1 s", "1e9 s", "1,000 s", "..", "1..2", ".5 s", "5. s", "१ s", "NaN", "+", "/record"]
+        {
             assert!(duration(text).is_err(), "{text}");
             assert!(affine(text).is_err(), "{text}");
             assert!(interval(text, duration).is_err(), "{text}");

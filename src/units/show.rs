@@ -41,18 +41,15 @@ impl Display for Dur {
         if self.0 == 0 {
             return f.write_str("0 s");
         }
-        let fits = |&&(unit, name): &&(u64, &str)| {
-            self.0.is_multiple_of(unit) && !(name == "d" && self.0 == unit)
-        };
+        let fits =
+            |&&(unit, name): &&(u64, &str)| self.0.is_multiple_of(unit) && !(name == "d" && self.0 == unit);
         let (unit, name) = TIMES.iter().find(fits).unwrap_or(&(1, "ns"));
         write!(f, "{} {name}", self.0 / unit)
     }
 }
 
 fn size(n: u64) -> (u64, &'static str) {
-    let fits = SIZES
-        .iter()
-        .find(|(unit, _)| n > 0 && n.is_multiple_of(*unit));
+    let fits = SIZES.iter().find(|(unit, _)| n > 0 && n.is_multiple_of(*unit));
     fits.map_or((n, "B"), |(unit, name)| (n / unit, name))
 }
 
@@ -138,22 +135,13 @@ mod tests {
 
     #[test]
     fn the_largest_unit_that_divides() {
-        let shown = [
-            Dur(0),
-            Dur::from_ms(250),
-            Dur::from_min(90),
-            Dur::from_h(24),
-            Dur::from_h(168),
-            Dur(1_500_000),
-        ];
+        let shown =
+            [Dur(0), Dur::from_ms(250), Dur::from_min(90), Dur::from_h(24), Dur::from_h(168), Dur(1_500_000)];
         let shown: Vec<String> = shown.iter().map(Dur::to_string).collect();
         assert_eq!(shown, ["0 s", "250 ms", "90 min", "24 h", "7 d", "1500 us"]);
         assert_eq!(Bytes(1_000_000).to_string(), "1 MB");
         assert_eq!(Bytes(1_024_000).to_string(), "1000 KiB");
-        assert_eq!(
-            RecordRate(1_566_666_667).to_string(),
-            "1566.666667 records/s"
-        );
+        assert_eq!(RecordRate(1_566_666_667).to_string(), "1566.666667 records/s");
         assert_eq!(Percent(1_000_000).to_string(), "0.1 %");
     }
 }

@@ -41,20 +41,11 @@ fn prices_of(case: &Value) -> Prices {
     let rates = [
         ("rate_shard_hour_usd", ItemId::ShardHour, 1),
         ("rate_put_million_usd", ItemId::PutPayloadUnit, 1_000_000),
-        (
-            "rate_consumer_shard_hour_usd",
-            ItemId::FanOutConsumerShardHour,
-            1,
-        ),
+        ("rate_consumer_shard_hour_usd", ItemId::FanOutConsumerShardHour, 1),
     ];
     let stated = rates.iter().filter_map(|(key, item, per)| {
         let rate = &case["inputs"][key];
-        (!rate.is_null()).then(|| {
-            (
-                *item,
-                Money(parse::money(&format!("{rate} USD")).unwrap().0 / per),
-            )
-        })
+        (!rate.is_null()).then(|| (*item, Money(parse::money(&format!("{rate} USD")).unwrap().0 / per)))
     });
     let stated: Vec<(ItemId, Money)> = stated.collect();
     let region = match case["region"].as_str().unwrap() {
@@ -64,18 +55,8 @@ fn prices_of(case: &Value) -> Prices {
     };
     let table = prices::region(region).unwrap();
     let agreed = table.clone().replaced(&stated, "the case");
-    let plain = |p: &Prices| {
-        p.rows()
-            .iter()
-            .map(|r| (r.item, r.price))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(
-        plain(&agreed),
-        plain(&table),
-        "{}: the table has other prices",
-        case["id"]
-    );
+    let plain = |p: &Prices| p.rows().iter().map(|r| (r.item, r.price)).collect::<Vec<_>>();
+    assert_eq!(plain(&agreed), plain(&table), "{}: the table has other prices", case["id"]);
     table
 }
 
@@ -98,10 +79,7 @@ fn usage_of(inputs: &Value, hours: u64) -> Usage {
     usage.fan_out_bytes += int(inputs, "efo_gb") << 30;
     usage.long_term_read_bytes += int(inputs, "long_term_retrieval_gb") << 30;
     usage.long_term_byte_ns += u128::from(int(inputs, "long_term_gb_month") << 30) * ns;
-    if let Some(bytes) = inputs["record_bytes"]
-        .as_u64()
-        .filter(|_| inputs["gb_definition"] == "10^9")
-    {
+    if let Some(bytes) = inputs["record_bytes"].as_u64().filter(|_| inputs["gb_definition"] == "10^9") {
         usage.put_payload_units += 1_000_000_000 / bytes * put_payload_units(Bytes(bytes));
     }
     usage
@@ -110,9 +88,7 @@ fn usage_of(inputs: &Value, hours: u64) -> Usage {
 fn record_of(inputs: &Value) -> Bytes {
     let sizes = [&inputs["record_kb"], &inputs["record_size_kb"]];
     let stated = sizes.into_iter().find(|size| !size.is_null());
-    stated.map_or(Bytes::from_kib(1), |kb| {
-        parse::bytes(&format!("{kb} KiB")).unwrap()
-    })
+    stated.map_or(Bytes::from_kib(1), |kb| parse::bytes(&format!("{kb} KiB")).unwrap())
 }
 
 fn steady_of(inputs: &Value) -> Steady {
@@ -120,27 +96,19 @@ fn steady_of(inputs: &Value) -> Steady {
     let per_s = match inputs["records_per_s"].is_null() {
         false => parse::record_rate(&format!("{} records/s", inputs["records_per_s"])).unwrap(),
         // A MiB/s is 1,024 records of 1 KiB.
-        true => RecordRate::per_s(
-            1_024 * int(inputs, "ingest_mib_s_total") + int(inputs, "peak_records_per_s"),
-        ),
+        true => {
+            RecordRate::per_s(1_024 * int(inputs, "ingest_mib_s_total") + int(inputs, "peak_records_per_s"))
+        }
     };
     let assumed = int(inputs, "getrecords_consumers_assumed");
     // The calculator counts fan-out consumers among the readers when it sizes; on the bill they read by fan-out.
     let polling = assumed + int(inputs, "consumer_applications").saturating_sub(fan_out);
-    let load = Load {
-        record: record_of(inputs),
-        rate: per_s,
-        readers: 0,
-    };
+    let load = Load { record: record_of(inputs), rate: per_s, readers: 0 };
     let shards = match (inputs["shards"].as_u64(), inputs["buffer_percent"].as_u64()) {
         (Some(shards), _) => shards,
         (None, Some(buffer)) => {
             let readers = int(inputs, "consumer_applications") + fan_out;
-            calculator_shards(
-                Load { readers, ..load },
-                buffer,
-                data_streams::shard_limits(),
-            )
+            calculator_shards(Load { readers, ..load }, buffer, data_streams::shard_limits())
         }
         (None, None) if per_s.0 > 0 => aws_shards(load, data_streams::shard_limits()).shards,
         (None, None) => 0,
@@ -161,30 +129,19 @@ fn steady_of(inputs: &Value) -> Steady {
 }
 
 fn close(id: &str, what: &str, got: f64, want: f64, allowed: f64) {
-    assert!(
-        (got - want).abs() <= allowed + 1e-12,
-        "{id}: {what} is {got}, expected {want} ± {allowed}"
-    );
+    assert!((got - want).abs() <= allowed + 1e-12, "{id}: {what} is {got}, expected {want} ± {allowed}");
 }
 
 /// Sum of our lines of one item: (quantity, USD).
 fn line(bill: &Bill, item: &str) -> (f64, f64) {
     let suffix = format!(".{item}");
     let lines = bill.lines.iter().filter(|l| l.price_key.ends_with(&suffix));
-    lines.fold((0.0, 0.0), |(q, usd), l| {
-        (
-            q + l.quantity.parse::<f64>().unwrap(),
-            usd + l.amount.as_f64(),
-        )
-    })
+    lines.fold((0.0, 0.0), |(q, usd), l| (q + l.quantity.parse::<f64>().unwrap(), usd + l.amount.as_f64()))
 }
 
 #[test]
 fn every_data_streams_case_is_in_the_table_and_none_else() {
-    let file: BTreeSet<String> = cases()
-        .iter()
-        .map(|c| c["id"].as_str().unwrap().into())
-        .collect();
+    let file: BTreeSet<String> = cases().iter().map(|c| c["id"].as_str().unwrap().into()).collect();
     let table: BTreeSet<String> = CASES.iter().map(|c| c.0.into()).collect();
     assert_eq!(file, table);
 }
@@ -206,13 +163,7 @@ fn bills_match_published_totals() {
             Some(usd) => usd,
             None => want * tolerance["rel"].as_f64().unwrap(),
         };
-        close(
-            id,
-            "the total",
-            bill.rounded(rounding).total.as_f64(),
-            want,
-            allowed,
-        );
+        close(id, "the total", bill.rounded(rounding).total.as_f64(), want, allowed);
         for item in case["expected"]["line_items"].as_array().unwrap() {
             let name = item["name"].as_str().unwrap();
             let key = LINES.iter().find(|l| l.0 == name).unwrap().1;
@@ -231,14 +182,10 @@ fn bills_match_published_totals() {
 fn quantities_match_the_pricing_page() {
     let limits = data_streams::shard_limits();
     for case in cases() {
-        let (id, inputs, want) = (
-            case["id"].as_str().unwrap(),
-            &case["inputs"],
-            &case["expected"]["quantities"],
-        );
-        if let Some(units) = want["put_payload_units"]
-            .as_u64()
-            .filter(|_| !inputs["record_size_label"].is_null())
+        let (id, inputs, want) =
+            (case["id"].as_str().unwrap(), &case["inputs"], &case["expected"]["quantities"]);
+        if let Some(units) =
+            want["put_payload_units"].as_u64().filter(|_| !inputs["record_size_label"].is_null())
         {
             let size = price_page_size(inputs["record_size_label"].as_str().unwrap()).unwrap();
             assert_eq!(put_payload_units(size), units, "{id}");
@@ -248,35 +195,19 @@ fn quantities_match_the_pricing_page() {
         }
         if let Some(rate) = inputs["put_transactions_per_s"].as_u64() {
             let record = Bytes::from_kib(int(inputs, "transaction_kb"));
-            let load = Load {
-                record,
-                rate: RecordRate::per_s(rate),
-                readers: 1,
-            };
-            assert_eq!(
-                Some(aws_shards(load, limits).shards),
-                want["shards"].as_u64(),
-                "{id}"
-            );
+            let load = Load { record, rate: RecordRate::per_s(rate), readers: 1 };
+            assert_eq!(Some(aws_shards(load, limits).shards), want["shards"].as_u64(), "{id}");
         } else if let Some(shards) = want["shards"].as_u64() {
             assert_eq!(u64::from(steady_of(inputs).shards), shards, "{id}");
         }
         if let Some(gb) = want["ingest_gb"].as_f64() {
             let steady = steady_of(inputs);
-            let stored = steady
-                .usage(&PerRecord::of_size(record_of(inputs)), Dur::from_h(730))
-                .stored_bytes;
+            let stored = steady.usage(&PerRecord::of_size(record_of(inputs)), Dur::from_h(730)).stored_bytes;
             close(id, "ingest", stored as f64 / (1u64 << 30) as f64, gb, 1e-4);
         }
         if let Some(share) = want["utilisation_at_break_even"].as_f64() {
             let even = break_even(Bytes::from_kib(1), 1, &prices_of(&case), limits).unwrap();
-            close(
-                id,
-                "utilisation",
-                even.put_equals_shard_hour,
-                share,
-                0.01 * share,
-            );
+            close(id, "utilisation", even.put_equals_shard_hour, share, 0.01 * share);
         }
     }
 }
@@ -285,32 +216,15 @@ fn quantities_match_the_pricing_page() {
 fn the_advantage_discounts_are_the_published_ones() {
     let table = prices::region("us-east-1").unwrap();
     let price = |item| table.rows().iter().find(|r| r.item == item).unwrap().price;
-    let case = cases()
-        .into_iter()
-        .find(|c| c["id"] == "aws-blog-advantage-discounts")
-        .unwrap();
+    let case = cases().into_iter().find(|c| c["id"] == "aws-blog-advantage-discounts").unwrap();
     let pairs = [
         ("discount_data_in", ItemId::DataIn, ItemId::AdvantageIn),
         ("discount_data_out", ItemId::DataOut, ItemId::AdvantageOut),
-        (
-            "discount_efo",
-            ItemId::OnDemandFanOut,
-            ItemId::AdvantageFanOut,
-        ),
-        (
-            "discount_extended_retention",
-            ItemId::OnDemandExtendedRetention,
-            ItemId::AdvantageRetention,
-        ),
+        ("discount_efo", ItemId::OnDemandFanOut, ItemId::AdvantageFanOut),
+        ("discount_extended_retention", ItemId::OnDemandExtendedRetention, ItemId::AdvantageRetention),
     ];
     for (key, old, new) in pairs {
         let want = case["expected"]["quantities"][key].as_f64().unwrap();
-        close(
-            "discounts",
-            key,
-            discount(price(old), price(new)).unwrap(),
-            want,
-            0.005,
-        );
+        close("discounts", key, discount(price(old), price(new)).unwrap(), want, 0.005);
     }
 }

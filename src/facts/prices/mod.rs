@@ -47,19 +47,10 @@ pub struct MissingPrice {
 impl std::fmt::Display for MissingPrice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.item {
-            Some(item) => write!(
-                f,
-                "no price for {} ({}) in {}",
-                item.title(),
-                item.key(),
-                self.region
-            ),
-            None => write!(
-                f,
-                "no price table for {}; there is one for {}",
-                self.region,
-                regions().join(", ")
-            ),
+            Some(item) => write!(f, "no price for {} ({}) in {}", item.title(), item.key(), self.region),
+            None => {
+                write!(f, "no price table for {}; there is one for {}", self.region, regions().join(", "))
+            }
         }
     }
 }
@@ -75,10 +66,7 @@ pub fn regions() -> Vec<&'static str> {
 pub fn region(name: &str) -> Result<Prices, MissingPrice> {
     let table = regions::TABLES.iter().find(|t| t.region == name);
     let Some(table) = table else {
-        return Err(MissingPrice {
-            region: name.into(),
-            item: None,
-        });
+        return Err(MissingPrice { region: name.into(), item: None });
     };
     Ok(Prices {
         region: name.into(),
@@ -92,10 +80,7 @@ impl Prices {
     pub fn of<Q: Billed>(&self, item: Item<Q>) -> Result<Price<Q>, MissingPrice> {
         let row = self.rows.iter().find(|r| r.item == item.id);
         row.map(|r| Price::new(r.price))
-            .ok_or_else(|| MissingPrice {
-                region: self.region.clone(),
-                item: Some(item.id),
-            })
+            .ok_or_else(|| MissingPrice { region: self.region.clone(), item: Some(item.id) })
     }
 
     /// Key of an item's price, for `explain`.
@@ -107,12 +92,7 @@ impl Prices {
     pub fn replaced(mut self, own: &[(ItemId, Money)], origin: &str) -> Prices {
         for &(item, price) in own {
             self.rows.retain(|r| r.item != item);
-            self.rows.push(PriceRow {
-                item,
-                price,
-                source: None,
-                standing: Standing::Assumed,
-            });
+            self.rows.push(PriceRow { item, price, source: None, standing: Standing::Assumed });
         }
         if !own.is_empty() {
             self.dated = format!("{}; {} of them from {origin}", self.dated, own.len());
@@ -125,11 +105,7 @@ impl Prices {
         let keep = u128::from(Percent::WHOLE.saturating_sub(by.0));
         for row in &mut self.rows {
             let price = mul_div(row.price.0.unsigned_abs(), keep, u128::from(Percent::WHOLE));
-            row.price = Money(
-                price
-                    .and_then(|p| i128::try_from(p).ok())
-                    .unwrap_or(row.price.0),
-            );
+            row.price = Money(price.and_then(|p| i128::try_from(p).ok()).unwrap_or(row.price.0));
         }
         self.dated = format!("{} less {by}", self.dated);
         self
@@ -137,11 +113,7 @@ impl Prices {
 
     /// A table of the user's prices alone.
     pub fn own(region: &str, own: &[(ItemId, Money)], origin: &str) -> Prices {
-        let empty = Prices {
-            region: region.into(),
-            dated: format!("{region}, no table"),
-            rows: Vec::new(),
-        };
+        let empty = Prices { region: region.into(), dated: format!("{region}, no table"), rows: Vec::new() };
         empty.replaced(own, origin)
     }
 
@@ -160,20 +132,8 @@ impl Prices {
     fn row(&self, row: &PriceRow) -> Row {
         let source = row.source.unwrap_or(source::OWN);
         let value = format!("{} USD", row.price.exact_text());
-        let meaning = format!(
-            "{} in {}: {}.",
-            row.item.title(),
-            self.region,
-            row.item.meaning()
-        );
-        Row::new(
-            self.key(row.item),
-            value,
-            row.item.unit(),
-            source,
-            row.standing,
-            meaning,
-        )
+        let meaning = format!("{} in {}: {}.", row.item.title(), self.region, row.item.meaning());
+        Row::new(self.key(row.item), value, row.item.unit(), source, row.standing, meaning)
     }
 }
 
@@ -195,10 +155,7 @@ mod tests {
             let mut items: Vec<ItemId> = prices.rows().iter().map(|r| r.item).collect();
             items.dedup();
             assert_eq!(items.len(), prices.rows().len(), "{name}");
-            assert!(
-                prices.rows().iter().all(|r| r.price > Money::ZERO),
-                "{name}"
-            );
+            assert!(prices.rows().iter().all(|r| r.price > Money::ZERO), "{name}");
             if name == "us-east-1" {
                 assert_eq!(items, ItemId::ALL);
             }
@@ -209,28 +166,17 @@ mod tests {
     fn a_missing_price_names_region_and_item_and_is_never_zero() {
         let africa = region("af-south-1").unwrap();
         let error = africa.of(Item::STREAM_HOUR).unwrap_err().to_string();
-        assert!(
-            error.contains("af-south-1") && error.contains("stream_hour"),
-            "{error}"
-        );
+        assert!(error.contains("af-south-1") && error.contains("stream_hour"), "{error}");
         assert!(region("mars-1").unwrap_err().to_string().contains("mars-1"));
     }
 
     #[test]
     fn the_users_price_replaces_the_tables() {
-        let own = [
-            (ItemId::ShardHour, Money(Money::USD / 50)),
-            (ItemId::StreamHour, Money(7)),
-        ];
+        let own = [(ItemId::ShardHour, Money(Money::USD / 50)), (ItemId::StreamHour, Money(7))];
         let prices = region("af-south-1").unwrap().replaced(&own, "my.json");
-        assert_eq!(
-            prices.of(Item::SHARD_HOUR),
-            Ok(Price::<ShardHours>::new(Money(Money::USD / 50)))
-        );
+        assert_eq!(prices.of(Item::SHARD_HOUR), Ok(Price::<ShardHours>::new(Money(Money::USD / 50))));
         assert!(prices.of(Item::STREAM_HOUR).is_ok());
         assert!(prices.dated.contains("my.json"));
-        assert!(
-            region("us-east-1").unwrap().key(ItemId::ShardHour) == "price.us-east-1.shard_hour"
-        );
+        assert!(region("us-east-1").unwrap().key(ItemId::ShardHour) == "price.us-east-1.shard_hour");
     }
 }
