@@ -74,17 +74,12 @@ impl Arrivals {
         let gaps = match burstiness {
             Burstiness::Even => Gaps::Even { started: false },
             Burstiness::Poisson | Burstiness::Mmpp { .. } => Gaps::Exponential,
-            Burstiness::Batches { size } => Gaps::Batches {
-                size: (*size).clamp(1, BATCH_MAX),
-                left: 0,
-            },
+            Burstiness::Batches { size } => Gaps::Batches { size: (*size).clamp(1, BATCH_MAX), left: 0 },
         };
         let modulation = match burstiness {
-            Burstiness::Mmpp {
-                factor,
-                share,
-                spell,
-            } => Modulation::new(*factor, *share, spell.0, seed.stream(name, "spells")),
+            Burstiness::Mmpp { factor, share, spell } => {
+                Modulation::new(*factor, *share, spell.0, seed.stream(name, "spells"))
+            }
             _ => None,
         };
         Arrivals {
@@ -110,8 +105,7 @@ impl Arrivals {
             } else {
                 from + self.moments[from..].partition_point(|m| u128::from(m - spent) < left)
             };
-            self.stretch
-                .place(&self.moments[from..n], spent, &mut born[from..n]);
+            self.stretch.place(&self.moments[from..n], spent, &mut born[from..n]);
             if n == BLOCK {
                 self.stretch.advance(last - spent);
                 return BLOCK;
@@ -186,14 +180,7 @@ impl Gaps {
 }
 
 impl Stretch {
-    const EMPTY: Stretch = Stretch {
-        base: 0,
-        fraction: 0,
-        until: 0,
-        left: 0,
-        slope: 0,
-        shift: 64,
-    };
+    const EMPTY: Stretch = Stretch { base: 0, fraction: 0, until: 0, left: 0, slope: 0, shift: 64 };
 
     /// `rate` is micro-records per second × 2^32. Below a quarter of a record per second the slope needs whole
     /// nanoseconds per unit to fit 64 bits; its relative error stays below 2^-31 either way.
@@ -252,8 +239,7 @@ impl Modulation {
         let busy = (u128::from(factor) * one).min(one * whole / share);
         let idle = (one * whole - busy * share) / (whole - share);
         let spell = spell.max(SPELL_MIN);
-        let idle_spell =
-            (u128::from(spell) * (whole - share) / share).min(u128::from(u64::MAX / 64)) as u64;
+        let idle_spell = (u128::from(spell) * (whole - share) / share).min(u128::from(u64::MAX / 64)) as u64;
         let starts_busy = words.below(whole as u64) < share as u64;
         let mut modulation = Modulation {
             words,
@@ -271,9 +257,7 @@ impl Modulation {
         let unit = Exponential::table().of(self.words.word());
         let mean = self.spell[usize::from(!self.busy)];
         let spell = (u128::from(unit) * u128::from(mean)) >> 32;
-        self.until = self
-            .until
-            .saturating_add(u64::try_from(spell).unwrap_or(u64::MAX).max(1));
+        self.until = self.until.saturating_add(u64::try_from(spell).unwrap_or(u64::MAX).max(1));
     }
 
     /// The multiplier at `t` and until when it holds; asked in order of time.

@@ -67,16 +67,7 @@ impl Demand {
         hot_keys: &[HotKeyWindow],
     ) -> Demand {
         let table = KeyTable::of(&config.keys);
-        Demand::with_table(
-            config,
-            table,
-            name,
-            calendar,
-            seed,
-            end_ns,
-            count_key_bytes,
-            hot_keys,
-        )
+        Demand::with_table(config, table, name, calendar, seed, end_ns, count_key_bytes, hot_keys)
     }
 
     /// The same with a key table made before (`KeyTable::of(&config.keys)`), shared between runs.
@@ -97,11 +88,7 @@ impl Demand {
             RateShape::Trace(trace) => Some(trace),
             _ => None,
         };
-        let extra = if count_key_bytes {
-            config.key_bytes.0
-        } else {
-            0
-        };
+        let extra = if count_key_bytes { config.key_bytes.0 } else { 0 };
         let hot = (!hot_keys.is_empty()).then(|| Hot {
             words: seed.stream(&path, "hot-key"),
             windows: hot_keys.to_vec(),
@@ -112,11 +99,7 @@ impl Demand {
             sizes: Sizes::new(&config.record_size, trace, extra, &path, seed),
             keys: Keys::new(&config.keys, table, &path, seed),
             hot,
-            block: Box::new(Block {
-                born: [0; BLOCK],
-                size: [0; BLOCK],
-                position: [0; BLOCK],
-            }),
+            block: Box::new(Block { born: [0; BLOCK], size: [0; BLOCK], position: [0; BLOCK] }),
             head: 0,
             len: 0,
             ended: false,
@@ -130,11 +113,8 @@ impl Demand {
     pub fn take_until(&mut self, until: u64, out: &mut Columns) {
         while self.next_birth() < until {
             let rest = &self.block.born[self.head..self.len];
-            let n = if rest[rest.len() - 1] < until {
-                rest.len()
-            } else {
-                rest.partition_point(|b| *b < until)
-            };
+            let n =
+                if rest[rest.len() - 1] < until { rest.len() } else { rest.partition_point(|b| *b < until) };
             self.hand_out(n, out);
         }
     }
@@ -144,11 +124,7 @@ impl Demand {
         if self.head == self.len && !self.ended {
             self.refill();
         }
-        if self.head < self.len {
-            self.block.born[self.head]
-        } else {
-            u64::MAX
-        }
+        if self.head < self.len { self.block.born[self.head] } else { u64::MAX }
     }
 
     /// Digest of everything handed out, in order; how it was cut does not matter.
@@ -163,17 +139,12 @@ impl Demand {
 
     fn hand_out(&mut self, n: usize, out: &mut Columns) {
         let range = self.head..self.head + n;
-        let (born, size) = (
-            &self.block.born[range.clone()],
-            &self.block.size[range.clone()],
-        );
+        let (born, size) = (&self.block.born[range.clone()], &self.block.size[range.clone()]);
         let position = &self.block.position[range];
         out.born.extend_from_slice(born);
         out.size.extend_from_slice(size);
         out.position.extend_from_slice(position);
-        self.digest = self
-            .digest
-            .wrapping_add(digest(self.records, born, size, position));
+        self.digest = self.digest.wrapping_add(digest(self.records, born, size, position));
         self.bytes += size.iter().map(|s| u64::from(*s)).sum::<u64>();
         self.records += n as u64;
         self.head += n;
@@ -185,8 +156,7 @@ impl Demand {
         self.len = self.arrivals.fill(&mut block.born);
         self.head = 0;
         self.ended = self.len < BLOCK;
-        self.sizes
-            .fill(&block.born[..self.len], &mut block.size[..self.len]);
+        self.sizes.fill(&block.born[..self.len], &mut block.size[..self.len]);
         self.keys.fill(&mut block.position[..self.len]);
         if let Some(hot) = &mut self.hot {
             hot.apply(&block.born[..self.len], &mut block.position[..self.len]);
@@ -218,10 +188,7 @@ fn digest(first: u64, born: &[u64], size: &[u32], position: &[u64]) -> u64 {
     let mut sum = 0u64;
     for ((b, s), p) in born.iter().zip(size).zip(position) {
         salt = salt.wrapping_add(SALT_STEP);
-        sum = sum.wrapping_add(fold(
-            b ^ salt,
-            p.wrapping_add(u64::from(*s) << 20) ^ 0xe703_7ed1_a0b4_28db,
-        ));
+        sum = sum.wrapping_add(fold(b ^ salt, p.wrapping_add(u64::from(*s) << 20) ^ 0xe703_7ed1_a0b4_28db));
     }
     sum
 }

@@ -44,17 +44,10 @@ pub struct Sizes {
 #[derive(Clone, Debug)]
 enum Shape {
     Fixed(u32),
-    Uniform {
-        min: u32,
-        values: u64,
-    },
+    Uniform { min: u32, values: u64 },
     Table(Box<QuantileTable>),
     Weighted(Vec<u32>, Alias),
-    Steps {
-        at: Vec<u64>,
-        size: Vec<u32>,
-        k: usize,
-    },
+    Steps { at: Vec<u64>, size: Vec<u32>, k: usize },
 }
 
 fn clamped(bytes: u64) -> u32 {
@@ -63,31 +56,18 @@ fn clamped(bytes: u64) -> u32 {
 
 impl Sizes {
     /// Sizes of producer `name`, each `extra` bytes longer; `trace` gives those of `SizeLaw::FromTrace`.
-    pub fn new(
-        law: &SizeLaw,
-        trace: Option<&Arc<Trace>>,
-        extra: u64,
-        name: &str,
-        seed: Seed,
-    ) -> Sizes {
+    pub fn new(law: &SizeLaw, trace: Option<&Arc<Trace>>, extra: u64, name: &str, seed: Seed) -> Sizes {
         let shape = match law {
             SizeLaw::Fixed(size) => Shape::Fixed(clamped(size.0)),
             SizeLaw::Uniform { min, max } => {
                 let (min, max) = (clamped(min.0), clamped(max.0));
-                Shape::Uniform {
-                    min,
-                    values: u64::from(max.saturating_sub(min)) + 1,
-                }
+                Shape::Uniform { min, values: u64::from(max.saturating_sub(min)) + 1 }
             }
             SizeLaw::LogNormal { mean, p95 } => log_normal(*mean, *p95),
             SizeLaw::Empirical(weighted) => empirical(weighted),
             SizeLaw::FromTrace => trace.map_or(Shape::Fixed(1), |t| trace_steps(t)),
         };
-        Sizes {
-            words: seed.stream(name, "sizes"),
-            shape,
-            extra: extra.min(SIZE_MAX) as u32,
-        }
+        Sizes { words: seed.stream(name, "sizes"), shape, extra: extra.min(SIZE_MAX) as u32 }
     }
 
     /// The next sizes; `born` are their moments, in order. Call with blocks of one even length.
@@ -97,14 +77,12 @@ impl Sizes {
             Shape::Uniform { min, values } => {
                 self.words.fill_halves(out);
                 let (min, values) = (*min, *values);
-                out.iter_mut()
-                    .for_each(|o| *o = min + below_half(*o, values) as u32);
+                out.iter_mut().for_each(|o| *o = min + below_half(*o, values) as u32);
             }
             Shape::Table(table) => {
                 self.words.fill_halves(out);
                 // entries are in 1/256 bytes
-                out.iter_mut()
-                    .for_each(|o| *o = ((table.of_half(*o) + 128) >> 8) as u32);
+                out.iter_mut().for_each(|o| *o = ((table.of_half(*o) + 128) >> 8) as u32);
             }
             Shape::Weighted(sizes, alias) => {
                 self.words.fill_halves(out);
@@ -147,33 +125,22 @@ fn trace_steps(trace: &Trace) -> Shape {
         let until = trace.at.get(k + 1).map_or(trace.end.0, |d| d.0);
         if let Some(size) = trace.mean_size[k] {
             // micro-records per second × seconds: the fraction of a second does not matter for a mean
-            let n = u128::from(trace.rate[k].0)
-                * u128::from((until.saturating_sub(trace.at[k].0)) / 1_000_000);
+            let n =
+                u128::from(trace.rate[k].0) * u128::from((until.saturating_sub(trace.at[k].0)) / 1_000_000);
             bytes += n * u128::from(size.0);
             records += n;
         }
     }
     let overall = (bytes + records / 2).checked_div(records).unwrap_or(1) as u64;
-    let size = trace
-        .mean_size
-        .iter()
-        .map(|s| clamped(s.map_or(overall, |b| b.0)))
-        .collect();
-    Shape::Steps {
-        at: trace.at.iter().map(|d| d.0).collect(),
-        size,
-        k: 0,
-    }
+    let size = trace.mean_size.iter().map(|s| clamped(s.map_or(overall, |b| b.0))).collect();
+    Shape::Steps { at: trace.at.iter().map(|d| d.0).collect(), size, k: 0 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SEED: Seed = Seed {
-        user: 4,
-        replication: 0,
-    };
+    const SEED: Seed = Seed { user: 4, replication: 0 };
 
     fn sample(law: &SizeLaw, extra: u64) -> Vec<f64> {
         let mut sizes = Sizes::new(law, None, extra, "p", SEED);
@@ -193,10 +160,7 @@ mod tests {
 
     #[test]
     fn uniform_and_listed_sizes_have_their_means() {
-        let uniform = SizeLaw::Uniform {
-            min: Bytes(256),
-            max: Bytes(1536),
-        };
+        let uniform = SizeLaw::Uniform { min: Bytes(256), max: Bytes(1536) };
         let all = sample(&uniform, 0);
         assert_eq!((all[0], all[all.len() - 1]), (256.0, 1536.0));
         assert!((mean(&all) - 896.0).abs() < 4.0 * 370.0 / (all.len() as f64).sqrt());
@@ -209,26 +173,15 @@ mod tests {
 
     #[test]
     fn log_normal_sizes_have_their_mean_and_percentiles() {
-        let law = SizeLaw::LogNormal {
-            mean: Bytes(1000),
-            p95: Bytes(2500),
-        };
+        let law = SizeLaw::LogNormal { mean: Bytes(1000), p95: Bytes(2500) };
         let all = sample(&law, 0);
         let sigma = log_normal_sigma(Bytes(1000), Bytes(2500)).expect("such a law exists");
         let sd = 1000.0 * ((sigma * sigma).exp() - 1.0).sqrt();
-        assert!(
-            (mean(&all) - 1000.0).abs() < 4.0 * sd / (all.len() as f64).sqrt(),
-            "{}",
-            mean(&all)
-        );
+        assert!((mean(&all) - 1000.0).abs() < 4.0 * sd / (all.len() as f64).sqrt(), "{}", mean(&all));
         let at = |q: f64| all[(all.len() as f64 * q) as usize];
         assert!((at(0.95) / 2500.0 - 1.0).abs() < 0.01, "{}", at(0.95));
         let p999 = 1000.0 * (sigma * 3.090_232 - sigma * sigma / 2.0).exp();
-        assert!(
-            (at(0.999) / p999 - 1.0).abs() < 0.03,
-            "{} for {p999}",
-            at(0.999)
-        );
+        assert!((at(0.999) / p999 - 1.0).abs() < 0.03, "{} for {p999}", at(0.999));
     }
 
     #[test]
@@ -239,26 +192,16 @@ mod tests {
         assert_eq!(log_normal_sigma(Bytes(1000), Bytes(1000)), Ok(0.0));
         assert!(log_normal_sigma(Bytes(1000), Bytes(3868)).is_ok());
         for (mean, p95) in [(1000, 999), (1000, 3869), (0, 0)] {
-            assert!(
-                log_normal_sigma(Bytes(mean), Bytes(p95)).is_err(),
-                "{mean} {p95}"
-            );
+            assert!(log_normal_sigma(Bytes(mean), Bytes(p95)).is_err(), "{mean} {p95}");
         }
     }
 
     #[test]
     fn sizes_stay_between_one_byte_and_ten_mebibytes() {
         for (size, want) in [(0, 1.0), (u64::MAX, 10.0 * 1_048_576.0)] {
-            assert!(
-                sample(&SizeLaw::Fixed(Bytes(size)), 0)
-                    .iter()
-                    .all(|s| *s == want)
-            );
+            assert!(sample(&SizeLaw::Fixed(Bytes(size)), 0).iter().all(|s| *s == want));
         }
-        let law = SizeLaw::LogNormal {
-            mean: Bytes(8 << 20),
-            p95: Bytes(24 << 20),
-        };
+        let law = SizeLaw::LogNormal { mean: Bytes(8 << 20), p95: Bytes(24 << 20) };
         let all = sample(&law, 0);
         assert!(all[0] >= 1.0 && all[all.len() - 1] == 10.0 * 1_048_576.0);
     }

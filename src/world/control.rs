@@ -241,7 +241,8 @@ impl World {
             match self.map.open().get(open_index as usize + 1) {
                 Some(&right) => Step::MergeAt(self.map.shards()[right as usize].start),
                 None => {
-                    return self.refuse(now, format!("open shard number {open_index} has no right neighbour"));
+                    return self
+                        .refuse(now, format!("open shard number {open_index} has no right neighbour"));
                 }
             }
         };
