@@ -52,18 +52,19 @@ impl Default for RenderOptions {
 
 /// Every file of the report, in a fixed order.
 pub fn render(outcome: &Outcome, options: &RenderOptions) -> Vec<File> {
-    let mut files = vec![
-        file("summary.json", summary(outcome)),
-        file("timeseries.csv", csv_files::timeseries(outcome)),
-        file("latency.csv", csv_files::latency(outcome)),
-        file("throttles.csv", csv_files::throttles(outcome)),
-        file("cost.csv", csv_files::cost(outcome)),
-        file("curves.csv", csv_files::curves(outcome)),
-        file("cloudwatch.csv", cloudwatch::csv(outcome)),
+    let data: [(&str, fn(&Outcome) -> Vec<u8>); 7] = [
+        ("summary.json", summary),
+        ("timeseries.csv", csv_files::timeseries),
+        ("latency.csv", csv_files::latency),
+        ("throttles.csv", csv_files::throttles),
+        ("cost.csv", csv_files::cost),
+        ("curves.csv", csv_files::curves),
+        ("cloudwatch.csv", cloudwatch::csv),
     ];
+    let mut files = parallel::map(&data, |(name, write)| file(name, write(outcome)));
     let wanted = options.svg || options.png || options.page;
     let figures = if wanted { figures::all(outcome) } else { Vec::new() };
-    let drawn: Vec<String> = figures.iter().map(svg::draw).collect();
+    let drawn = parallel::map(&figures, svg::draw);
     if options.page {
         let page = page::html(outcome, &figures, &drawn);
         files.push(file("index.html", page.into_bytes()));
