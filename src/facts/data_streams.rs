@@ -34,6 +34,8 @@ facts! {
         "Bytes per second and shard for all GetRecords callers together.";
     SHARD_READ_CALLS: "shard.read.calls_per_s", Count(5, "calls/s"), LIM, Documented,
         "GetRecords calls per second and shard, shared by all consumers.";
+    READ_FORFEIT: "shard.read.forfeit_after", Span(Dur::from_s(4)), MODEL, Assumed,
+        "A response worth more than this time of the read limit forfeits what was saved, so that a 10 MiB response blocks for the documented 5 s while ordinary readers do not block each other.";
     READ_CALLS_SHAPE: "shard.read.calls_shape", Word("fixed_window"), MODEL, Assumed,
         "Shape of the five-calls limit; AWS does not publish it. Two pollers at 200 ms starve differently under each shape.";
     READ_CALLS_DEPTH: "shard.read.calls_depth", Count(5, "calls"), MODEL, Assumed,

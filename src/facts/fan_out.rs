@@ -20,6 +20,8 @@ facts! {
         "Registered consumers per stream in on-demand Advantage, in the listed Regions.";
     REGISTER_RATE: "fan_out.register_per_s", Count(5, "calls/s"), API, Documented,
         "RegisterStreamConsumer calls per second.";
+    PUSH_SLOT: "fan_out.push_slot", Span(Dur::from_ms(10)), MODEL, Assumed,
+        "Records stored within one such stretch share one draw of the push latency; AWS publishes no event size.";
     CREATING_MAX: "fan_out.creating_max", Count(5, "consumers"), API, Documented,
         "Consumers being created at the same time.";
 }

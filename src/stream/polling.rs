@@ -8,11 +8,9 @@
 //! We leave out: the 2,000 records/s that one quota table mentions and no other page does.
 
 use super::config::{ReadCallsShape, ReadLimits};
+use crate::facts::data_streams::READ_FORFEIT;
 use crate::mechanism::limit::{FixedWindow, Limit, SlidingWindow, TokenBucket};
 use crate::units::NS_PER_S;
-
-/// A response of more than this many seconds' worth of bytes is near the 10 MiB for which the 5 s are documented.
-const FORFEIT_SECONDS: i128 = 4;
 
 /// Why a GetRecords call is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,10 +64,11 @@ impl ReadGate {
 
     /// The admitted call returned this much.
     pub fn returned(&mut self, now: u64, bytes: u64) {
-        let second = i128::from(self.rate) * i128::from(NS_PER_S);
         let cost = i128::from(bytes) * i128::from(NS_PER_S);
         let balance = self.balance_at(now);
-        let before = if cost > FORFEIT_SECONDS * second { balance.min(0) } else { balance };
+        // A response near the 10 MiB for which 5 s are documented.
+        let large = i128::from(self.rate) * i128::from(READ_FORFEIT.dur().0);
+        let before = if cost > large { balance.min(0) } else { balance };
         self.balance = before - cost;
         self.at = now;
     }

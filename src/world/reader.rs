@@ -11,7 +11,9 @@ use super::lane::{Lane, Outside};
 use super::settings::{ConsumerSettings, Reading, Settings};
 use crate::consumer::config::ThrottledPoll;
 use crate::engine::digest::Digest;
+use crate::facts::consumers::POLL_BACKOFF;
 use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
+use crate::facts::fan_out::PUSH_SLOT;
 use crate::mechanism::histogram::Histogram;
 use crate::random::{LatencySampler, Stream};
 use crate::stream::log::Log;
@@ -57,10 +59,10 @@ pub struct Reader {
 }
 
 /// Pushes whose records were stored in the same 10 ms share one latency draw.
-const PUSH_SLOT_NS: u64 = 10_000_000;
+const PUSH_SLOT_NS: u64 = PUSH_SLOT.dur().0;
 /// First sleep and cap of a reader that backs off (the SDK's legacy throttle sleeps are per call, capped here at
 /// its next turn anyway).
-const POLL_BACKOFF_NS: u64 = 100_000_000;
+const POLL_BACKOFF_NS: u64 = POLL_BACKOFF.dur().0;
 
 impl Reader {
     /// A reader of a shard opened at `opened`, waiting to be started.
