@@ -50,9 +50,12 @@ impl Default for RenderOptions {
     }
 }
 
+/// Writes one data file.
+type Writer = fn(&Outcome) -> Vec<u8>;
+
 /// Every file of the report, in a fixed order.
 pub fn render(outcome: &Outcome, options: &RenderOptions) -> Vec<File> {
-    let data: [(&str, fn(&Outcome) -> Vec<u8>); 7] = [
+    let data: [(&str, Writer); 7] = [
         ("summary.json", summary),
         ("timeseries.csv", csv_files::timeseries),
         ("latency.csv", csv_files::latency),
