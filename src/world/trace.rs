@@ -48,7 +48,7 @@ pub fn trace(config: &WorldConfig, producer: usize, number: u64) -> Result<Optio
     let stored_at = home.and_then(|l| l.traced_at());
     let place = if client { "producer/sdk" } else { "world/lane" };
     let leg = world.settings.producers[producer].leg;
-    hop(stored_at.map(|at| at - leg), "sent (last attempt)".into(), place);
+    hop(stored_at.map(|at| at - leg), "sent (the attempt that was stored)".into(), place);
     let shard = home.map_or("no shard".into(), |l| format!("shard {}", l.id));
     hop(stored_at, format!("routed to {shard}, admitted and stored"), "stream/shard");
     for (c, settings) in world.settings.consumers.iter().enumerate() {
