@@ -9,6 +9,7 @@ pub mod consumers;
 pub mod data_streams;
 mod fact;
 pub mod fan_out;
+pub mod kpl;
 pub mod latency;
 pub mod on_demand;
 pub mod prices;
@@ -23,6 +24,7 @@ const FILES: &[&[Fact]] = &[
     on_demand::ALL,
     fan_out::ALL,
     producers::ALL,
+    kpl::ALL,
     consumers::ALL,
     latency::ALL,
     billing::ALL,

@@ -5,6 +5,7 @@ pub mod config;
 pub mod curve;
 pub mod demand;
 pub mod keys;
+pub mod kpl;
 mod lanes_md5;
 pub mod retry;
 pub mod sdk;
