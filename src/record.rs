@@ -4,7 +4,8 @@
 //! is first sent to stored (retries included), *propagation* stored to received, *processing* received to
 //! processed, *end to end* born to processed.
 //!
-//! Entries travel as columns, written once; shards get lists of row numbers, four bytes an entry.
+//! Entries travel as columns; those of one window are dealt to the shards side by side, so that a shard reads its
+//! own ones in one go and asks for the rest of an entry, by row, only when it refuses it.
 
 /// Records as columns, in order of birth.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -171,6 +172,59 @@ impl Entries {
         self.record.clear();
         self.ticket.clear();
         self.parcels.clear();
+    }
+}
+
+/// Entries of one shard, in order of time, as columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// When the shard judges it (ns).
+    pub at: &'a [u64],
+    /// Moment of birth; the very same column as `at` when all are born the moment they are judged.
+    pub born: &'a [u64],
+    /// Bytes that count against the shard's limit before rounding.
+    pub size: &'a [u32],
+    /// Row among the window's entries.
+    pub row: &'a [u32],
+    /// What the window's entries hold, by row (empty where none holds several records).
+    pub parcels: &'a Parcels,
+}
+
+impl<'a> Run<'a> {
+    /// Number of entries.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.row.len()
+    }
+
+    /// No entry.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.row.is_empty()
+    }
+
+    /// The first `n`.
+    #[inline]
+    pub fn head(&self, n: usize) -> Run<'a> {
+        self.part(0, n)
+    }
+
+    /// All but the first `n`.
+    #[inline]
+    pub fn rest(&self, n: usize) -> Run<'a> {
+        self.part(n, self.len())
+    }
+
+    /// Entries `from..to`.
+    #[inline]
+    pub fn part(&self, from: usize, to: usize) -> Run<'a> {
+        Run {
+            at: &self.at[from..to],
+            born: &self.born[from..to],
+            size: &self.size[from..to],
+            row: &self.row[from..to],
+            parcels: self.parcels,
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::cold::{Cold, GROUP, Thawed};
 use super::packed::Packed;
-use crate::record::Entries;
+use crate::record::Run;
 
 /// Records of one shard in order of storage.
 #[derive(Clone, Debug, Default)]
@@ -137,27 +137,14 @@ impl Log {
         }
     }
 
-    /// Stores a run of entries (by row), each at its moment.
+    /// Stores a run of entries, each at its moment.
     #[inline]
-    pub fn append(&mut self, entries: &Entries, run: &[u32]) {
-        let n = entries.len();
-        let (at, born, size) = (&entries.at[..n], &entries.record.born[..n], &entries.record.size[..n]);
-        self.stored.extend(run.iter().map(|row| at[*row as usize]));
-        self.born.extend(run.iter().map(|row| born[*row as usize]));
-        self.size.extend(run.iter().map(|row| size[*row as usize]));
+    pub fn append(&mut self, run: Run) {
+        self.stored.extend_from_slice(run.at);
+        self.born.extend_from_slice(run.born);
+        self.size.extend_from_slice(run.size);
         if let Some(packed) = &mut self.packed {
-            packed.append(&entries.parcels, run);
-        }
-    }
-
-    /// Takes the last `n` back.
-    pub fn retract(&mut self, n: usize) {
-        let kept = self.stored.len() - n;
-        self.stored.truncate(kept);
-        self.born.truncate(kept);
-        self.size.truncate(kept);
-        if let Some(packed) = &mut self.packed {
-            packed.retract(n);
+            packed.append(run.parcels, run.row);
         }
     }
 

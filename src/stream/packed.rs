@@ -46,13 +46,6 @@ impl Packed {
         self.ends.push(self.before + self.births.len() as u64);
     }
 
-    /// Takes the last `rows` back.
-    pub fn retract(&mut self, rows: usize) {
-        self.ends.truncate(self.ends.len() - rows);
-        let end = self.number(self.ends.len());
-        self.births.truncate((end - self.before) as usize);
-    }
-
     /// Records before the `row`-th row.
     pub fn number(&self, row: usize) -> u64 {
         if row == 0 { self.before } else { self.ends[row - 1] }
@@ -99,8 +92,7 @@ mod tests {
         assert_eq!(packed.births(1, 3), &[4, 7, 7]);
         assert_eq!((packed.tail(2), packed.tail(3), packed.tail(5), packed.tail(6)), (2, 1, 1, 0));
         packed.drop_front(1);
-        packed.retract(1);
-        assert_eq!((packed.number(0), packed.number(1), packed.len()), (13, 14, 1));
+        assert_eq!((packed.number(0), packed.number(1), packed.len()), (13, 14, 3));
         assert_eq!(packed.births(0, 1), &[4]);
     }
 }

@@ -4,7 +4,7 @@ use super::settings::Settings;
 use super::sources::Source;
 use crate::measure::sink::{Billed, Sink};
 use crate::producer::client::{Outgoing, Sent};
-use crate::record::{Entries, Listing, Ticket};
+use crate::record::{Entries, Listing, Run, Ticket};
 use crate::stream::routing::ShardMap;
 use std::sync::Arc;
 
@@ -44,8 +44,19 @@ pub struct Gathered {
     /// Lane, and rank in the lane, in order of time.
     route: Vec<u32>,
     ranks: Vec<u32>,
-    rows: Vec<u32>,
+    /// Where each lane's entries end among the dealt ones.
     ends: Vec<u32>,
+    dealt: Dealt,
+}
+
+/// The window's entries lane after lane, as columns.
+#[derive(Default)]
+struct Dealt {
+    at: Vec<u64>,
+    /// Empty when all are born the moment they are judged.
+    born: Vec<u64>,
+    size: Vec<u32>,
+    row: Vec<u32>,
 }
 
 impl Gathered {
@@ -66,7 +77,7 @@ impl Gathered {
         self.entries.clear();
         self.calls.clear();
         self.senders_end.clear();
-        let mut senders = 0;
+        let (mut senders, mut prompt) = (0, true);
         for (s, source) in sources.iter_mut().enumerate() {
             let from = self.entries.len();
             source.advance(until, shards, &mut self.entries.record);
@@ -77,6 +88,7 @@ impl Gathered {
             }
             self.entries.ticket.resize(self.entries.record.len(), Ticket::alone(s));
             senders += source.clients.len().max(1);
+            prompt &= leg == 0 && source.clients.is_empty();
             self.collect_calls(s, source, until);
             self.senders_end.push(self.entries.len());
         }
@@ -87,7 +99,8 @@ impl Gathered {
             let at = &self.entries.at;
             self.order.sort_by_key(|row| at[*row as usize]);
         }
-        self.deal(map, lanes);
+        self.route(map, lanes);
+        self.deal(prompt);
     }
 
     fn collect_calls(&mut self, s: usize, source: &Source, until: u64) {
@@ -171,16 +184,20 @@ impl Gathered {
         if self.packs { self.entries.parcels.of(row).len() as u64 } else { 1 }
     }
 
-    /// Rows of one lane, in order of time.
-    pub fn of_lane(&self, lane: usize) -> &[u32] {
+    /// Entries of one lane, in order of time.
+    pub fn of_lane(&self, lane: usize) -> Run<'_> {
         let from = if lane == 0 { 0 } else { self.ends[lane - 1] };
-        &self.rows[from as usize..self.ends[lane] as usize]
+        let Dealt { at, born, size, row } = &self.dealt;
+        let born = if born.is_empty() { at } else { born };
+        Run { at, born, size, row, parcels: &self.entries.parcels }
+            .part(from as usize, self.ends[lane] as usize)
     }
 
-    /// A counting sort of the rows by lane. Three passes, each free of what would make a processor wait: addresses
-    /// of counters are known early, and places follow from ranks without counting again.
-    fn deal(&mut self, map: &ShardMap, lanes: usize) {
-        let Gathered { entries, order, route, ranks, rows, ends, .. } = self;
+    /// The first half of a counting sort by lane: each entry's lane and its rank there. Passes free of what would
+    /// make a processor wait: addresses of counters are known early, and places follow from ranks without counting
+    /// again.
+    fn route(&mut self, map: &ShardMap, lanes: usize) {
+        let Gathered { entries, order, route, ranks, ends, .. } = self;
         let position = &entries.record.position;
         route.clear();
         if order.is_empty() {
@@ -201,11 +218,51 @@ impl Gathered {
             // For now the start.
             total += std::mem::replace(end, total);
         }
-        rows.resize(route.len(), 0);
-        for (i, (lane, rank)) in route.iter().zip(&*ranks).enumerate() {
-            rows[(ends[*lane as usize] + rank) as usize] = order.get(i).map_or(i as u32, |row| *row);
+    }
+
+    /// The second half: every entry to its place.
+    fn deal(&mut self, prompt: bool) {
+        let Gathered { entries, order, route, ranks, ends, dealt, .. } = self;
+        let n = entries.len();
+        dealt.at.resize(n, 0);
+        dealt.born.resize(if prompt { 0 } else { n }, 0);
+        dealt.size.resize(n, 0);
+        dealt.row.resize(n, 0);
+        let (from, to) = (&*entries, Places { starts: ends, route, ranks });
+        match (order.is_empty(), prompt) {
+            (true, true) => to.scatter(from, dealt, |i| i, true),
+            (true, false) => to.scatter(from, dealt, |i| i, false),
+            (false, _) => to.scatter(from, dealt, |i| order[i] as usize, prompt),
         }
-        ends.rotate_left(1);
-        ends[lanes - 1] = total;
+        if let Some(lanes) = ends.len().checked_sub(1) {
+            ends.rotate_left(1);
+            ends[lanes] = n as u32;
+        }
+    }
+}
+
+/// Where every entry goes, in order of time.
+struct Places<'a> {
+    starts: &'a [u32],
+    route: &'a [u32],
+    ranks: &'a [u32],
+}
+
+impl Places<'_> {
+    #[inline(always)]
+    fn scatter(&self, from: &Entries, to: &mut Dealt, row: impl Fn(usize) -> usize, prompt: bool) {
+        let n = from.len();
+        let (at, born, size) = (&from.at[..n], &from.record.born[..n], &from.record.size[..n]);
+        let (to_at, to_size, to_row) = (&mut to.at[..n], &mut to.size[..n], &mut to.row[..n]);
+        let to_born = &mut to.born[..];
+        for (i, (&lane, &rank)) in self.route[..n].iter().zip(&self.ranks[..n]).enumerate() {
+            let (row, place) = (row(i), (self.starts[lane as usize] + rank) as usize);
+            to_at[place] = at[row];
+            to_size[place] = size[row];
+            to_row[place] = row as u32;
+            if !prompt {
+                to_born[place] = born[row];
+            }
+        }
     }
 }

@@ -140,9 +140,9 @@ impl World {
         let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
         let mut out = Outside { settings, sink, refused };
         for (id, lane) in self.lanes.iter_mut().enumerate() {
-            let rows = self.gathered.of_lane(id);
-            if !lane.rests(rows, until) {
-                lane.settle(entries, rows, !calls.is_empty(), until, &mut out);
+            let run = self.gathered.of_lane(id);
+            if !lane.rests(run, until) {
+                lane.settle(entries, run, !calls.is_empty(), until, &mut out);
             }
         }
         self.unread += entries.len();
