@@ -13,9 +13,11 @@ pub struct ProducerCounts {
     pub attempts: u64,
     /// Of which refused.
     pub throttled: u64,
-    /// First copies stored.
+    /// Records in the judged entries.
+    pub carried: u64,
+    /// Records stored for the first time.
     pub stored: u64,
-    /// Duplicates stored.
+    /// Stored again.
     pub duplicates: u64,
     /// Records refused at least once (clients played by the shard's lane).
     pub delayed: u64,
@@ -73,6 +75,8 @@ pub struct ConsumerCounts {
 pub struct ConsumerBucket {
     /// Deliveries.
     pub records: u64,
+    /// Kinesis records they came in.
+    pub entries: u64,
     /// Bytes.
     pub bytes: u64,
     /// Calls.
@@ -90,7 +94,9 @@ pub struct ConsumerBucket {
 pub struct StreamBucket {
     /// Entries judged.
     pub attempts: u64,
-    /// Copies stored.
+    /// Entries stored.
+    pub entries: u64,
+    /// Records in them.
     pub stored: u64,
     /// Their bytes.
     pub stored_bytes: u64,
@@ -137,7 +143,8 @@ impl Billed {
         Billed { units, rounded: steps * step }
     }
 
-    fn plus(self, other: Billed) -> Billed {
+    /// Both.
+    pub fn plus(self, other: Billed) -> Billed {
         Billed { units: self.units + other.units, rounded: self.rounded + other.rounded }
     }
 }
@@ -173,14 +180,17 @@ impl Sink {
         }
     }
 
-    /// A producer's entries are judged: counted as if all were stored. Refusals take theirs back.
-    pub fn judge(&mut self, producer: usize, entries: u64, again: u64) {
+    /// A producer's entries are judged: counted as if all were stored, `again` of their records not for the first
+    /// time. Refusals take theirs back.
+    pub fn judge(&mut self, producer: usize, entries: u64, records: u64, again: u64) {
         let counts = &mut self.producers[producer];
         counts.attempts += entries;
-        counts.stored += entries - again;
+        counts.carried += records;
+        counts.stored += records - again;
         counts.duplicates += again;
         self.now.attempts += entries;
-        self.now.stored += entries;
+        self.now.entries += entries;
+        self.now.stored += records;
     }
 
     /// Bytes of entries that `judge` counted.
@@ -190,15 +200,15 @@ impl Sink {
         self.kib_bytes += billed.rounded;
     }
 
-    /// An entry that `judge` and `store` counted was refused.
-    pub fn take_back(&mut self, producer: usize, size: u32, key_bytes: u64, duplicate: bool) {
+    /// An entry of `records`, `again` of them stored before, that `judge` and `store` counted was refused.
+    pub fn take_back(&mut self, producer: usize, size: u32, billed: Billed, records: u64, again: u64) {
         let counts = &mut self.producers[producer];
         counts.throttled += 1;
-        counts.stored -= u64::from(!duplicate);
-        counts.duplicates -= u64::from(duplicate);
-        self.now.stored -= 1;
+        counts.stored -= records - again;
+        counts.duplicates -= again;
+        self.now.entries -= 1;
+        self.now.stored -= records;
         self.now.stored_bytes -= u64::from(size);
-        let billed = Billed::one(size, key_bytes);
         self.payload_units -= billed.units;
         self.kib_bytes -= billed.rounded;
     }

@@ -11,7 +11,7 @@ use crate::measure::result::ShardMinute;
 use crate::measure::sink::{Billed, Sink};
 use crate::mechanism::calendar::Calendar;
 use crate::random::Stream;
-use crate::record::Entries;
+use crate::record::{Entries, Run};
 use crate::stream::log::Log;
 use crate::stream::polling::ReadGate;
 use crate::stream::shard::{Admission, Verdict};
@@ -100,7 +100,7 @@ impl Lane {
             id,
             closed_at: None,
             admission: Admission::new(&settings.admission),
-            log: Log::default(),
+            log: Log::new(settings.packs),
             gate: ReadGate::new(&settings.reads, opened),
             retries: Calendar::default(),
             left: Vec::new(),
@@ -117,30 +117,28 @@ impl Lane {
     }
 
     /// Has it nothing to write before `until`?
-    pub fn rests(&self, rows: &[u32], until: u64) -> bool {
-        rows.is_empty() && self.retries.next() >= until
+    pub fn rests(&self, run: Run, until: u64) -> bool {
+        run.is_empty() && self.retries.next() >= until
     }
 
-    /// Judges a window's entries (`rows` of them, in order) and all retries before `until`; at one moment entries
-    /// come before retries.
-    pub fn settle(&mut self, entries: &Entries, rows: &[u32], calls: bool, until: u64, out: &mut Outside) {
+    /// Judges its own of a window's entries (`rest`) and all retries before `until`; at one moment entries come
+    /// before retries.
+    pub fn settle(&mut self, entries: &Entries, mut rest: Run, calls: bool, until: u64, out: &mut Outside) {
         self.admission.new_window();
-        let mut rest = rows;
         loop {
             let retry_at = self.retries.next();
-            let run = before(entries, rest, until, retry_at);
-            let sure =
-                if run.len() < TOGETHER { 0 } else { self.store_together(entries, run, calls, out.settings) };
-            rest = &rest[sure..];
+            let run = before(rest, until, retry_at);
+            let sure = if run.len() < TOGETHER { 0 } else { self.store_together(run, calls, out.settings) };
+            rest = rest.rest(sure);
             if sure == 0 && (1..FEW).contains(&run.len()) {
-                rest = &rest[self.settle_few(entries, run, out)..];
+                rest = rest.rest(self.settle_few(entries, run, out));
             } else if sure == 0 && !run.is_empty() {
-                let judged = self.admission.admit_run(entries, run, calls);
-                self.store(entries, &run[..judged.admitted], judged.bytes, out.settings);
-                rest = &rest[judged.admitted..];
+                let judged = self.admission.admit_run(run, &entries.ticket, calls);
+                self.store(run.head(judged.admitted), judged.bytes, out.settings);
+                rest = rest.rest(judged.admitted);
                 if judged.then != Verdict::Admitted {
-                    self.refuse(entries, rest[0], judged.then, out);
-                    rest = &rest[1..];
+                    self.refuse(entries, rest.row[0], judged.then, out);
+                    rest = rest.rest(1);
                 }
             } else if sure == 0 && retry_at < until {
                 self.retry(out);
@@ -151,16 +149,19 @@ impl Lane {
     }
 
     /// Judges entries one by one, up to the first refusal; how many.
-    fn settle_few(&mut self, entries: &Entries, run: &[u32], out: &mut Outside) -> usize {
-        for (judged, &row) in run.iter().enumerate() {
-            let i = row as usize;
-            let (at, size) = (entries.at[i], entries.record.size[i]);
-            let verdict = self.admission.admit(at, size, entries.ticket[i].call());
+    fn settle_few(&mut self, entries: &Entries, run: Run, out: &mut Outside) -> usize {
+        for (judged, &row) in run.row.iter().enumerate() {
+            let (at, size) = (run.at[judged], run.size[judged]);
+            let verdict = self.admission.admit(at, size, entries.ticket[row as usize].call());
             if verdict != Verdict::Admitted {
                 self.refuse(entries, row, verdict, out);
                 return judged + 1;
             }
-            self.log.push(at, entries.record.born[i], size);
+            if self.log.is_packed() {
+                self.log.append(run.part(judged, judged + 1));
+            } else {
+                self.log.push(at, run.born[judged], size);
+            }
             self.count_stored(1, size.into());
             self.look_for_traced(1, out.settings);
         }
@@ -168,19 +169,11 @@ impl Lane {
     }
 
     /// Stores the head of a run, if no limit can bind meanwhile; how many entries.
-    fn store_together(&mut self, entries: &Entries, run: &[u32], calls: bool, settings: &Settings) -> usize {
-        let n = run.len().min(BATCH);
-        self.log.append(entries, &run[..n]);
-        let (from, to) = (self.log.end() - n as u64, self.log.end());
-        let Some(bytes) =
-            self.admission.admit_all(self.log.stored(from, to), self.log.sizes(from, to), calls)
-        else {
-            self.log.retract(n);
-            return 0;
-        };
-        self.count_stored(n as u64, bytes);
-        self.look_for_traced(n, settings);
-        n
+    fn store_together(&mut self, run: Run, calls: bool, settings: &Settings) -> usize {
+        let run = run.head(run.len().min(BATCH));
+        let Some(bytes) = self.admission.admit_all(run.at, run.size, calls) else { return 0 };
+        self.store(run, bytes, settings);
+        run.len()
     }
 
     /// Lets all readers read what they would read before `until`; everything before it is settled.
@@ -223,8 +216,8 @@ impl Lane {
         }
     }
 
-    fn store(&mut self, entries: &Entries, run: &[u32], bytes: u64, settings: &Settings) {
-        self.log.append(entries, run);
+    fn store(&mut self, run: Run, bytes: u64, settings: &Settings) {
+        self.log.append(run);
         self.count_stored(run.len() as u64, bytes);
         self.look_for_traced(run.len(), settings);
     }
@@ -243,8 +236,7 @@ impl Lane {
         if let (Some((born, _)), None) = (settings.traced, self.traced) {
             // Births are drawn to the nanosecond; the size settles the rare tie well enough for a picture.
             let (first, end) = (self.log.end() - stored as u64, self.log.end());
-            if let Some(i) = self.log.born(first, end).iter().position(|b| *b == born) {
-                let number = first + i as u64;
+            if let Some(number) = (first..end).find(|n| self.log.births(*n, n + 1).contains(&born)) {
                 (self.traced, self.traced_at) = (Some(number), self.log.stored_at(number));
             }
         }
@@ -258,7 +250,7 @@ impl Lane {
             return out.refused.push(row);
         };
         let (size, settings) = (entries.record.size[i], &out.settings.producers[p]);
-        out.sink.take_back(p, size, settings.key_bytes, false);
+        out.sink.take_back(p, size, Billed::one(size, settings.key_bytes), 1, 0);
         out.sink.producers[p].at_once -= 1;
         out.sink.producers[p].delayed += 1;
         out.sink.now.calls_ok -= 1;
@@ -307,6 +299,7 @@ impl Lane {
         out.sink.now.call_latency += settings.answer;
         out.sink.now.attempts += 1;
         out.sink.producers[p].attempts += 1;
+        out.sink.producers[p].carried += 1;
         if verdict != Verdict::Admitted {
             self.count_refusal(at, verdict, out.sink);
             out.sink.producers[p].throttled += 1;
@@ -316,6 +309,7 @@ impl Lane {
         self.log.push(at, waiting.born, waiting.size);
         self.count_stored(1, waiting.size.into());
         out.sink.store(waiting.size.into(), Billed::one(waiting.size, settings.key_bytes));
+        out.sink.now.entries += 1;
         out.sink.now.stored += 1;
         out.sink.now.calls_ok += 1;
         let counts = &mut out.sink.producers[p];
@@ -353,15 +347,14 @@ impl Lane {
     }
 }
 
-/// The leading rows judged before `until`, and not after `retry_at`.
+/// The leading entries judged before `until`, and not after `retry_at`.
 #[inline]
-fn before<'a>(entries: &Entries, rows: &'a [u32], until: u64, retry_at: u64) -> &'a [u32] {
+fn before(run: Run, until: u64, retry_at: u64) -> Run {
     if retry_at >= until {
-        return rows;
+        return run;
     }
     // Where retries wait, one is due soon.
-    let due = rows.iter().take(LOOK_AHEAD).take_while(|row| entries.at[**row as usize] <= retry_at);
-    &rows[..due.count()]
+    run.head(run.at.iter().take(LOOK_AHEAD).take_while(|at| **at <= retry_at).count())
 }
 
 /// Entries looked at before a retry is due; more take another round.
