@@ -108,6 +108,10 @@ pub struct Report {
     pub calls: u64,
     /// Largest memory of waiting records.
     pub buffered_bytes_max: u64,
+    /// Most records in its memory.
+    pub buffered_records_max: u64,
+    /// Records sent again because they landed on another shard than predicted.
+    pub resent_elsewhere: u64,
     /// Born to first sent.
     pub buffering: Histogram,
     /// First sent to stored.
@@ -125,11 +129,18 @@ pub struct Lost {
     pub policy: u64,
     /// The buffer was full.
     pub full: u64,
+    /// Too old, while they waited for the client's own rate limit.
+    pub expired_waiting: u64,
+    /// Too old to be sent again.
+    pub expired_retrying: u64,
+    /// Throttled, and failed at once as configured.
+    pub throttled: u64,
 }
 
 impl Lost {
     /// Whatever the cause.
     pub fn all(&self) -> u64 {
-        self.attempts + self.quota + self.policy + self.full
+        let sdk = self.attempts + self.quota + self.policy + self.full;
+        sdk + self.expired_waiting + self.expired_retrying + self.throttled
     }
 }

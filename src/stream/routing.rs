@@ -7,6 +7,7 @@
 //! Sources: API reference, developer guide, kinesalite (uniform starts and id order).
 
 use crate::record::Listing;
+use std::sync::Arc;
 
 /// Where a shard comes from and what it covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub struct ShardMap {
     shards: Vec<Shard>,
     /// Ids of open shards by start of range.
     open: Vec<u32>,
-    table: Table,
+    listing: Arc<Listing>,
 }
 
 /// The first hash key of the i-th of n equal ranges.
@@ -65,7 +66,7 @@ impl ShardMap {
         };
         let shards: Vec<Shard> = (0..n).map(shard).collect();
         let open = (0..n).collect();
-        let mut map = ShardMap { shards, open, table: Table::default() };
+        let mut map = ShardMap { shards, open, listing: Arc::default() };
         map.rebuild();
         map
     }
@@ -80,14 +81,9 @@ impl ShardMap {
         &self.open
     }
 
-    /// What ListShards answers: the open shards by their first positions.
-    pub fn listing(&self) -> Listing {
-        let first = |id: &u32| ceil_position(self.shards[*id as usize].start);
-        Listing {
-            version: self.shards.len() as u32,
-            starts: self.open.iter().map(first).collect(),
-            ids: self.open.clone(),
-        }
+    /// What ListShards answers.
+    pub fn listing(&self) -> Arc<Listing> {
+        Arc::clone(&self.listing)
     }
 
     /// Index among open shards of the shard that holds a hash key.
@@ -98,7 +94,7 @@ impl ShardMap {
     /// Id of the open shard for a position (the top 64 bits of a hash key, the rest zero).
     #[inline]
     pub fn shard_at(&self, position: u64) -> u32 {
-        self.table.find(position)
+        self.listing.shard_at(position)
     }
 
     /// SplitShard: the lower range gets the lower id. Returns the children.
@@ -150,48 +146,13 @@ impl ShardMap {
 
     fn rebuild(&mut self) {
         let starts = self.open.iter().map(|&id| (ceil_position(self.shards[id as usize].start), id));
-        self.table = Table::new(starts.collect());
+        self.listing = Arc::new(Listing::new(starts.collect()));
     }
 }
 
 /// The first position whose hash key (position × 2^64) is not below `start`.
 fn ceil_position(start: u128) -> u64 {
     (start >> 64) as u64 + u64::from(start as u64 != 0)
-}
-
-/// Start positions with a first guess by the position's top bits.
-#[derive(Clone, Debug, Default)]
-struct Table {
-    shift: u32,
-    guess: Vec<u32>,
-    starts: Vec<u64>,
-    ids: Vec<u32>,
-}
-
-impl Table {
-    fn new(open: Vec<(u64, u32)>) -> Table {
-        // Sixteen cells a shard, so that few cells hold a boundary.
-        let bits = (open.len().next_power_of_two().trailing_zeros() + 4).clamp(10, 16);
-        let shift = 64 - bits;
-        let starts: Vec<u64> = open.iter().map(|o| o.0).collect();
-        let guess = (0..1u64 << bits).map(|cell| starts.partition_point(|s| *s <= cell << shift) as u32 - 1);
-        let guess = guess.collect();
-        // The last one twice: the first step needs no bound.
-        let ids = open.iter().chain(open.last()).map(|o| o.1).collect();
-        let starts = starts.into_iter().skip(1).chain([u64::MAX]).collect();
-        Table { shift, guess, starts, ids }
-    }
-
-    #[inline]
-    fn find(&self, position: u64) -> u32 {
-        let mut i = self.guess[(position >> self.shift) as usize] as usize;
-        // One boundary in the cell at most, as a rule: a step without a branch.
-        i += usize::from(self.starts[i] <= position);
-        while i < self.starts.len() && self.starts[i] <= position {
-            i += 1;
-        }
-        self.ids[i]
-    }
 }
 
 #[cfg(test)]

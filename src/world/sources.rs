@@ -8,6 +8,7 @@ use crate::producer::client::Client;
 use crate::producer::config::ClientConfig;
 use crate::producer::demand::{Columns, Demand, HotKeyWindow};
 use crate::producer::keys::KeyTable;
+use crate::producer::kpl::{KeyBytes, Kpl};
 use crate::producer::sdk::Sdk;
 use crate::record::Listing;
 use crate::units::Dur;
@@ -50,9 +51,14 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     );
     let (leg, alone) = (settings.producers[index].leg, settings.producers[index].alone);
     let instances = if alone { 0 } else { producer.client.instances().max(1) };
+    let keys = KeyBytes {
+        length: producer.demand.key_bytes.0 as u32,
+        counted: config.stream.admission.count_key_bytes,
+    };
     let client = |i| -> Box<dyn Client> {
         match &producer.client {
             ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, &producer.name, i, leg, config.seed)),
+            ClientConfig::Kpl(kpl) => Box::new(Kpl::new(kpl, &producer.name, i, leg, keys, config.seed)),
         }
     };
     Source {

@@ -2,6 +2,7 @@
 
 use super::aggregate::{Aggregate, Key};
 use super::reducer::Container;
+use crate::facts::producers::AGGREGATE_KEY_BYTES;
 
 /// A user record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl Default for Parcel {
 }
 
 /// The partition key of an aggregated record is the letter `a`.
-const WRAPPED_KEY_BYTES: u32 = 1;
+const WRAPPED_KEY_BYTES: u32 = AGGREGATE_KEY_BYTES.bytes().0 as u32;
 
 impl Parcel {
     /// Bytes of the partition key it is sent with.
@@ -97,6 +98,11 @@ impl Parcel {
     /// What happened to the i-th user record before.
     pub fn past(&self, i: usize) -> Past {
         self.past.get(i).copied().unwrap_or(Past::NONE)
+    }
+
+    /// User records that an earlier attempt stored.
+    pub fn stored_before(&self) -> u32 {
+        self.past.iter().filter(|past| past.stored).count() as u32
     }
 
     #[cold]
