@@ -58,12 +58,10 @@ pub struct ConsumerCounts {
     pub long_term_bytes: u64,
     /// Largest iterator age.
     pub age_max: u64,
-    /// Stored to received.
+    /// Stored to received, less what the current bucket holds in `prompt`.
     pub propagation: Histogram,
     /// Received to processed.
     pub processing: Histogram,
-    /// Born to processed, all buckets before the current one.
-    pub end_to_end: Histogram,
     /// The current bucket.
     pub now: ConsumerBucket,
 }
@@ -81,8 +79,20 @@ pub struct ConsumerBucket {
     pub throttled: u64,
     /// Largest iterator age.
     pub age: Option<u64>,
-    /// Born to processed.
+    /// Born to processed, less what `prompt` holds.
     pub end_to_end: Histogram,
+    /// Records born the moment they were stored and processed the moment they were received, counted once for both
+    /// hops.
+    pub prompt: Histogram,
+}
+
+impl ConsumerCounts {
+    /// Adds what was counted once for both hops to both.
+    pub fn part_prompt(&mut self) {
+        self.propagation.merge(&self.now.prompt);
+        self.now.end_to_end.merge(&self.now.prompt);
+        self.now.prompt.clear();
+    }
 }
 
 /// Stream level in the current bucket.

@@ -1,7 +1,8 @@
 //! One shard's log: what is stored, in order, until every reader and the retention have passed it.
 //!
-//! Three columns; positions are absolute numbers that never change. What is dead at the front is dropped in
-//! large pieces, so that memory is bounded by what is unread; what is unread for long grows cold (`cold`).
+//! Three columns; the births are written only when some differ from the storage times (nothing took time before the
+//! shard, nothing was retried: then they are the same). Positions are absolute numbers that never change. What is
+//! dead at the front is dropped in large pieces, so that memory is bounded by what is unread; what is unread for long grows cold (`cold`).
 
 use super::cold::{Cold, GROUP, Thawed};
 use crate::record::Run;
@@ -11,7 +12,10 @@ use crate::record::Run;
 pub struct Log {
     first: u64,
     stored: Vec<u64>,
+    /// Empty while every record was born the moment it was stored.
     born: Vec<u64>,
+    /// All from this number on were.
+    late_end: u64,
     size: Vec<u32>,
     /// Records before `first` that somebody still has to read.
     cold: Cold,
@@ -49,7 +53,9 @@ impl Log {
         for i in (0..old).step_by(GROUP) {
             let range = i..i + GROUP;
             let number = self.first + i as u64;
-            self.cold.push(number, &self.stored[range.clone()], &self.born[range.clone()], &self.size[range]);
+            let born = if self.born.is_empty() { &self.stored } else { &self.born };
+            let born = &born[range.clone()];
+            self.cold.push(number, &self.stored[range.clone()], born, &self.size[range]);
         }
         self.drop_front(old);
     }
@@ -77,17 +83,41 @@ impl Log {
             self.stored.last().is_none_or(|last| *last <= stored),
             "a shard stores in order of time"
         );
+        if stored != born {
+            self.write_births();
+            self.late_end = self.end() + 1;
+        }
+        if !self.born.is_empty() || stored != born {
+            self.born.push(born);
+        }
         self.stored.push(stored);
-        self.born.push(born);
         self.size.push(size);
+    }
+
+    fn write_births(&mut self) {
+        if self.born.is_empty() {
+            self.born.extend_from_slice(&self.stored);
+        }
     }
 
     /// Stores a run of entries, each at its moment.
     #[inline]
     pub fn append(&mut self, run: Run) {
+        if !run.is_prompt() {
+            self.write_births();
+            self.late_end = self.end() + run.len() as u64;
+        }
+        if !self.born.is_empty() || !run.is_prompt() {
+            self.born.extend_from_slice(run.born);
+        }
         self.stored.extend_from_slice(run.at);
-        self.born.extend_from_slice(run.born);
         self.size.extend_from_slice(run.size);
+    }
+
+    /// Is `[from, …)` known to be born the moment it was stored?
+    #[inline]
+    pub fn is_prompt(&self, from: u64) -> bool {
+        from >= self.late_end && from >= self.first
     }
 
     fn slot(&self, number: u64) -> usize {
@@ -120,7 +150,8 @@ impl Log {
             let start = self.thawed.first;
             return &self.thawed.born[(from - start) as usize..(to - start) as usize];
         }
-        &self.born[self.slot(from)..self.slot(to)]
+        let born = if self.born.is_empty() { &self.stored } else { &self.born };
+        &born[self.slot(from)..self.slot(to)]
     }
 
     /// Sizes of `[from, to)`, within `reach`.
@@ -161,9 +192,13 @@ impl Log {
 
     fn drop_front(&mut self, dead: usize) {
         self.stored.drain(..dead);
-        self.born.drain(..dead);
         self.size.drain(..dead);
         self.first += dead as u64;
+        if self.late_end <= self.first {
+            self.born.clear();
+        } else {
+            self.born.drain(..dead);
+        }
         // A backlog that has drained gives its memory back.
         if self.stored.capacity() > 16 * DROP_AT && self.stored.len() * 8 < self.stored.capacity() {
             self.stored.shrink_to(2 * DROP_AT);

@@ -8,6 +8,7 @@ use crate::measure::latency::LatencySummary;
 use crate::measure::result::{
     ConsumerResult, Digests, ProducerResult, RunResult, ShardResult, StreamResult, Usage,
 };
+use crate::measure::sink::ConsumerCounts;
 use crate::mechanism::histogram::Histogram;
 use crate::producer::demand::Columns;
 use crate::producer::sdk::Sdk;
@@ -20,6 +21,7 @@ impl World {
         self.trim_at_end(reached);
         self.meter_mode();
         self.meter_storage(reached);
+        self.sink.consumers.iter_mut().for_each(ConsumerCounts::part_prompt);
         let producers: Vec<ProducerResult> =
             (0..self.sources.len()).map(|p| self.producer_result(p, reached)).collect();
         let stream = self.stream_result();
