@@ -160,10 +160,18 @@ impl Histogram {
             self.counts = vec![0; BUCKETS];
             self.wide = vec![0; BUCKETS];
         }
-        for (wide, narrow) in self.wide.iter_mut().zip(&mut self.counts) {
-            *wide += u64::from(std::mem::take(narrow));
+        if self.narrow > 0 {
+            let used = self.used();
+            for (wide, narrow) in self.wide[..used].iter_mut().zip(&mut self.counts) {
+                *wide += u64::from(std::mem::take(narrow));
+            }
+            self.narrow = 0;
         }
-        self.narrow = 0;
+    }
+
+    /// Buckets up to the largest value's: all others are empty.
+    fn used(&self) -> usize {
+        if self.count == 0 { 0 } else { index(self.max.min(LARGEST)) + 1 }
     }
 
     /// Adds another histogram's counts.
@@ -180,15 +188,23 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
-    /// Counts of all buckets.
+    /// Counts of buckets from `from` on, as far as any is used.
+    fn counts_from(&self, from: usize) -> impl Iterator<Item = u64> + '_ {
+        let range = from..self.used();
+        let both = self.counts[range.clone()].iter().zip(&self.wide[range]);
+        both.map(|(narrow, wide)| u64::from(*narrow) + wide)
+    }
+
+    /// Counts of all buckets that are used.
     fn all(&self) -> impl Iterator<Item = u64> + '_ {
-        self.counts.iter().zip(&self.wide).map(|(narrow, wide)| u64::from(*narrow) + wide)
+        self.counts_from(0)
     }
 
     /// Forgets all values, keeps the memory.
     pub fn clear(&mut self) {
-        self.counts.fill(0);
-        self.wide.fill(0);
+        let used = self.used();
+        self.counts[..used].fill(0);
+        self.wide[..used].fill(0);
         (self.narrow, self.count, self.sum, self.max) = (0, 0, 0, 0);
     }
 
@@ -213,8 +229,16 @@ impl Histogram {
             return None;
         }
         let rank = (u128::from(self.count) * u128::from(ppm)).div_ceil(1_000_000).max(1) as u64;
-        let mut below = 0;
-        for (i, n) in self.all().enumerate() {
+        let (mut below, mut first) = (0, 0);
+        // An octave at a time, then bucket by bucket.
+        loop {
+            let octave: u64 = self.counts_from(first).take(1 << SUB).sum();
+            if below + octave >= rank {
+                break;
+            }
+            (below, first) = (below + octave, first + (1 << SUB));
+        }
+        for (i, n) in (first..).zip(self.counts_from(first)) {
             if below + n >= rank {
                 let (low, high) = (lower(i), lower(i + 1));
                 let inside = u128::from(high - low) * u128::from(rank - below) / u128::from(n);
