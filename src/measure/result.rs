@@ -55,8 +55,10 @@ pub struct ProducerResult {
     pub held: u64,
     /// Records refused at least once.
     pub delayed: u64,
-    /// Entries sent (an attempt is one entry of one put call).
+    /// Entries sent (an attempt is one entry of one put call: a Kinesis record).
     pub attempts: u64,
+    /// Records in them: each as often as it was sent.
+    pub carried: u64,
     /// Attempts refused by a shard's write limit.
     pub throttled: u64,
     /// Put calls.
@@ -78,8 +80,10 @@ pub struct StreamResult {
     pub shards_at_end: u32,
     /// Most shards open at once.
     pub shards_max: u32,
-    /// Copies stored.
+    /// Copies of records stored.
     pub stored: u64,
+    /// Kinesis records they were stored in; fewer where producers pack several records into one.
+    pub kinesis_records: u64,
     /// Their bytes.
     pub stored_bytes: u64,
     /// Of which first copies.
@@ -163,8 +167,10 @@ pub struct Series {
     pub born_bytes: Vec<u64>,
     /// Attempts made.
     pub attempts: Vec<u64>,
-    /// Copies stored.
+    /// Copies of records stored.
     pub stored: Vec<u64>,
+    /// Kinesis records stored: what CloudWatch counts.
+    pub kinesis_records: Vec<u64>,
     /// Bytes stored.
     pub stored_bytes: Vec<u64>,
     /// Attempts refused.
@@ -179,8 +185,19 @@ pub struct Series {
     pub put_latency_ns_sum: Vec<u64>,
     /// Open shards at the bucket's end.
     pub open_shards: Vec<u32>,
+    /// Per producer.
+    pub producers: Vec<ProducerSeries>,
     /// Per consumer.
     pub consumers: Vec<ConsumerSeries>,
+}
+
+/// One producer over time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ProducerSeries {
+    /// Records waiting in its clients' memory at the bucket's end.
+    pub buffered_records: Vec<u64>,
+    /// Their bytes.
+    pub buffered_bytes: Vec<u64>,
 }
 
 /// One consumer over time.
@@ -188,6 +205,8 @@ pub struct Series {
 pub struct ConsumerSeries {
     /// Deliveries, repeated ones included.
     pub records: Vec<u64>,
+    /// Kinesis records they came in: what CloudWatch counts.
+    pub kinesis_records: Vec<u64>,
     /// Bytes delivered.
     pub bytes: Vec<u64>,
     /// Calls (polling) or subscriptions (fan-out).
@@ -299,7 +318,7 @@ pub struct Usage {
     pub long_term_byte_ns: u128,
     /// GetRecords bytes of records older than 7 days.
     pub long_term_read_bytes: u64,
-    /// Records stored (for averages).
+    /// Kinesis records stored (for averages).
     pub stored: u64,
     /// Bytes stored.
     pub stored_bytes: u64,

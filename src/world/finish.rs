@@ -10,8 +10,8 @@ use crate::measure::result::{
 };
 use crate::measure::sink::ConsumerCounts;
 use crate::mechanism::histogram::Histogram;
+use crate::producer::client::Client;
 use crate::producer::demand::Columns;
-use crate::producer::sdk::Sdk;
 use crate::stream::config::Mode;
 
 impl World {
@@ -89,6 +89,7 @@ impl World {
             delayed: counts.delayed,
             attempts: counts.attempts,
             throttled: counts.throttled,
+            carried: counts.carried,
             calls: counts.attempts,
             ..ProducerResult::default()
         };
@@ -103,9 +104,9 @@ impl World {
             result.calls = 0;
             for client in &mut source.clients {
                 client.settle_unanswered(end);
-                add_client(&mut result, client, end);
-                put.merge(&client.put);
-                buffering.merge(&client.buffering);
+                add_client(&mut result, client.as_ref(), end);
+                put.merge(&client.report().put);
+                buffering.merge(&client.report().buffering);
             }
         }
         result.put = summary(&put);
@@ -123,7 +124,8 @@ impl World {
             shards_at_start: self.control.shards_at_start,
             shards_at_end: self.map.open().len() as u32,
             shards_max: self.control.shards_max,
-            stored: sum(|c| c.stored),
+            stored: self.lanes.iter().map(|l| l.log.records_before(l.log.end())).sum(),
+            kinesis_records: sum(|c| c.stored),
             stored_bytes: sum(|c| c.stored_bytes),
             first_copies: self.sink.producers.iter().map(|p| p.stored).sum(),
             duplicates: self.sink.producers.iter().map(|p| p.duplicates).sum(),
@@ -246,7 +248,7 @@ impl World {
             u.long_term_byte_ns += u128::from(bytes) * u128::from(oldest.saturating_sub(long));
         }
         u.long_term_read_bytes = self.sink.consumers.iter().map(|c| c.long_term_bytes).sum();
-        u.stored = series.stored.iter().sum();
+        u.stored = series.kinesis_records.iter().sum();
         u.stored_bytes = series.stored_bytes.iter().sum();
     }
 }
@@ -259,16 +261,16 @@ pub(super) struct Metered {
     units_elsewhere: u64,
 }
 
-fn add_client(result: &mut ProducerResult, client: &Sdk, end: u64) {
-    let counts = &client.counts;
+fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
+    let report = client.report();
     result.held += client.held(end);
-    result.delayed += counts.delayed;
-    result.lost_attempts += counts.lost_attempts;
-    result.lost_quota += counts.lost_quota;
-    result.lost_policy += counts.lost_policy;
-    result.lost_full += counts.lost_full;
-    result.calls += counts.calls;
-    result.buffered_bytes_max += counts.buffered_bytes_max;
+    result.delayed += report.delayed;
+    result.lost_attempts += report.lost.attempts;
+    result.lost_quota += report.lost.quota;
+    result.lost_policy += report.lost.policy;
+    result.lost_full += report.lost.full;
+    result.calls += report.calls;
+    result.buffered_bytes_max += report.buffered_bytes_max;
 }
 
 /// A histogram as a summary.

@@ -100,7 +100,7 @@ impl Lane {
             id,
             closed_at: None,
             admission: Admission::new(&settings.admission),
-            log: Log::default(),
+            log: Log::new(settings.packs),
             gate: ReadGate::new(&settings.reads, opened),
             retries: Calendar::default(),
             left: Vec::new(),
@@ -157,7 +157,11 @@ impl Lane {
                 self.refuse(entries, row, verdict, out);
                 return judged + 1;
             }
-            self.log.push(at, run.born[judged], size);
+            if self.log.is_packed() {
+                self.log.append(run.part(judged, judged + 1));
+            } else {
+                self.log.push(at, run.born[judged], size);
+            }
             self.count_stored(1, size.into());
             self.look_for_traced(1, out.settings);
         }
@@ -232,8 +236,7 @@ impl Lane {
         if let (Some((born, _)), None) = (settings.traced, self.traced) {
             // Births are drawn to the nanosecond; the size settles the rare tie well enough for a picture.
             let (first, end) = (self.log.end() - stored as u64, self.log.end());
-            if let Some(i) = self.log.born(first, end).iter().position(|b| *b == born) {
-                let number = first + i as u64;
+            if let Some(number) = (first..end).find(|n| self.log.births(*n, n + 1).contains(&born)) {
                 (self.traced, self.traced_at) = (Some(number), self.log.stored_at(number));
             }
         }
@@ -247,7 +250,7 @@ impl Lane {
             return out.refused.push(row);
         };
         let (size, settings) = (entries.record.size[i], &out.settings.producers[p]);
-        out.sink.take_back(p, size, settings.key_bytes, false);
+        out.sink.take_back(p, size, Billed::one(size, settings.key_bytes), 1, 0);
         out.sink.producers[p].at_once -= 1;
         out.sink.producers[p].delayed += 1;
         out.sink.now.calls_ok -= 1;
@@ -296,6 +299,7 @@ impl Lane {
         out.sink.now.call_latency += settings.answer;
         out.sink.now.attempts += 1;
         out.sink.producers[p].attempts += 1;
+        out.sink.producers[p].carried += 1;
         if verdict != Verdict::Admitted {
             self.count_refusal(at, verdict, out.sink);
             out.sink.producers[p].throttled += 1;
@@ -305,6 +309,7 @@ impl Lane {
         self.log.push(at, waiting.born, waiting.size);
         self.count_stored(1, waiting.size.into());
         out.sink.store(waiting.size.into(), Billed::one(waiting.size, settings.key_bytes));
+        out.sink.now.entries += 1;
         out.sink.now.stored += 1;
         out.sink.now.calls_ok += 1;
         let counts = &mut out.sink.producers[p];
