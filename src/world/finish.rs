@@ -5,6 +5,7 @@ use super::settings::Reading;
 use crate::engine::digest::Digest;
 use crate::facts::data_streams;
 use crate::measure::latency::LatencySummary;
+use crate::measure::lost::Lost;
 use crate::measure::result::{
     ConsumerResult, Digests, ProducerResult, RunResult, ShardResult, StreamResult, Usage,
 };
@@ -85,7 +86,7 @@ impl World {
             born_bytes,
             stored: counts.stored,
             duplicates: counts.duplicates,
-            lost_attempts: counts.lost,
+            lost: Lost { attempts: counts.lost, ..Lost::default() },
             delayed: counts.delayed,
             attempts: counts.attempts,
             throttled: counts.throttled,
@@ -265,10 +266,7 @@ fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
     let report = client.report();
     result.held += client.held(end);
     result.delayed += report.delayed;
-    result.lost_attempts += report.lost.attempts;
-    result.lost_quota += report.lost.quota;
-    result.lost_policy += report.lost.policy;
-    result.lost_full += report.lost.full;
+    result.lost.add(&report.lost);
     result.calls += report.calls;
     result.buffered_bytes_max += report.buffered_bytes_max;
 }
