@@ -92,10 +92,11 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
     assert_eq!(sum(&r.series.throttled), producers(|p| p.throttled), "throttled");
     assert_eq!(sum(&r.series.stored), r.stream.stored, "stored");
     assert_eq!(sum(&r.series.stored_bytes), r.stream.stored_bytes, "stored bytes");
-    assert_eq!(sum(&r.series.lost), producers(|p| p.lost()), "lost");
+    assert_eq!(sum(&r.series.lost), producers(|p| p.lost.all()), "lost");
     assert_eq!(r.stream.throttled_by_records + r.stream.throttled_by_bytes, producers(|p| p.throttled));
     let shards = |of: fn(&ShardResult) -> u64| r.shards.iter().map(of).sum::<u64>();
-    assert_eq!(shards(|s| s.stored), r.stream.stored);
+    assert_eq!(shards(|s| s.stored), r.stream.kinesis_records);
+    assert_eq!(sum(&r.series.kinesis_records), r.stream.kinesis_records, "kinesis records");
     assert_eq!(shards(|s| s.throttled), producers(|p| p.throttled));
     for s in &r.shards {
         let minutes =
@@ -123,7 +124,8 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
     }
     for p in &r.producers {
         assert_eq!(p.put.count, p.stored, "{}: every stored record has one put hop", p.name);
-        assert!(p.delayed <= p.throttled && p.throttled <= p.attempts, "{}", p.name);
+        assert!(p.throttled <= p.attempts && p.attempts <= p.carried, "{}", p.name);
+        assert!(p.delayed <= p.carried - (p.attempts - p.throttled), "{}", p.name);
     }
 }
 

@@ -22,6 +22,10 @@ facts! {
         "Largest AggregationMaxSize, from 1.0.6.";
     AGGREGATION_SIZE_MAX_BEFORE: "kpl.aggregation_max_size_max_before_1_0_6", Size(Bytes::from_mib(1)), KPL, SourceCode,
         "Largest AggregationMaxSize up to 1.0.5.";
+    USER_RECORD_SIZE: "kpl.max_user_record_size", Size(Bytes::from_mib(1)), KPL, SourceCode,
+        "MaxUserRecordSize: data of one user record; also its largest value up to 1.0.5.";
+    USER_RECORD_SIZE_MAX: "kpl.max_user_record_size_max", Size(Bytes::from_mib(10)), KPL, SourceCode,
+        "Largest MaxUserRecordSize, from 1.0.6.";
     COLLECTION_MAX_COUNT: "kpl.collection_max_count", Count(500, "records"), KPL, SourceCode,
         "CollectionMaxCount: Kinesis records of one PutRecords call; also its largest value.";
     COLLECTION_MAX_SIZE: "kpl.collection_max_size", Size(Bytes::from_mib(5)), KPL, SourceCode,

@@ -4,6 +4,7 @@
 //! A client plays itself up to a moment (`advance`). Its calls lie in `Outgoing` until they are judged; between
 //! judgement and answer the world tells it of refusals. It never sees the stream, only what ListShards would answer.
 
+use crate::measure::lost::Lost;
 use crate::mechanism::histogram::Histogram;
 use crate::record::{Columns, Listing, Parcels};
 use std::sync::Arc;
@@ -116,31 +117,4 @@ pub struct Report {
     pub buffering: Histogram,
     /// First sent to stored.
     pub put: Histogram,
-}
-
-/// Records given up, by cause.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lost {
-    /// Attempts were used up.
-    pub attempts: u64,
-    /// The retry quota was empty.
-    pub quota: u64,
-    /// By policy.
-    pub policy: u64,
-    /// The buffer was full.
-    pub full: u64,
-    /// Too old, while they waited for the client's own rate limit.
-    pub expired_waiting: u64,
-    /// Too old to be sent again.
-    pub expired_retrying: u64,
-    /// Throttled, and failed at once as configured.
-    pub throttled: u64,
-}
-
-impl Lost {
-    /// Whatever the cause.
-    pub fn all(&self) -> u64 {
-        let sdk = self.attempts + self.quota + self.policy + self.full;
-        sdk + self.expired_waiting + self.expired_retrying + self.throttled
-    }
 }

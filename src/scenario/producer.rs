@@ -4,6 +4,7 @@ use super::context::Cx;
 use super::demand::{BurstinessSpec, RateSpec};
 use super::diag::{nearest, quote};
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, Variant, choice, default, fact, section};
+use super::kpl::KplSpec;
 use super::law::Law;
 use super::node::{Kind, Node};
 use super::record::{KeysSpec, SizeSpec};
@@ -39,10 +40,10 @@ choice! {
     ClientSpec {
         /// Plain AWS SDK calls.
         sdk: Sdk(SdkSpec),
+        /// Kinesis Producer Library.
+        kpl: Kpl(KplSpec),
     }
     reserved {
-        /// Kinesis Producer Library.
-        kpl,
         /// Kinesis Agent.
         agent,
         /// Flink's Kinesis sink.
@@ -314,8 +315,7 @@ impl Read for Producer {
         let size = &spec.record_size;
         let record_size = cx.under(size.at, |cx| size.value.resolve(traced, cx));
         let keys = spec.keys.resolve(cx);
-        let ClientSpec::Sdk(sdk) = &spec.client;
-        let sdk = sdk.resolve(cx);
+        let client = spec.client(cx);
         Some(Producer(ProducerConfig {
             name: cx.name(),
             demand: DemandConfig {
@@ -325,12 +325,27 @@ impl Read for Producer {
                 keys: keys?,
                 key_bytes: spec.key_bytes,
             },
-            client: ClientConfig::Sdk(sdk?),
+            client: client?,
         }))
     }
 }
 
 impl ProducerSpec {
+    fn client(&self, cx: &mut Cx) -> Option<ClientConfig> {
+        match &self.client {
+            ClientSpec::Sdk(sdk) => sdk.resolve(cx).map(ClientConfig::Sdk),
+            ClientSpec::Kpl(kpl) => {
+                let largest = self.record_size.value.largest().map(|size| (size, self.record_size.at));
+                cx.enter("client");
+                cx.enter("kpl");
+                let config = kpl.resolve(largest, cx);
+                cx.leave();
+                cx.leave();
+                config.map(ClientConfig::Kpl)
+            }
+        }
+    }
+
     /// A record and its key must fit the stream.
     fn fits(&self, cx: &mut Cx) {
         let Some(size) = self.record_size.value.largest() else {

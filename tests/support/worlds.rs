@@ -21,7 +21,7 @@ fn ms(range: std::ops::Range<u64>) -> impl Strategy<Value = Dur> {
 
 /// Does the shard's lane play this client?
 pub fn plays_alone(p: &ProducerConfig) -> bool {
-    let ClientConfig::Sdk(sdk) = &p.client;
+    let ClientConfig::Sdk(sdk) = &p.client else { return false };
     let unlimited = sdk.in_flight.is_none() && sdk.buffer.is_none() && sdk.retry.quota.is_none();
     unlimited && matches!(sdk.put_latency, LatencyLaw::Constant(_)) && sdk.call == PutCall::PutRecord
 }
@@ -107,6 +107,36 @@ fn put_latency() -> impl Strategy<Value = LatencyLaw> {
     ]
 }
 
+fn kpl() -> impl Strategy<Value = ClientConfig> {
+    let behaviours =
+        vec![KplBehaviour::V0_14, KplBehaviour::V0_15_11, KplBehaviour::V1_0_0, KplBehaviour::V1_0_6];
+    let behaviour = prop::sample::select(behaviours);
+    let aggregation = (prop::bool::weighted(0.8), 1u64..300, 64u64..60_000);
+    let collection = (1u32..500, 52_224u64..200_000, 1u32..6);
+    let times = (ms(1..1500), ms(100..4000));
+    let limits = (1u64..300, prop::bool::weighted(0.2));
+    (1u32..4, behaviour, aggregation, collection, times, limits, put_latency(), ms(0..3000)).prop_map(
+        |(instances, behaviour, aggregation, collection, times, limits, put_latency, list)| {
+            ClientConfig::Kpl(KplConfig {
+                instances,
+                behaviour,
+                aggregation: aggregation.0,
+                aggregation_max_count: aggregation.1,
+                aggregation_max_size: Bytes(aggregation.2),
+                collection_max_count: collection.0,
+                collection_max_size: Bytes(collection.1),
+                record_max_buffered_time: times.0.min(times.1),
+                record_ttl: times.1,
+                rate_limit: limits.0,
+                fail_if_throttled: limits.1,
+                max_connections: collection.2,
+                put_latency,
+                list_shards_latency: LatencyLaw::Constant(list),
+            })
+        },
+    )
+}
+
 fn client() -> impl Strategy<Value = ClientConfig> {
     let policy = prop::sample::select(vec![
         PartialFailure::RetryFailed,
@@ -132,12 +162,15 @@ fn client() -> impl Strategy<Value = ClientConfig> {
     );
     // Half of them alone: no limit couples their records, and the shards' lanes play them.
     let alone = |c: ClientConfig| {
-        let ClientConfig::Sdk(mut sdk) = c;
+        let ClientConfig::Sdk(mut sdk) = c else { return c };
         (sdk.call, sdk.in_flight, sdk.buffer, sdk.retry.quota) = (PutCall::PutRecord, None, None, None);
         sdk.put_latency = LatencyLaw::Constant(Dur(sdk.put_latency.sampler().min()));
         ClientConfig::Sdk(sdk)
     };
-    (any::<bool>(), waits).prop_map(move |(is_alone, c)| if is_alone { alone(c) } else { c })
+    prop_oneof![
+        (any::<bool>(), waits).prop_map(move |(is_alone, c)| if is_alone { alone(c) } else { c }),
+        kpl(),
+    ]
 }
 
 fn producers() -> impl Strategy<Value = Vec<ProducerConfig>> {
