@@ -306,6 +306,7 @@ impl Lane {
             waiting.refusals += 1;
             return self.sleep_or_lose(at, waiting, out);
         }
+        let overtaken = self.log.overtook(waiting.born, waiting.born + settings.leg);
         self.log.push(at, waiting.born, waiting.size);
         self.count_stored(1, waiting.size.into());
         out.sink.store(waiting.size.into(), Billed::one(waiting.size, settings.key_bytes));
@@ -314,6 +315,7 @@ impl Lane {
         out.sink.now.calls_ok += 1;
         let counts = &mut out.sink.producers[p];
         counts.stored += 1;
+        counts.overtaken += u64::from(overtaken);
         counts.put.add(at - waiting.born);
         if self.traced.is_none() && out.settings.traced == Some((waiting.born, waiting.position)) {
             (self.traced, self.traced_at) = (Some(self.log.end() - 1), at);
