@@ -209,6 +209,12 @@ impl<'a> Run<'a> {
         self.part(0, n)
     }
 
+    /// Are all born the moment they are judged?
+    #[inline]
+    pub fn is_prompt(&self) -> bool {
+        std::ptr::eq(self.at, self.born)
+    }
+
     /// All but the first `n`.
     #[inline]
     pub fn rest(&self, n: usize) -> Run<'a> {
