@@ -122,10 +122,8 @@ pub(super) fn writes(outcome: &Outcome) -> Figure {
     }
 }
 
-/// What waits in the memory of producers; `None` where nothing ever does.
+/// What waits in the memory of producers; `None` where that is just the batches under way.
 pub(super) fn buffers(outcome: &Outcome) -> Option<Figure> {
-    let waits =
-        |m: &ModeOutcome| m.run.series.producers.iter().any(|p| p.buffered_records.iter().any(|n| *n > 0));
     if !outcome.modes.iter().any(waits) {
         return None;
     }
@@ -145,6 +143,14 @@ pub(super) fn buffers(outcome: &Outcome) -> Option<Figure> {
         legend: Vec::new(),
         panels,
     })
+}
+
+/// Does a producer aggregate, or does more wait in some bucket than is born in it?
+fn waits(mode: &ModeOutcome) -> bool {
+    let s = &mode.run.series;
+    let packs = mode.run.producers.iter().any(|p| p.attempts < p.carried);
+    let mut buckets = s.producers.iter().flat_map(|p| p.buffered_records.iter().zip(&s.born));
+    packs || buckets.any(|(waiting, born)| waiting > born)
 }
 
 fn buffered(
