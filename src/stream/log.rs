@@ -34,9 +34,6 @@ const WARM_PACKED: u64 = 4 * WARM as u64;
 /// Cold records written out at a time: what a GetRecords call returns at most, and a little.
 const THAW: usize = 10_240;
 
-/// Records looked at, from the end, for one that overtook another; nearly always the first has.
-const OVERTAKERS: usize = 64;
-
 /// Dead records are dropped once there are this many, and as many as live ones: few enough that the logs of some
 /// dozen shards stay in a core's cache.
 const DROP_AT: usize = 1024;
@@ -172,13 +169,6 @@ impl Log {
         if let Some(packed) = &mut self.packed {
             packed.append(run.parcels, run.row);
         }
-    }
-
-    /// Was a record born after `born` stored since `sent`?
-    pub fn overtook(&self, born: u64, sent: u64) -> bool {
-        let since = self.stored.iter().rev().take_while(|stored| **stored > sent).take(OVERTAKERS);
-        let births = if self.born.is_empty() { &self.stored } else { &self.born };
-        births.iter().rev().take(since.count()).any(|b| *b > born)
     }
 
     /// Is `[from, …)` known to be born the moment it was stored?
