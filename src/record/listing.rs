@@ -1,62 +1,69 @@
 //! What ListShards answers, made to be asked for one position after another.
 
-/// The open shards: start positions, with a first guess by a position's top bits.
+/// The open shards: cells by a position's top bits, and the ends of the shards for the few cells that hold a
+/// boundary.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     shift: u32,
-    guess: Vec<u32>,
-    /// Where the next shard begins.
+    /// The shard of all of a cell, or with `SEARCH` the place of its first one in `ends`.
+    cells: Vec<u32>,
+    /// Where each shard's positions end, and whose they are, in order; the last one has no end.
     ends: Vec<u64>,
     ids: Vec<u32>,
 }
 
+const SEARCH: u32 = 1 << 31;
+
 impl Listing {
     /// Open shards as (first position, id), in order.
     pub fn new(open: Vec<(u64, u32)>) -> Listing {
-        // Sixteen cells a shard, so that few cells hold a boundary.
+        // Sixteen cells a shard at the least, so that few cells hold a boundary.
         let bits = (open.len().next_power_of_two().trailing_zeros() + 4).clamp(10, 16);
         let shift = 64 - bits;
-        let starts: Vec<u64> = open.iter().map(|o| o.0).collect();
-        let guess = (0..1u64 << bits).map(|cell| starts.partition_point(|s| *s <= cell << shift) as u32 - 1);
-        let guess = guess.collect();
-        // The last one twice: the first step needs no bound.
-        let ids = open.iter().chain(open.last()).map(|o| o.1).collect();
-        let ends = starts.into_iter().skip(1).chain([u64::MAX]).collect();
-        Listing { shift, guess, ends, ids }
+        let first_in = |position: u64| open.partition_point(|(start, _)| *start <= position) - 1;
+        let cell = |cell: u64| {
+            let first = first_in(cell << shift);
+            let whole = first == first_in((cell << shift) | ((1 << shift) - 1));
+            if whole { open[first].1 } else { SEARCH | first as u32 }
+        };
+        let cells = (0..1u64 << bits).map(cell).collect();
+        let ids = open.iter().map(|o| o.1).collect();
+        let ends = open.iter().skip(1).map(|o| o.0).collect();
+        Listing { shift, cells, ends, ids }
     }
 
     /// Open shards.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.ids.len()
     }
 
     /// No shard.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.ids.is_empty()
     }
 
     /// Id of the shard that holds a position.
     #[inline]
     pub fn shard_at(&self, position: u64) -> u32 {
-        let mut i = self.guess[(position >> self.shift) as usize] as usize;
-        // One boundary in the cell at most, as a rule: a step without a branch.
-        i += usize::from(self.ends[i] <= position);
-        while i < self.ends.len() && self.ends[i] <= position {
-            i += 1;
-        }
-        self.ids[i]
+        let cell = self.cells[(position >> self.shift) as usize];
+        if cell & SEARCH == 0 { cell } else { self.search((cell & !SEARCH) as usize, position) }
+    }
+
+    #[cold]
+    fn search(&self, from: usize, position: u64) -> u32 {
+        self.ids[from + self.ends[from..].iter().take_while(|end| **end <= position).count()]
     }
 
     /// Is this shard open?
     pub fn holds(&self, id: u32) -> bool {
-        self.ids[..self.len()].contains(&id)
+        self.ids.contains(&id)
     }
 
     /// The positions of one shard, if it is open: first, and last.
     pub fn range_of(&self, id: u32) -> Option<(u64, u64)> {
-        let i = self.ids[..self.len()].iter().position(|open| *open == id)?;
+        let i = self.ids.iter().position(|open| *open == id)?;
         let first = if i == 0 { 0 } else { self.ends[i - 1] };
-        let last = if i + 1 == self.len() { u64::MAX } else { self.ends[i] - 1 };
+        let last = self.ends.get(i).map_or(u64::MAX, |end| end - 1);
         Some((first, last))
     }
 }

@@ -269,7 +269,6 @@ impl Client for Kpl {
                 break;
             }
             self.now = at;
-            self.remember_most();
             self.act(moment, shards);
         }
         self.remember_most();

@@ -116,6 +116,7 @@ impl Kpl {
 
     /// Done with them, one way or another.
     fn finish(&mut self, records: u64, bytes: u64) {
+        self.remember_most();
         self.records -= records;
         self.bytes -= bytes;
     }
