@@ -139,8 +139,10 @@ impl KplSpec {
         if largest <= most {
             return;
         }
-        let message = format!("the KPL refuses user records of {largest}: its `max_user_record_size` is {most}");
-        let help = format!("raise it, at most {}", cite(&facts::USER_RECORD_SIZE_MAX));
+        let message =
+            format!("the KPL refuses user records of {largest}: its `max_user_record_size` is {most}");
+        let bound = &facts::USER_RECORD_SIZE_MAX;
+        let help = format!("raise it to at most {}, source: {}", bound.bytes(), cite(bound));
         cx.say_with("out-of-range", at, message, &format!("must be at most {most}"), Some(help));
     }
 

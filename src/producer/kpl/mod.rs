@@ -115,7 +115,8 @@ impl Kpl {
         let stream = |purpose| seed.numbered(&path, purpose, u64::from(instance));
         let large = config.behaviour >= KplBehaviour::V1_0_6;
         let depth = if large { LIMITER_BYTES } else { LIMITER_BYTES_BEFORE };
-        let aggregation = Limits { count: config.aggregation_max_count, bytes: config.aggregation_max_size.0 };
+        let aggregation =
+            Limits { count: config.aggregation_max_count, bytes: config.aggregation_max_size.0 };
         let collection =
             Limits { count: u64::from(config.collection_max_count), bytes: config.collection_max_size.0 };
         Kpl {

@@ -137,7 +137,11 @@ mod tests {
                 assert_eq!(out.len(), fits, "{data} bytes");
                 assert_eq!(reducer.held().len() as u64, came - fits as u64);
                 if data == 50 && !distinct {
-                    assert_eq!((came, reducer.held().len()), (931, 18), "the estimate is lower than the truth");
+                    assert_eq!(
+                        (came, reducer.held().len()),
+                        (931, 18),
+                        "the estimate is lower than the truth"
+                    );
                 }
             }
         }

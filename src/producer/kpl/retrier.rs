@@ -83,8 +83,8 @@ impl Kpl {
         for i in 0..parcel.len() {
             let mut user = sent_user(parcel, i, call);
             user.past.stored = true;
-            let belongs =
-                self.law.accepts_elsewhere && self.shards.holds(actual, user.position, self.now) == Some(true);
+            let belongs = self.law.accepts_elsewhere
+                && self.shards.holds(actual, user.position, self.now) == Some(true);
             if !belongs || predicted < actual {
                 self.shards.invalidate(call.begun, predicted, self.now);
             }

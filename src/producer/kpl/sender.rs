@@ -39,7 +39,16 @@ impl Sender {
     /// Nothing under way.
     pub(super) fn new(latency: LatencySampler, random: Stream, connections: u32) -> Sender {
         let (calls, idle, line) = (Vec::new(), Vec::new(), VecDeque::new());
-        Sender { latency, random, free: connections, calls, idle, line, answers: BinaryHeap::new(), number: 0 }
+        Sender {
+            latency,
+            random,
+            free: connections,
+            calls,
+            idle,
+            line,
+            answers: BinaryHeap::new(),
+            number: 0,
+        }
     }
 
     /// The next answer.

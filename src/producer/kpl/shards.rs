@@ -165,11 +165,10 @@ mod tests {
         assert!(s.ready().is_none());
         steps(&mut s, &two);
         assert_eq!(s.ready().map(|l| l.shard_at(150)), Some(2));
-        assert_eq!([s.holds(2, 150, 400), s.holds(1, 150, 400), s.holds(0, 150, 400)], [
-            Some(true),
-            Some(false),
-            Some(true)
-        ]);
+        assert_eq!(
+            [s.holds(2, 150, 400), s.holds(1, 150, 400), s.holds(0, 150, 400)],
+            [Some(true), Some(false), Some(true)]
+        );
         assert_eq!(s.holds(3, 150, 400), None);
         // Rounds every 30 s; the first more than 60 s after the load is at 90 s.
         assert_eq!(s.holds(0, 150, 89 * S), Some(true));
