@@ -44,6 +44,13 @@ impl Columns {
         self.position.extend_from_slice(&other.position[from..to]);
     }
 
+    /// Keeps the first `n`.
+    pub fn truncate(&mut self, n: usize) {
+        self.born.truncate(n);
+        self.size.truncate(n);
+        self.position.truncate(n);
+    }
+
     /// Takes the first `n` away.
     pub fn drop_front(&mut self, n: usize) {
         self.born.drain(..n);

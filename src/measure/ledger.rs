@@ -6,7 +6,7 @@ use crate::random::Seed;
 impl ProducerResult {
     /// Records given up, whatever the cause.
     pub fn lost(&self) -> u64 {
-        self.lost_attempts + self.lost_quota + self.lost_policy + self.lost_full
+        self.lost_attempts + self.lost_quota + self.lost_policy + self.lost_full + self.lost_restart
     }
 
     /// born − (stored at least once + given up + held): zero.

@@ -51,11 +51,13 @@ pub struct ProducerResult {
     pub lost_policy: u64,
     /// Given up: the buffer was full.
     pub lost_full: u64,
+    /// Lost with the memory of a process that died.
+    pub lost_restart: u64,
     /// Still in the client (or before it) at the end.
     pub held: u64,
-    /// Records refused at least once.
+    /// Records of which an attempt was refused or failed.
     pub delayed: u64,
-    /// Entries sent (an attempt is one entry of one put call: a Kinesis record).
+    /// Entries judged (an attempt is one entry of one put call: a Kinesis record).
     pub attempts: u64,
     /// Records in them: each as often as it was sent.
     pub carried: u64,
@@ -63,6 +65,10 @@ pub struct ProducerResult {
     pub throttled: u64,
     /// Put calls.
     pub calls: u64,
+    /// Put calls that failed as a whole: no answer came.
+    pub failed_calls: u64,
+    /// Records in calls that failed before anything was judged, each as often as it was sent.
+    pub unjudged: u64,
     /// Largest memory of waiting records seen, all instances together, in bytes.
     pub buffered_bytes_max: u64,
     /// Born to first sent.

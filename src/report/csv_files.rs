@@ -174,6 +174,9 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
             row("producer", &p.name, "records_lost_retry_quota_empty", p.lost_quota);
             row("producer", &p.name, "records_lost_by_policy", p.lost_policy);
             row("producer", &p.name, "records_lost_buffer_full", p.lost_full);
+            row("producer", &p.name, "records_lost_process_died", p.lost_restart);
+            row("producer", &p.name, "calls_failed", p.failed_calls);
+            row("producer", &p.name, "records_in_failed_calls", p.unjudged);
         }
         for c in &mode.run.consumers {
             row("consumer", &c.name, "calls", c.calls);

@@ -147,7 +147,7 @@ fn table(outcome: &Outcome) -> String {
 
 /// Records given up, whatever the cause.
 pub fn lost(p: &ProducerResult) -> u64 {
-    p.lost_attempts + p.lost_quota + p.lost_policy + p.lost_full
+    p.lost()
 }
 
 /// A figure added over the producers.

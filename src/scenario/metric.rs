@@ -60,10 +60,6 @@ fn reads(run: &RunResult, of: fn(&ConsumerResult) -> u64) -> u64 {
     run.consumers.iter().map(of).sum()
 }
 
-fn lost(p: &ProducerResult) -> u64 {
-    p.lost_attempts + p.lost_quota + p.lost_policy + p.lost_full
-}
-
 fn seconds(run: &RunResult) -> f64 {
     run.duration_ns as f64 / 1e9
 }
@@ -77,20 +73,20 @@ pub const STREAM: &[Metric] = &[
     metric(
         "throttled_attempts",
         Unit::Share,
-        "Refused entries of put calls, of all entries sent.",
+        "Refused entries of put calls, of all entries judged.",
         From::Run(|r| share(total(r, |p| p.throttled), total(r, |p| p.attempts))),
     ),
     metric(
         "delayed_records",
         Unit::Share,
-        "Records refused at least once, of all born.",
+        "Records of which an attempt was refused or failed, of all born.",
         From::Run(|r| share(total(r, |p| p.delayed), total(r, |p| p.born))),
     ),
     metric(
         "lost_records",
         Unit::Share,
         "Records given up, of all born.",
-        From::Run(|r| share(total(r, lost), total(r, |p| p.born))),
+        From::Run(|r| share(total(r, ProducerResult::lost), total(r, |p| p.born))),
     ),
     metric(
         "duplicates",
@@ -178,14 +174,14 @@ const PRODUCER_OWN: [Metric; 4] = [
     metric(
         "delayed_records",
         Unit::Share,
-        "Records refused at least once, of all born.",
+        "Records of which an attempt was refused or failed, of all born.",
         From::Producer(|p| share(p.delayed, p.born)),
     ),
     metric(
         "lost_records",
         Unit::Share,
         "Records given up, of all born.",
-        From::Producer(|p| share(lost(p), p.born)),
+        From::Producer(|p| share(p.lost(), p.born)),
     ),
     metric(
         "held",

@@ -267,6 +267,9 @@ fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
     result.lost_quota += report.lost.quota;
     result.lost_policy += report.lost.policy;
     result.lost_full += report.lost.full;
+    result.lost_restart += report.lost.restart;
+    result.failed_calls += report.failed_calls;
+    result.unjudged += report.unjudged;
     result.calls += report.calls;
     result.buffered_bytes_max += report.buffered_bytes_max;
 }

@@ -45,13 +45,14 @@ pub fn latency(outcome: &Outcome) -> String {
 /// One line of a ledger: a sign, what it is, how to read it off a mode.
 type Entry<T> = (&'static str, fn(&T) -> u64);
 
-const PRODUCER: [Entry<ProducerResult>; 7] = [
+const PRODUCER: [Entry<ProducerResult>; 8] = [
     ("born", |p| p.born),
     ("= stored at least once", |p| p.stored),
     ("+ given up: attempts used up", |p| p.lost_attempts),
     ("+ given up: retry quota empty", |p| p.lost_quota),
     ("+ given up: dropped by policy", |p| p.lost_policy),
     ("+ given up: buffer full", |p| p.lost_full),
+    ("+ lost when the process died", |p| p.lost_restart),
     ("+ held in the client at the end", |p| p.held),
 ];
 
