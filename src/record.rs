@@ -44,7 +44,7 @@ impl Columns {
         self.position.extend_from_slice(&other.position[from..to]);
     }
 
-    /// Keeps the first `n`.
+    /// Forgets all but the first `n`.
     pub fn truncate(&mut self, n: usize) {
         self.born.truncate(n);
         self.size.truncate(n);
@@ -214,6 +214,12 @@ impl<'a> Run<'a> {
     #[inline]
     pub fn head(&self, n: usize) -> Run<'a> {
         self.part(0, n)
+    }
+
+    /// Are all born the moment they are judged?
+    #[inline]
+    pub fn is_prompt(&self) -> bool {
+        std::ptr::eq(self.at, self.born)
     }
 
     /// All but the first `n`.

@@ -1,6 +1,7 @@
 //! What a run found: plain data. `report` draws it, `cost` prices it, tests assert it.
 
 use crate::measure::latency::LatencySummary;
+use crate::measure::lost::Lost;
 use serde::Serialize;
 
 /// One run (one seed, one mode).
@@ -43,16 +44,8 @@ pub struct ProducerResult {
     pub stored: u64,
     /// Stored again by a retry.
     pub duplicates: u64,
-    /// Given up: attempts used up.
-    pub lost_attempts: u64,
-    /// Given up: the retry quota was empty.
-    pub lost_quota: u64,
-    /// Given up: partial failures dropped by policy.
-    pub lost_policy: u64,
-    /// Given up: the buffer was full.
-    pub lost_full: u64,
-    /// Lost with the memory of a process that died.
-    pub lost_restart: u64,
+    /// Given up, by cause.
+    pub lost: Lost,
     /// Still in the client (or before it) at the end.
     pub held: u64,
     /// Records of which an attempt was refused or failed.

@@ -4,6 +4,7 @@
 //! A client plays itself up to a moment (`advance`). Its calls lie in `Outgoing` until they are judged; between
 //! judgement and answer the world tells it of refusals. It never sees the stream, only what ListShards would answer.
 
+use crate::measure::lost::Lost;
 use crate::mechanism::histogram::Histogram;
 use crate::record::{Columns, Listing, Parcels};
 use std::sync::Arc;
@@ -122,26 +123,4 @@ pub struct Report {
     pub buffering: Histogram,
     /// First sent to stored.
     pub put: Histogram,
-}
-
-/// Records given up, by cause.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lost {
-    /// Attempts were used up.
-    pub attempts: u64,
-    /// The retry quota was empty.
-    pub quota: u64,
-    /// By policy.
-    pub policy: u64,
-    /// The buffer was full.
-    pub full: u64,
-    /// The process died.
-    pub restart: u64,
-}
-
-impl Lost {
-    /// Whatever the cause.
-    pub fn all(&self) -> u64 {
-        self.attempts + self.quota + self.policy + self.full + self.restart
-    }
 }

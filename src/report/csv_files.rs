@@ -2,6 +2,7 @@
 
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::measure::latency::LatencySummary;
+use crate::measure::lost::Lost;
 use csv::Writer;
 
 /// A CSV file in memory. Writing to a `Vec` cannot fail, so no error leaves this type.
@@ -170,11 +171,9 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
             row("producer", &p.name, "attempts", p.attempts);
             row("producer", &p.name, "attempts_refused", p.throttled);
             row("producer", &p.name, "records_delayed", p.delayed);
-            row("producer", &p.name, "records_lost_attempts_used_up", p.lost_attempts);
-            row("producer", &p.name, "records_lost_retry_quota_empty", p.lost_quota);
-            row("producer", &p.name, "records_lost_by_policy", p.lost_policy);
-            row("producer", &p.name, "records_lost_buffer_full", p.lost_full);
-            row("producer", &p.name, "records_lost_process_died", p.lost_restart);
+            for cause in Lost::CAUSES {
+                row("producer", &p.name, &format!("records_lost_{}", cause.word), (cause.of)(&p.lost));
+            }
             row("producer", &p.name, "calls_failed", p.failed_calls);
             row("producer", &p.name, "records_in_failed_calls", p.unjudged);
         }

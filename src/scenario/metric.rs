@@ -86,7 +86,7 @@ pub const STREAM: &[Metric] = &[
         "lost_records",
         Unit::Share,
         "Records given up, of all born.",
-        From::Run(|r| share(total(r, ProducerResult::lost), total(r, |p| p.born))),
+        From::Run(|r| share(total(r, |p| p.lost.all()), total(r, |p| p.born))),
     ),
     metric(
         "duplicates",
@@ -181,7 +181,7 @@ const PRODUCER_OWN: [Metric; 4] = [
         "lost_records",
         Unit::Share,
         "Records given up, of all born.",
-        From::Producer(|p| share(p.lost(), p.born)),
+        From::Producer(|p| share(p.lost.all(), p.born)),
     ),
     metric(
         "held",

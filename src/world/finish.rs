@@ -5,9 +5,11 @@ use super::settings::Reading;
 use crate::engine::digest::Digest;
 use crate::facts::data_streams;
 use crate::measure::latency::LatencySummary;
+use crate::measure::lost::Lost;
 use crate::measure::result::{
     ConsumerResult, Digests, ProducerResult, RunResult, ShardResult, StreamResult, Usage,
 };
+use crate::measure::sink::ConsumerCounts;
 use crate::mechanism::histogram::Histogram;
 use crate::producer::client::Client;
 use crate::producer::demand::Columns;
@@ -20,6 +22,7 @@ impl World {
         self.trim_at_end(reached);
         self.meter_mode();
         self.meter_storage(reached);
+        self.sink.consumers.iter_mut().for_each(ConsumerCounts::part_prompt);
         let producers: Vec<ProducerResult> =
             (0..self.sources.len()).map(|p| self.producer_result(p, reached)).collect();
         let stream = self.stream_result();
@@ -83,7 +86,7 @@ impl World {
             born_bytes,
             stored: counts.stored,
             duplicates: counts.duplicates,
-            lost_attempts: counts.lost,
+            lost: Lost { attempts: counts.lost, ..Lost::default() },
             delayed: counts.delayed,
             attempts: counts.attempts,
             throttled: counts.throttled,
@@ -263,11 +266,7 @@ fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
     let report = client.report();
     result.held += client.held(end);
     result.delayed += report.delayed;
-    result.lost_attempts += report.lost.attempts;
-    result.lost_quota += report.lost.quota;
-    result.lost_policy += report.lost.policy;
-    result.lost_full += report.lost.full;
-    result.lost_restart += report.lost.restart;
+    result.lost.add(&report.lost);
     result.failed_calls += report.failed_calls;
     result.unjudged += report.unjudged;
     result.calls += report.calls;

@@ -7,6 +7,7 @@
 use kinesim::cost::bill::{Bill, BillLine};
 use kinesim::experiment::outcome::*;
 use kinesim::measure::latency::LatencySummary;
+use kinesim::measure::lost::Lost;
 use kinesim::measure::result::*;
 use kinesim::units::Money;
 
@@ -105,8 +106,7 @@ fn run(which: usize, name: &str) -> RunResult {
         born_bytes: sum(&series.born_bytes),
         stored,
         duplicates: 0,
-        lost_attempts: lost / 2,
-        lost_full: lost - lost / 2,
+        lost: Lost { attempts: lost / 2, full: lost - lost / 2, ..Lost::default() },
         held: born - stored - lost,
         delayed: throttled / 2,
         attempts: sum(&series.attempts),
