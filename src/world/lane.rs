@@ -245,7 +245,7 @@ impl Lane {
 
     fn refuse(&mut self, entries: &Entries, row: u32, verdict: Verdict, out: &mut Outside) {
         let i = row as usize;
-        let at = entries.at[i];
+        let at = entries.times()[i];
         self.count_refusal(at, verdict, out.sink);
         let Some(p) = entries.ticket[i].producer() else {
             return out.refused.push(row);
