@@ -64,6 +64,10 @@ facts! {
         "ListShards, call to answer; nothing is published. While the shard map is loaded, records travel alone and unlimited.";
     LIST_PAGE: "kpl.list_shards_page", Count(1_000, "shards"), KPL, SourceCode,
         "Shards of one ListShards answer; larger streams take several calls, one after another.";
+    LIST_BACKOFF: "kpl.list_shards_backoff", Span(Dur::from_s(1)), KPL, SourceCode,
+        "Wait before ListShards is called again after a failure; half as long again each time.";
+    LIST_BACKOFF_MAX: "kpl.list_shards_backoff_max", Span(Dur::from_s(30)), KPL, SourceCode,
+        "No wait before ListShards is longer.";
     RANGES_KEPT: "kpl.closed_ranges_kept", Span(Dur::from_s(60)), KPL, SourceCode,
         "How long after loading the shard map the ranges of shards that are not open any more stay known (from 0.15.11); checked twice in that time.";
 }

@@ -28,6 +28,7 @@ causes! {
     quota: "retry_quota_empty", "retry quota empty";
     policy: "by_policy", "dropped by policy";
     full: "buffer_full", "buffer full";
+    restart: "process_died", "its process died";
     expired_waiting: "expired_waiting", "expired waiting for the client's rate limit";
     expired_retrying: "expired_retrying", "expired before another attempt";
     throttled: "throttled", "throttled, and failed at once";

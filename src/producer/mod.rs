@@ -8,6 +8,7 @@ pub mod demand;
 pub mod keys;
 pub mod kpl;
 mod lanes_md5;
+pub mod line;
 pub mod retry;
 pub mod sdk;
 pub mod sizes;

@@ -97,8 +97,12 @@ fn every_default_reads_and_lies_in_its_own_range() {
             continue;
         }
         let set = [(path.clone(), written.to_owned())];
+        let text = match path.contains(".client.kpl.") {
+            true => WHOLE.replace("client: { sdk: { instances: 20 } }", "client: { kpl: {} }"),
+            false => WHOLE.to_owned(),
+        };
         // Neighbours that must be written may be missing; the default itself must be fine.
-        let diags = load(WHOLE, "t.yaml", &no_files, &set).err().unwrap_or_default();
+        let diags = load(&text, "t.yaml", &no_files, &set).err().unwrap_or_default();
         let own: Vec<_> = diags.into_iter().filter(|d| d.code != "missing-key").collect();
         assert!(own.is_empty(), "{path}={written}\n{}", render(&own, false));
     }

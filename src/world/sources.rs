@@ -1,6 +1,6 @@
 //! Who sends: demand that goes to the shards as it is, or demand in the hands of clients that wait for answers.
 
-use super::config::{Action, WorldConfig};
+use super::config::{Action, TimedEvent, WorldConfig};
 use super::gather::WindowCall;
 use super::order::Order;
 use super::settings::Settings;
@@ -10,6 +10,7 @@ use crate::producer::config::ClientConfig;
 use crate::producer::demand::{Columns, Demand, HotKeyWindow};
 use crate::producer::keys::KeyTable;
 use crate::producer::kpl::{KeyBytes, Kpl};
+use crate::producer::line::{Line, Trouble, What};
 use crate::producer::sdk::Sdk;
 use crate::record::Listing;
 use crate::units::Dur;
@@ -58,18 +59,21 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
         length: producer.demand.key_bytes.0 as u32,
         counted: config.stream.admission.count_key_bytes,
     };
+    let troubles: Arc<[Trouble]> = config.events.iter().filter_map(|e| trouble(e, index)).collect();
+    let (name, latency) = (&producer.name, producer.client.put_latency());
     let client = |i| -> Box<dyn Client> {
+        let line = Line::new(latency, leg, Arc::clone(&troubles), name, i, config.seed);
         match &producer.client {
-            ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, &producer.name, i, leg, config.seed)),
-            ClientConfig::Kpl(kpl) => Box::new(Kpl::new(kpl, &producer.name, i, leg, keys, config.seed)),
+            ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, name, i, line, config.seed)),
+            ClientConfig::Kpl(kpl) => Box::new(Kpl::new(kpl, name, i, line, keys, config.seed)),
         }
     };
     Source {
         demand,
         fresh: Columns::default(),
         clients: (0..instances).map(client).collect(),
-        orders: (0..instances).map(|_| Order::new(producer.client.packs())).collect(),
-        floor: if alone { u64::MAX } else { producer.client.put_latency().sampler().min() - leg },
+        orders: (0..instances).map(|_| Order::new(producer.client.packs() || !troubles.is_empty())).collect(),
+        floor: if alone { u64::MAX } else { latency.sampler().min() - leg },
         leg,
         dealt: 0,
     }
@@ -82,6 +86,20 @@ fn hot_window(at: Dur, action: &Action, index: usize) -> Option<HotKeyWindow> {
         }
         _ => None,
     }
+}
+
+/// What an event does to the way between producer `index` and the service.
+pub fn trouble(event: &TimedEvent, index: usize) -> Option<Trouble> {
+    let (producer, lasting, what) = match event.action {
+        Action::ProducerOutage { producer, lasting } => (producer, lasting, What::Away),
+        Action::PutErrors { producer, share, stored, lasting } => {
+            (producer, lasting, What::Errors { share, stored })
+        }
+        Action::SlowNetwork { producer, factor, lasting } => (producer, lasting, What::Slow(factor)),
+        _ => return None,
+    };
+    let from = event.at.0;
+    (producer == index).then(|| Trouble { from, until: from.saturating_add(lasting.0), what })
 }
 
 impl Source {

@@ -9,8 +9,9 @@
 //! first served (the order is inferred).
 //! At one moment: shard map, then answers, then births, then the aggregator's timers by shard, then the limiter's
 //! round, then the collector's timer.
-//! We leave out: the way from the application into the process, timeouts and 5xx answers (nothing fails here but by
-//! throttling), metrics, explicit flushes, explicit hash keys.
+//! A call that fails as a whole (`line`) has all its records sent again. A restart loses what the process holds.
+//! We leave out: the way from the application into the process, timeouts of the library's own, metrics, explicit
+//! flushes, explicit hash keys.
 //! Sources: KPL C++ source code (`kinesim facts`, keys `kpl.*`).
 
 pub mod aggregate;
@@ -26,6 +27,7 @@ mod stages;
 use super::client::{Client, Outgoing, Report, Sent};
 use super::config::{KplBehaviour, KplConfig};
 use super::demand::Columns;
+use super::line::Line;
 use crate::facts::kpl::{EXTENSION_MAX, EXTENSION_SHARE, LIMITER_BYTES, LIMITER_BYTES_BEFORE};
 use crate::random::Seed;
 use crate::record::Listing;
@@ -33,8 +35,8 @@ use crate::units::Percent;
 use collector::Collector;
 use parcel::{Parcel, Past, User};
 use reducer::{Container, Limits};
-use retrier::{measure_put, newly_refused};
-use sender::Sender;
+use retrier::newly_failed;
+use sender::{Sender, measure_put};
 use shards::Shards;
 use stages::{Aggregators, Limiters};
 use std::sync::Arc;
@@ -62,14 +64,20 @@ struct Law {
     /// A record on a shard that was not predicted, but holds its hash, is accepted.
     accepts_elsewhere: bool,
     keys: KeyBytes,
-    /// A request's way to the shard.
-    leg: u64,
+    aggregation: Limits,
+    collection: Limits,
+    /// The limiter: percent of a shard's limits, byte tokens at most.
+    rate_limit: u64,
+    depth: u64,
 }
 
 /// One process.
 pub struct Kpl {
     law: Law,
+    line: Line,
     now: u64,
+    /// Down until then; what is born before arrives then.
+    up_from: u64,
     /// Nothing happens before this, unless something is born.
     due: u64,
     /// Born, but not yet taken over: from `front` on.
@@ -99,6 +107,8 @@ struct Slot {
     /// Where it went, once judged.
     actual: Option<u32>,
     refused: bool,
+    /// Under way, and its process is dead.
+    orphan: bool,
 }
 
 impl Slot {
@@ -109,29 +119,25 @@ impl Slot {
 }
 
 impl Kpl {
-    /// The `instance`-th process of a producer. `leg` is the request's way to the shard.
-    pub fn new(config: &KplConfig, name: &str, instance: u32, leg: u64, keys: KeyBytes, seed: Seed) -> Kpl {
-        let path = format!("producer/{name}");
-        let stream = |purpose| seed.numbered(&path, purpose, u64::from(instance));
-        let large = config.behaviour >= KplBehaviour::V1_0_6;
-        let depth = if large { LIMITER_BYTES } else { LIMITER_BYTES_BEFORE };
-        let aggregation =
-            Limits { count: config.aggregation_max_count, bytes: config.aggregation_max_size.0 };
-        let collection =
-            Limits { count: u64::from(config.collection_max_count), bytes: config.collection_max_size.0 };
+    /// The `instance`-th process of a producer.
+    pub fn new(config: &KplConfig, name: &str, instance: u32, line: Line, keys: KeyBytes, seed: Seed) -> Kpl {
+        let law = Law::new(config, keys);
+        let random = seed.numbered(&format!("producer/{name}"), "list_shards_latency", instance.into());
         Kpl {
-            law: Law::new(config, leg, keys),
+            law,
+            line,
             now: 0,
+            up_from: 0,
             due: u64::MAX,
             arriving: Columns::default(),
             front: 0,
-            shards: Shards::new(config.list_shards_latency.sampler(), stream("list_shards_latency")),
-            aggregators: Aggregators::new(aggregation),
-            limiters: Limiters::new(config.rate_limit, depth.bytes().0),
-            collector: Collector::new(collection),
+            shards: Shards::new(config.list_shards_latency.sampler(), random),
+            aggregators: Aggregators::new(law.aggregation),
+            limiters: Limiters::new(law.rate_limit, law.depth),
+            collector: Collector::new(law.collection),
             parcels: Vec::new(),
             idle: Vec::new(),
-            sender: Sender::new(config.put_latency.sampler(), stream("put_latency"), config.max_connections),
+            sender: Sender::new(config.max_connections),
             out: Outgoing::default(),
             records: 0,
             bytes: 0,
@@ -158,7 +164,7 @@ impl Kpl {
 
     fn act(&mut self, moment: Moment, shards: &Arc<Listing>) {
         match moment {
-            Moment::Map => self.shards.step(self.now, shards),
+            Moment::Map => self.shards.step(self.now, shards, &self.line),
             Moment::Answer => self.answered(),
             Moment::Aggregator => self.aggregator_due(),
             Moment::Round => self.round_of_all(),
@@ -176,14 +182,14 @@ impl Kpl {
         };
         if n > 0 && self.shards.is_idle() {
             // The library makes a stream's pipeline when the first record comes.
-            self.now = born[0];
+            self.now = born[0].max(self.up_from);
             self.limiters.start(self.now);
-            return self.shards.start(self.now);
+            return self.shards.start(self.now, &self.line);
         }
         let extra = if self.law.keys.counted { self.law.keys.length } else { 0 };
         for i in self.front..self.front + n {
             let born = self.arriving.born[i];
-            self.now = born;
+            self.now = born.max(self.up_from);
             self.front = i + 1;
             let data = self.arriving.size[i] - extra;
             self.records += 1;
@@ -193,13 +199,18 @@ impl Kpl {
                 position: self.arriving.position[i],
                 data,
                 key_bytes: self.law.keys.length,
-                deadline: born + self.law.hold,
+                deadline: self.now + self.law.hold,
                 past: Past::NONE,
             };
             if self.aggregate(user) {
                 break;
             }
         }
+    }
+
+    /// When a user record's time is over. It counts from its arrival in the process.
+    fn expires(&self, born: u64) -> u64 {
+        born.max(self.up_from).saturating_add(self.law.ttl)
     }
 
     fn forget_taken(&mut self) {
@@ -224,10 +235,12 @@ enum Moment {
 }
 
 impl Law {
-    fn new(config: &KplConfig, leg: u64, keys: KeyBytes) -> Law {
+    fn new(config: &KplConfig, keys: KeyBytes) -> Law {
         let (buffered, ttl) = (config.record_max_buffered_time.0, config.record_ttl.0);
         let share = u128::from(buffered) * u128::from(EXTENSION_SHARE.percent().0);
         let share = (share / u128::from(Percent::WHOLE)) as u64;
+        let large = config.behaviour >= KplBehaviour::V1_0_6;
+        let depth = if large { LIMITER_BYTES } else { LIMITER_BYTES_BEFORE };
         Law {
             aggregate: config.aggregation,
             hold: buffered.min(ttl),
@@ -237,7 +250,13 @@ impl Law {
             fail_if_throttled: config.fail_if_throttled,
             accepts_elsewhere: config.behaviour >= KplBehaviour::V0_15_11,
             keys,
-            leg,
+            aggregation: Limits { count: config.aggregation_max_count, bytes: config.aggregation_max_size.0 },
+            collection: Limits {
+                count: u64::from(config.collection_max_count),
+                bytes: config.collection_max_size.0,
+            },
+            rate_limit: config.rate_limit,
+            depth: depth.bytes().0,
         }
     }
 }
@@ -257,6 +276,10 @@ impl Client for Kpl {
     }
 
     fn advance(&mut self, until: u64, shards: &Arc<Listing>) {
+        if until <= self.up_from {
+            self.due = self.up_from;
+            return;
+        }
         loop {
             let (at, moment) = self.next_moment();
             let births_first = u64::from(moment >= Moment::Aggregator);
@@ -287,13 +310,24 @@ impl Client for Kpl {
     }
 
     fn judged(&mut self, until: u64, shards: &Arc<Listing>) {
-        for call in self.out.calls.iter().take_while(|call| call.at < until) {
-            for entry in 0..call.entries as usize {
-                let slot = &mut self.parcels[self.sender.parcel(call.slot, entry) as usize];
+        for i in 0..self.out.calls.partition_point(|call| call.at < until) {
+            let Sent { slot: call, entries, .. } = self.out.calls[i];
+            for entry in 0..entries as usize {
+                let slot = &mut self.parcels[self.sender.parcel(call, entry) as usize];
                 slot.actual = Some(shards.shard_at(slot.parcel.place()));
+            }
+            if self.sender.orphans > 0 && self.sender.call(call).orphan {
+                self.sender.orphans -= 1;
+                self.bury(call);
             }
         }
         self.out.drop_judged(until);
+    }
+
+    fn restart(&mut self, at: u64, back_at: u64) {
+        self.die(at);
+        self.up_from = self.up_from.max(back_at);
+        (self.now, self.due) = (self.up_from, self.up_from);
     }
 
     fn held(&self, _: u64) -> u64 {
@@ -310,7 +344,7 @@ impl Client for Kpl {
                 if slot.is_stored() {
                     measure_put(&mut self.report, &slot.parcel, self.sender.call(call));
                 } else if slot.refused {
-                    self.report.delayed += newly_refused(&slot.parcel);
+                    self.report.delayed += newly_failed(&slot.parcel);
                 }
             }
         }

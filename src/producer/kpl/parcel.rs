@@ -28,13 +28,13 @@ pub struct Past {
     pub first_sent: u64,
     /// Stored already: another copy is a duplicate.
     pub stored: bool,
-    /// Refused at least once.
-    pub refused: bool,
+    /// An attempt was refused, or got lost.
+    pub failed: bool,
 }
 
 impl Past {
     /// Never sent.
-    pub const NONE: Past = Past { first_sent: u64::MAX, stored: false, refused: false };
+    pub const NONE: Past = Past { first_sent: u64::MAX, stored: false, failed: false };
 }
 
 /// User records that travel together.

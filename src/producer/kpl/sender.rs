@@ -2,10 +2,9 @@
 
 use super::Kpl;
 use super::collector::{Ready, Request};
-use super::parcel::Past;
+use super::parcel::{Parcel, Past};
 use super::reducer::Container;
-use crate::producer::client::Sent;
-use crate::random::{LatencySampler, Stream};
+use crate::producer::client::{Report, Sent};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -18,14 +17,18 @@ pub(super) struct Call {
     pub begun: u64,
     /// When it got its connection.
     pub sent: u64,
-    /// When its entries are judged.
-    pub judged: u64,
+    /// When its entries are judged (`None`: it did not get there).
+    pub judged: Option<u64>,
+    /// No answer comes.
+    pub failed: bool,
+    /// The process that sent it is dead.
+    pub orphan: bool,
 }
 
 /// The connections of one process.
+#[derive(Default)]
 pub(super) struct Sender {
-    latency: LatencySampler,
-    random: Stream,
+    connections: u32,
     free: u32,
     calls: Vec<Call>,
     idle: Vec<u32>,
@@ -33,22 +36,14 @@ pub(super) struct Sender {
     /// (answered, number, call).
     answers: BinaryHeap<Reverse<(u64, u64, u32)>>,
     number: u64,
+    /// Calls under way whose process is dead.
+    pub orphans: u32,
 }
 
 impl Sender {
     /// Nothing under way.
-    pub(super) fn new(latency: LatencySampler, random: Stream, connections: u32) -> Sender {
-        let (calls, idle, line) = (Vec::new(), Vec::new(), VecDeque::new());
-        Sender {
-            latency,
-            random,
-            free: connections,
-            calls,
-            idle,
-            line,
-            answers: BinaryHeap::new(),
-            number: 0,
-        }
+    pub(super) fn new(connections: u32) -> Sender {
+        Sender { connections, free: connections, ..Sender::default() }
     }
 
     /// The next answer.
@@ -78,18 +73,37 @@ impl Sender {
         })
     }
 
-    /// The next answer comes: its call leaves its place to the caller.
-    pub(super) fn take_answer(&mut self) -> Option<(u32, Call)> {
+    /// The next answer comes, and its connection is free.
+    pub(super) fn take_answer(&mut self) -> Option<u32> {
         let Reverse((_, _, call)) = self.answers.pop()?;
         self.free += 1;
-        Some((call, std::mem::take(&mut self.calls[call as usize])))
+        Some(call)
+    }
+
+    /// A call leaves its place to the caller.
+    pub(super) fn take(&mut self, call: u32) -> Call {
+        std::mem::take(&mut self.calls[call as usize])
     }
 
     /// Its place may be used again.
     pub(super) fn give_back(&mut self, call: u32, mut emptied: Call) {
         emptied.request.clear();
-        self.calls[call as usize] = emptied;
+        self.calls[call as usize] = Call { request: emptied.request, ..Call::default() };
         self.idle.push(call);
+    }
+
+    /// The process died at `at`, and nobody waits any more. Calls that are over, and orphans still to be judged.
+    pub(super) fn die(&mut self, at: u64) -> (Vec<u32>, Vec<u32>) {
+        let mut orphans = Vec::new();
+        let mut over: Vec<u32> = self.line.drain(..).collect();
+        for Reverse((_, _, call)) in std::mem::take(&mut self.answers) {
+            let sent = &mut self.calls[call as usize];
+            sent.orphan = sent.judged.is_some_and(|judged| judged >= at);
+            if sent.orphan { orphans.push(call) } else { over.push(call) }
+        }
+        self.free = self.connections;
+        self.orphans += orphans.len() as u32;
+        (over, orphans)
     }
 }
 
@@ -114,37 +128,36 @@ impl Kpl {
         }
     }
 
-    fn dispatch(&mut self, call: u32) {
-        let Sender { latency, random, calls, answers, number, .. } = &mut self.sender;
-        let at = self.now + self.law.leg;
-        let answered = (self.now + latency.draw(random)).max(at);
-        *number += 1;
-        answers.push(Reverse((answered, *number, call)));
-        let call_at = &mut calls[call as usize];
-        (call_at.sent, call_at.judged) = (self.now, at);
+    fn dispatch(&mut self, number: u32) {
+        let trip = self.line.send(self.now);
+        self.report.calls += 1;
+        self.report.failed_calls += u64::from(!trip.answered);
+        self.sender.number += 1;
+        self.sender.answers.push(Reverse((trip.known, self.sender.number, number)));
+        let call = &mut self.sender.calls[number as usize];
+        (call.sent, call.judged, call.failed) = (self.now, trip.judged, !trip.answered);
         let first = self.out.entries.len() as u32;
         let mut again = 0;
-        for i in 0..self.sender.call(call).request.entries.len() {
-            let ready = self.sender.call(call).request.entries[i];
-            again += self.load(ready);
+        for i in 0..self.sender.call(number).request.entries.len() {
+            let ready = self.sender.call(number).request.entries[i];
+            again += self.note_sent(ready.parcel);
+            match trip.judged {
+                Some(_) => self.load(ready),
+                None => self.report.unjudged += self.parcels[ready.parcel as usize].parcel.len() as u64,
+            }
         }
-        let entries = self.sender.call(call).request.entries.len() as u32;
-        self.report.calls += 1;
-        self.out.calls.push(Sent { at, slot: call, first, entries, again, latency: answered - self.now });
+        if let Some(at) = trip.judged {
+            let entries = self.out.entries.len() as u32 - first;
+            let latency = trip.known - self.now;
+            self.out.calls.push(Sent { at, slot: number, first, entries, again, latency });
+        }
     }
 
-    /// Puts an entry on the wire; how many of its user records were stored before.
-    fn load(&mut self, ready: Ready) -> u32 {
-        let slot = &mut self.parcels[ready.parcel as usize];
+    /// The user records of a parcel are sent; how many of them were stored before.
+    fn note_sent(&mut self, slot: u32) -> u32 {
+        let slot = &mut self.parcels[slot as usize];
         (slot.actual, slot.refused) = (None, false);
         let parcel = &mut slot.parcel;
-        let key = if self.law.keys.counted { ready.key_bytes } else { 0 };
-        self.out.entries.born.push(parcel.born[0]);
-        self.out.entries.size.push(ready.bytes + key);
-        self.out.entries.position.push(parcel.place());
-        if self.law.aggregate {
-            self.out.parcels.push(&parcel.born);
-        }
         if parcel.past.is_empty() {
             self.report.buffering.add_since(self.now, &parcel.born);
             return 0;
@@ -156,5 +169,28 @@ impl Kpl {
             }
         }
         parcel.stored_before()
+    }
+
+    /// Puts an entry on the wire.
+    fn load(&mut self, ready: Ready) {
+        let parcel = &self.parcels[ready.parcel as usize].parcel;
+        let key = if self.law.keys.counted { ready.key_bytes } else { 0 };
+        self.out.entries.born.push(parcel.born[0]);
+        self.out.entries.size.push(ready.bytes + key);
+        self.out.entries.position.push(parcel.place());
+        if self.law.aggregate {
+            self.out.parcels.push(&parcel.born);
+        }
+    }
+}
+
+/// First sent to stored, for user records stored for the first time.
+pub(super) fn measure_put(report: &mut Report, parcel: &Parcel, call: &Call) {
+    let Some(judged) = call.judged else { return };
+    if parcel.past.is_empty() {
+        return report.put.add_many(judged - call.sent, parcel.len() as u64);
+    }
+    for past in parcel.past.iter().filter(|past| !past.stored) {
+        report.put.add(judged - past.first_sent.min(call.sent));
     }
 }

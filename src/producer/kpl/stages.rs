@@ -173,14 +173,14 @@ impl Kpl {
 
     /// A Kinesis record comes to the limiter; without a predicted shard it passes.
     fn limit(&mut self, slot: u32, predicted: Option<u32>) {
-        let Slot { parcel, predicted: place, .. } = &mut self.parcels[slot as usize];
-        *place = predicted;
+        self.parcels[slot as usize].predicted = predicted;
         let Some(shard) = predicted else { return self.collect(slot) };
+        let parcel = &self.parcels[slot as usize].parcel;
         let waiting = Waiting {
             parcel: slot,
             bytes: parcel.accurate() as u32,
             deadline: parcel.earliest(),
-            expires: parcel.oldest().saturating_add(self.law.ttl),
+            expires: self.expires(parcel.oldest()),
         };
         self.limiters.of(shard).put(waiting);
         self.round(shard);
@@ -211,7 +211,7 @@ impl Kpl {
     /// A Kinesis record comes to the collector.
     fn collect(&mut self, slot: u32) {
         let Slot { parcel, predicted, .. } = &self.parcels[slot as usize];
-        let expires = parcel.oldest().saturating_add(self.law.ttl);
+        let expires = self.expires(parcel.oldest());
         let extended = parcel.earliest().max(self.now + self.law.extension).min(expires);
         let ready = Ready {
             parcel: slot,
