@@ -4,7 +4,7 @@
 
 use crate::facts::billing;
 use crate::mechanism::histogram::Histogram;
-use crate::units::Bytes;
+use crate::units::{Bytes, NS_PER_S};
 
 /// Counters of one producer that the stream's side knows.
 #[derive(Clone, Debug, Default)]
@@ -190,22 +190,33 @@ impl Sink {
         self.kib_bytes += billed.rounded;
     }
 
-    /// An entry that `judge` and `store` counted was refused.
-    pub fn take_back(&mut self, producer: usize, size: u32, key_bytes: u64, duplicate: bool) {
+    /// Entries that `judge` and `store` counted were refused; `duplicates` of them had been stored before.
+    pub fn take_back(&mut self, producer: usize, sizes: &[u32], key_bytes: u64, duplicates: u64) {
+        let (n, billed) = (sizes.len() as u64, Billed::all(sizes, key_bytes));
         let counts = &mut self.producers[producer];
-        counts.throttled += 1;
-        counts.stored -= u64::from(!duplicate);
-        counts.duplicates -= u64::from(duplicate);
-        self.now.stored -= 1;
-        self.now.stored_bytes -= u64::from(size);
-        let billed = Billed::one(size, key_bytes);
+        counts.throttled += n;
+        counts.stored -= n - duplicates;
+        counts.duplicates -= duplicates;
+        self.now.stored -= n;
+        self.now.stored_bytes -= sizes.iter().map(|s| u64::from(*s)).sum::<u64>();
         self.payload_units -= billed.units;
         self.kib_bytes -= billed.rounded;
     }
 
+    /// Writes were refused at these moments, in order.
+    pub fn mark_throttled_seconds(&mut self, moments: &[u64]) {
+        let mut over = 0;
+        for &at in moments {
+            if at >= over {
+                self.mark_throttled_second(at);
+                over = (at / NS_PER_S + 1) * NS_PER_S;
+            }
+        }
+    }
+
     /// A write was refused in this second.
-    pub fn mark_throttled_second(&mut self, now: u64) {
-        let second = (now / crate::units::NS_PER_S) as usize;
+    fn mark_throttled_second(&mut self, now: u64) {
+        let second = (now / NS_PER_S) as usize;
         if self.throttled_seconds.len() <= second / 64 {
             self.throttled_seconds.resize(second / 64 + 1, 0);
         }

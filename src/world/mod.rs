@@ -13,6 +13,7 @@ mod lane;
 mod reader;
 mod series;
 mod settings;
+mod settle;
 pub mod sizing;
 mod sources;
 mod trace;
@@ -192,12 +193,8 @@ impl World {
             let p = call.source as usize;
             let again = self.sources[p].refused(call, (row - call.row) as usize);
             call.refused += 1;
-            self.sink.take_back(
-                p,
-                entries.record.size[row as usize],
-                self.settings.producers[p].key_bytes,
-                again,
-            );
+            let sizes = &entries.record.size[row as usize..][..1];
+            self.sink.take_back(p, sizes, self.settings.producers[p].key_bytes, again.into());
         }
         for call in calls.iter() {
             self.sink.now.calls += 1;

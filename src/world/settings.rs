@@ -2,7 +2,8 @@
 
 use super::config::{Action, WorldConfig};
 use crate::consumer::config::{PollingConfig, ReadConfig};
-use crate::producer::config::{ClientConfig, ProducerConfig, PutCall, RetryLaw};
+use crate::producer::config::{ClientConfig, ProducerConfig, PutCall};
+use crate::producer::retry::Sleeps;
 use crate::random::{LatencySampler, Seed};
 use crate::stream::config::{AdmissionConfig, ReadLimits};
 
@@ -30,8 +31,8 @@ pub struct Settings {
 pub struct ProducerSettings {
     /// Name.
     pub name: String,
-    /// Its retry law.
-    pub retry: RetryLaw,
+    /// Its attempts, and the sleeps between them.
+    pub retry: Sleeps,
     /// Request's way to the shard.
     pub leg: u64,
     /// Send to answer, where the shard's lane plays the client (then it is constant).
@@ -101,7 +102,7 @@ fn producer(config: &ProducerConfig, count_key_bytes: bool) -> ProducerSettings 
     let constant = latency.is_constant();
     ProducerSettings {
         name: config.name.clone(),
-        retry: sdk.retry.clone(),
+        retry: Sleeps::new(&sdk.retry),
         // Assumed: an entry is judged half-way through the fastest call.
         leg: latency.min() / 2,
         answer: constant.unwrap_or(0),

@@ -1,0 +1,301 @@
+//! What a shard stores and refuses in one window.
+//!
+//! While nothing waits for another attempt, entries are judged in batches. Where retries are due, they and the
+//! entries between them are judged one by one, and all that is only counted is counted once, at the end.
+
+use super::lane::{Lane, Outside, Waiting};
+use super::settings::Settings;
+use crate::measure::sink::Billed;
+use crate::record::Entries;
+use crate::stream::shard::Verdict;
+
+/// What the settling of one window did, as far as it is only counted. Sizes and times are of one producer: another
+/// one's begin a new tally.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    producer: usize,
+    /// Sizes of the records refused at their first attempt.
+    refused_at_once: Vec<u32>,
+    /// Retries judged; sizes of those stored, and how long they took.
+    retries: u64,
+    stored: Vec<u32>,
+    took: Vec<u64>,
+    /// Given up.
+    lost: u64,
+    /// Of all producers: refusals by the bytes limit, and which of the lane's refusals is the window's first.
+    over_bytes: u64,
+    first_refusal: usize,
+}
+
+impl Lane {
+    /// Judges a window's entries (`rows` of them, in order) and all retries before `until`; at one moment entries
+    /// come before retries.
+    pub fn settle(&mut self, entries: &Entries, rows: &[u32], calls: bool, until: u64, out: &mut Outside) {
+        self.admission.new_window();
+        self.tally.first_refusal = self.refusals.len();
+        let mut rest = rows;
+        while !self.rests(rest, until) {
+            rest = self.settle_each(entries, rest, until, out);
+            rest = self.settle_batches(entries, rest, calls, until, out);
+        }
+        if self.refusals.len() > self.tally.first_refusal || self.tally.retries > 0 {
+            self.count_all(out);
+        }
+    }
+
+    /// Judges what no retry comes between, in batches; the first refusal ends it.
+    fn settle_batches<'r>(
+        &mut self,
+        entries: &Entries,
+        rows: &'r [u32],
+        calls: bool,
+        until: u64,
+        out: &mut Outside,
+    ) -> &'r [u32] {
+        let run = before(entries, rows, until, self.retries.next());
+        let mut rest = run;
+        while !rest.is_empty() {
+            let sure = match rest.len() {
+                TOGETHER.. => self.store_together(entries, rest, calls, out.settings),
+                _ => 0,
+            };
+            rest = &rest[sure..];
+            if sure > 0 {
+                continue;
+            }
+            let judged = self.admission.admit_run(entries, rest, calls);
+            self.store(entries, &rest[..judged.admitted], judged.bytes, out.settings);
+            rest = &rest[judged.admitted..];
+            if judged.then != Verdict::Admitted {
+                self.refuse(entries, rest[0], judged.then, out);
+                rest = &rest[1..];
+                break;
+            }
+        }
+        &rows[run.len() - rest.len()..]
+    }
+
+    /// Stores the head of a run, if no limit can bind meanwhile; how many entries.
+    fn store_together(&mut self, entries: &Entries, run: &[u32], calls: bool, settings: &Settings) -> usize {
+        let n = run.len().min(BATCH);
+        self.log.append(entries, &run[..n]);
+        let (from, to) = (self.log.end() - n as u64, self.log.end());
+        let Some(bytes) =
+            self.admission.admit_all(self.log.stored(from, to), self.log.sizes(from, to), calls)
+        else {
+            self.log.retract(n);
+            return 0;
+        };
+        self.count_stored(n as u64, bytes);
+        self.look_for_traced(n, settings);
+        n
+    }
+
+    fn store(&mut self, entries: &Entries, run: &[u32], bytes: u64, settings: &Settings) {
+        self.log.append(entries, run);
+        self.count_stored(run.len() as u64, bytes);
+        self.look_for_traced(run.len(), settings);
+    }
+
+    fn count_stored(&mut self, n: u64, bytes: u64) {
+        let counts = &mut self.counts;
+        counts.stored += n;
+        counts.stored_bytes += bytes;
+        counts.observed += n;
+        counts.observed_bytes += bytes;
+        counts.minute.in_records += n;
+        counts.minute.in_bytes += bytes;
+    }
+
+    fn look_for_traced(&mut self, stored: usize, settings: &Settings) {
+        if let (Some((born, _)), None) = (settings.traced, self.traced) {
+            // Births are drawn to the nanosecond; the size settles the rare tie well enough for a picture.
+            let (first, end) = (self.log.end() - stored as u64, self.log.end());
+            if let Some(i) = self.log.born(first, end).iter().position(|b| *b == born) {
+                let number = first + i as u64;
+                (self.traced, self.traced_at) = (Some(number), self.log.stored_at(number));
+            }
+        }
+    }
+
+    /// Judges entries and retries one by one, as long as retries are due and not many entries come before the next.
+    fn settle_each<'r>(
+        &mut self,
+        entries: &Entries,
+        rows: &'r [u32],
+        until: u64,
+        out: &mut Outside,
+    ) -> &'r [u32] {
+        let (from, mut bytes, mut rest) = (self.log.end(), 0, rows);
+        loop {
+            let retry_at = self.retries.next();
+            if retry_at >= until || is_due(entries, rest, TOGETHER - 1, retry_at) {
+                break;
+            }
+            bytes += if is_due(entries, rest, 0, retry_at) {
+                let row = rest[0];
+                rest = &rest[1..];
+                self.settle_entry(entries, row, out)
+            } else {
+                self.settle_retry(retry_at, out)
+            };
+        }
+        self.count_stored(self.log.end() - from, bytes);
+        rest
+    }
+
+    /// Judges one entry; the bytes stored.
+    #[inline]
+    fn settle_entry(&mut self, entries: &Entries, row: u32, out: &mut Outside) -> u64 {
+        let i = row as usize;
+        let (at, size) = (entries.at[i], entries.record.size[i]);
+        let verdict = self.admission.admit(at, size, entries.ticket[i].call());
+        if verdict != Verdict::Admitted {
+            self.refuse(entries, row, verdict, out);
+            return 0;
+        }
+        self.log.push(at, entries.record.born[i], size);
+        self.look_for_traced(1, out.settings);
+        size.into()
+    }
+
+    /// Judges the next retry; the bytes stored.
+    #[inline]
+    fn settle_retry(&mut self, at: u64, out: &mut Outside) -> u64 {
+        let Some(waiting) = self.retries.first() else { return 0 };
+        let (size, producer) = (waiting.size, waiting.producer as usize);
+        let verdict = self.admission.admit(at, size, None);
+        if verdict != Verdict::Admitted {
+            waiting.refusals += 1;
+            let refusals = waiting.refusals;
+            self.tally_of(producer, out).retries += 1;
+            self.note_refusal(at, verdict);
+            match self.next_attempt(at, producer, refusals, out.settings) {
+                Some(next) => self.retries.postpone(next),
+                None => self.retries.skip(),
+            }
+            return 0;
+        }
+        let waiting = *waiting;
+        self.retries.skip();
+        self.tally_of(producer, out).retries += 1;
+        self.log.push(at, waiting.born, size);
+        self.tally.stored.push(size);
+        self.tally.took.push(at - waiting.born);
+        if self.traced.is_none() && out.settings.traced == Some((waiting.born, waiting.position)) {
+            (self.traced, self.traced_at) = (Some(self.log.end() - 1), at);
+        }
+        size.into()
+    }
+
+    fn refuse(&mut self, entries: &Entries, row: u32, verdict: Verdict, out: &mut Outside) {
+        let i = row as usize;
+        let at = entries.at[i];
+        self.note_refusal(at, verdict);
+        let Some(producer) = entries.ticket[i].producer() else {
+            return out.refused.push(row);
+        };
+        let record = &entries.record;
+        let (born, position, size) = (record.born[i], record.position[i], record.size[i]);
+        self.tally_of(producer, out).refused_at_once.push(size);
+        if let Some(next) = self.next_attempt(at, producer, 1, out.settings) {
+            self.retries.push(next, Waiting { born, position, size, refusals: 1, producer: producer as u32 });
+        }
+    }
+
+    #[inline]
+    fn note_refusal(&mut self, at: u64, verdict: Verdict) {
+        debug_assert_ne!(verdict, Verdict::Admitted, "refused just now");
+        self.refusals.push(at);
+        self.tally.over_bytes += u64::from(verdict == Verdict::OverBytes);
+    }
+
+    /// When a record is tried again that was refused at `at`; `None`: never.
+    #[inline]
+    fn next_attempt(&mut self, at: u64, producer: usize, refusals: u32, all: &Settings) -> Option<u64> {
+        let settings = &all.producers[producer];
+        if refusals >= settings.retry.attempts() {
+            self.tally.lost += 1;
+            return None;
+        }
+        let random = self.sleeps[producer].get_or_insert_with(|| {
+            let path = format!("producer/{}", settings.name);
+            all.seed.numbered(&path, "retry_in_lane", self.id.into())
+        });
+        // The client knows of the refusal when the answer is there, and the next request takes its way again.
+        Some(at + settings.answer + settings.retry.sleep(refusals - 1, random))
+    }
+
+    /// The tally of one producer.
+    #[inline]
+    fn tally_of(&mut self, producer: usize, out: &mut Outside) -> &mut Tally {
+        if self.tally.producer != producer {
+            self.count_producer(out);
+            self.tally.producer = producer;
+        }
+        &mut self.tally
+    }
+
+    /// Counts what one producer's records met.
+    #[cold]
+    fn count_producer(&mut self, out: &mut Outside) {
+        let (tally, sink) = (&mut self.tally, &mut *out.sink);
+        let settings = &out.settings.producers[tally.producer];
+        sink.take_back(tally.producer, &tally.refused_at_once, settings.key_bytes, 0);
+        let bytes = tally.stored.iter().map(|s| u64::from(*s)).sum();
+        sink.store(bytes, Billed::all(&tally.stored, settings.key_bytes));
+        let (refused, stored) = (tally.refused_at_once.len() as u64, tally.stored.len() as u64);
+        let counts = &mut sink.producers[tally.producer];
+        counts.at_once -= refused;
+        counts.delayed += refused;
+        counts.attempts += tally.retries;
+        counts.throttled += tally.retries - stored;
+        counts.stored += stored;
+        counts.lost += tally.lost;
+        tally.took.iter().for_each(|ns| counts.put.add(*ns));
+        let now = &mut sink.now;
+        now.attempts += tally.retries;
+        now.stored += stored;
+        now.lost += tally.lost;
+        now.calls += tally.retries;
+        now.calls_ok = now.calls_ok + stored - refused;
+        now.call_latency += tally.retries * settings.answer;
+        tally.refused_at_once.clear();
+        tally.stored.clear();
+        tally.took.clear();
+        (tally.retries, tally.lost) = (0, 0);
+    }
+
+    /// Counts the window's refusals and retries.
+    #[cold]
+    fn count_all(&mut self, out: &mut Outside) {
+        let refusals = &self.refusals[self.tally.first_refusal..];
+        let (n, over_bytes) = (refusals.len() as u64, std::mem::take(&mut self.tally.over_bytes));
+        self.counts.throttled += n;
+        self.counts.minute.write_throttled += n;
+        out.sink.now.throttled += n;
+        out.sink.over_bytes += over_bytes;
+        out.sink.over_records += n - over_bytes;
+        out.sink.mark_throttled_seconds(refusals);
+        self.count_producer(out);
+    }
+}
+
+/// Is the `i`-th of the rows judged at `time` at the latest?
+#[inline]
+fn is_due(entries: &Entries, rows: &[u32], i: usize, time: u64) -> bool {
+    rows.get(i).is_some_and(|row| entries.at[*row as usize] <= time)
+}
+
+/// The leading rows judged before `until`, and not after `retry_at`.
+#[inline]
+fn before<'a>(entries: &Entries, rows: &'a [u32], until: u64, retry_at: u64) -> &'a [u32] {
+    if retry_at >= until {
+        return rows;
+    }
+    &rows[..rows.partition_point(|row| entries.at[*row as usize] <= retry_at)]
+}
+
+/// Runs from this length on are worth being judged together, in batches of at most this many.
+const TOGETHER: usize = 16;
+const BATCH: usize = 256;
