@@ -4,7 +4,8 @@
 //! is first sent to stored (retries included), *propagation* stored to received, *processing* received to
 //! processed, *end to end* born to processed.
 //!
-//! Entries travel as columns, written once; shards get lists of row numbers, four bytes an entry.
+//! Entries travel as columns; those of one window are dealt to the shards side by side, so that a shard reads its
+//! own ones in one go and asks for the rest of an entry, by row, only when it refuses it.
 
 /// Records as columns, in order of birth.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,6 +59,89 @@ impl Columns {
     }
 }
 
+/// Which records each row holds, where clients pack several into one Kinesis record; empty where none does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parcels {
+    /// Births of all records, row after row.
+    pub births: Vec<u64>,
+    /// Where each row's births end.
+    pub ends: Vec<u32>,
+}
+
+impl Parcels {
+    /// Births of one row.
+    pub fn of(&self, row: usize) -> &[u64] {
+        let from = if row == 0 { 0 } else { self.ends[row - 1] };
+        &self.births[from as usize..self.ends[row] as usize]
+    }
+
+    /// Appends one row.
+    pub fn push(&mut self, births: &[u64]) {
+        self.births.extend_from_slice(births);
+        self.ends.push(self.births.len() as u32);
+    }
+
+    /// Appends a row of one record for each of `births`.
+    pub fn push_singles(&mut self, births: &[u64]) {
+        let from = self.births.len() as u32;
+        self.births.extend_from_slice(births);
+        self.ends.extend((0..births.len() as u32).map(|i| from + i + 1));
+    }
+
+    /// Appends rows `from..to` of other parcels.
+    pub fn append_range(&mut self, other: &Parcels, from: usize, to: usize) {
+        for row in from..to {
+            self.push(other.of(row));
+        }
+    }
+
+    /// Takes the first `rows` away.
+    pub fn drop_front(&mut self, rows: usize) {
+        if rows == 0 {
+            return;
+        }
+        let births = self.ends[rows - 1];
+        self.births.drain(..births as usize);
+        self.ends.drain(..rows);
+        self.ends.iter_mut().for_each(|end| *end -= births);
+    }
+
+    /// Forgets the rows, keeps the memory.
+    pub fn clear(&mut self) {
+        self.births.clear();
+        self.ends.clear();
+    }
+}
+
+/// What ListShards answers: the open shards.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Changes whenever the shards do.
+    pub version: u32,
+    /// First position of each open shard, in order.
+    pub starts: Vec<u64>,
+    /// Their ids.
+    pub ids: Vec<u32>,
+}
+
+impl Listing {
+    /// Place in the list of the shard that holds a position.
+    pub fn index_of(&self, position: u64) -> usize {
+        self.starts.partition_point(|start| *start <= position) - 1
+    }
+
+    /// Id of the shard that holds a position.
+    pub fn shard_at(&self, position: u64) -> u32 {
+        self.ids[self.index_of(position)]
+    }
+
+    /// The positions of one shard, if it is open: first, and last.
+    pub fn range_of(&self, id: u32) -> Option<(u64, u64)> {
+        let i = self.ids.iter().position(|open| *open == id)?;
+        Some((self.starts[i], self.starts.get(i + 1).map_or(u64::MAX, |next| next - 1)))
+    }
+}
+
 /// The entries judged in one window.
 #[derive(Clone, Debug, Default)]
 pub struct Entries {
@@ -67,6 +151,8 @@ pub struct Entries {
     pub record: Columns,
     /// Who sent it.
     pub ticket: Vec<Ticket>,
+    /// What each entry holds, in worlds where clients pack several records into one entry.
+    pub parcels: Parcels,
 }
 
 impl Entries {
@@ -85,6 +171,66 @@ impl Entries {
         self.at.clear();
         self.record.clear();
         self.ticket.clear();
+        self.parcels.clear();
+    }
+}
+
+/// Entries of one shard, in order of time, as columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// When the shard judges it (ns).
+    pub at: &'a [u64],
+    /// Moment of birth; the very same column as `at` when all are born the moment they are judged.
+    pub born: &'a [u64],
+    /// Bytes that count against the shard's limit before rounding.
+    pub size: &'a [u32],
+    /// Row among the window's entries.
+    pub row: &'a [u32],
+    /// What the window's entries hold, by row (empty where none holds several records).
+    pub parcels: &'a Parcels,
+}
+
+impl<'a> Run<'a> {
+    /// Number of entries.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.row.len()
+    }
+
+    /// No entry.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.row.is_empty()
+    }
+
+    /// The first `n`.
+    #[inline]
+    pub fn head(&self, n: usize) -> Run<'a> {
+        self.part(0, n)
+    }
+
+    /// Are all born the moment they are judged?
+    #[inline]
+    pub fn is_prompt(&self) -> bool {
+        std::ptr::eq(self.at, self.born)
+    }
+
+    /// All but the first `n`.
+    #[inline]
+    pub fn rest(&self, n: usize) -> Run<'a> {
+        self.part(n, self.len())
+    }
+
+    /// Entries `from..to`.
+    #[inline]
+    pub fn part(&self, from: usize, to: usize) -> Run<'a> {
+        Run {
+            at: &self.at[from..to],
+            born: &self.born[from..to],
+            size: &self.size[from..to],
+            row: &self.row[from..to],
+            parcels: self.parcels,
+        }
     }
 }
 
@@ -115,5 +261,31 @@ impl Ticket {
     #[inline]
     pub fn producer(self) -> Option<usize> {
         (self.0 & Ticket::IN_CALL == 0).then_some(self.0 as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parcels_keep_their_births_apart() {
+        let mut parcels = Parcels::default();
+        parcels.push(&[1, 2, 3]);
+        parcels.push_singles(&[4, 5]);
+        let mut copy = Parcels::default();
+        copy.push(&[0]);
+        copy.append_range(&parcels, 0, 3);
+        assert_eq!((copy.of(1), copy.of(2), copy.of(3)), (&[1, 2, 3][..], &[4][..], &[5][..]));
+        copy.drop_front(2);
+        assert_eq!((copy.of(0), copy.of(1)), (&[4][..], &[5][..]));
+    }
+
+    #[test]
+    fn a_listing_finds_the_shard_of_a_position() {
+        let listing = Listing { version: 0, starts: vec![0, 100, 200], ids: vec![0, 3, 4] };
+        assert_eq!([0, 99, 100, 199, 200, u64::MAX].map(|p| listing.shard_at(p)), [0, 0, 3, 3, 4, 4]);
+        assert_eq!(listing.range_of(3), Some((100, 199)));
+        assert_eq!((listing.range_of(4), listing.range_of(1)), (Some((200, u64::MAX)), None));
     }
 }

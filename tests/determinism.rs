@@ -105,7 +105,7 @@ fn golden_digests() {
 #[test]
 fn the_worlds_are_eventful() {
     let [busy, growing, resharded] = GOLDEN.map(|(_, text, mode, ..)| run(&world_in(text, mode)));
-    assert!(busy.producers.iter().all(|p| p.throttled > 0 && p.lost() > 0), "{:?}", busy.producers);
+    assert!(busy.producers.iter().all(|p| p.throttled > 0 && p.lost.all() > 0), "{:?}", busy.producers);
     assert!(busy.consumers.iter().any(|c| c.throttled_by_calls > 0) && busy.consumers[0].redeliveries > 0);
     assert!(growing.stream.shards_at_end > 2 * growing.stream.shards_at_start, "{:?}", growing.stream);
     assert!(growing.timeline.iter().any(|t| t.what == "mode_switch"));

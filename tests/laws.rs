@@ -92,7 +92,7 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
     assert_eq!(sum(&r.series.throttled), producers(|p| p.throttled), "throttled");
     assert_eq!(sum(&r.series.stored), r.stream.stored, "stored");
     assert_eq!(sum(&r.series.stored_bytes), r.stream.stored_bytes, "stored bytes");
-    assert_eq!(sum(&r.series.lost), producers(|p| p.lost()), "lost");
+    assert_eq!(sum(&r.series.lost), producers(|p| p.lost.all()), "lost");
     assert_eq!(r.stream.throttled_by_records + r.stream.throttled_by_bytes, producers(|p| p.throttled));
     let shards = |of: fn(&ShardResult) -> u64| r.shards.iter().map(of).sum::<u64>();
     assert_eq!(shards(|s| s.stored), r.stream.stored);

@@ -193,6 +193,6 @@ fn a_full_memory_goes_out_before_it_drops() {
         stream: { shards: 2 }
         ";
     let r = cut_anyhow(&world(text));
-    assert_eq!(r.producers[0].lost_full, 0, "{:?}", r.producers[0]);
+    assert_eq!(r.producers[0].lost.full, 0, "{:?}", r.producers[0]);
     assert!(r.producers[0].buffered_bytes_max <= 20 << 10);
 }

@@ -57,7 +57,7 @@ fn check(name: &str, size: SizeLaw) -> Option<()> {
     let scatter = (wanted as f64).sqrt();
     let off = p.born as f64 - wanted as f64;
     assert!(off.abs() <= 5.0 * scatter, "{name}: {} born, {wanted} in the trace", p.born);
-    assert_eq!(p.stored + p.lost() + p.held, p.born, "{name}");
+    assert_eq!(p.stored + p.lost.all() + p.held, p.born, "{name}");
     let c = &run.consumers[0];
     assert_eq!(
         c.first_deliveries + c.unread + c.lost_to_retention + c.before_start,
@@ -70,7 +70,7 @@ fn check(name: &str, size: SizeLaw) -> Option<()> {
         run.stream.shards_at_start,
         p.born,
         run.stream.stored,
-        p.lost(),
+        p.lost.all(),
         p.throttled,
         p.attempts,
         c.end_to_end.p99_ns.map(|ns| ns / 1_000_000)

@@ -116,7 +116,7 @@ fn curve_point(plan: &Plan, job: &PointJob, run: &RunResult) -> Option<CurvePoin
     let attempts: u64 = run.producers.iter().map(|p| p.attempts).sum();
     let throttled: u64 = run.producers.iter().map(|p| p.throttled).sum();
     let born: u64 = run.producers.iter().map(|p| p.born).sum();
-    let lost: u64 = run.producers.iter().map(|p| p.lost()).sum();
+    let lost: u64 = run.producers.iter().map(|p| p.lost.all()).sum();
     let share = |part: u64, whole: u64| if whole > 0 { part as f64 / whole as f64 } else { 0.0 };
     let slowest = run.consumers.iter().max_by_key(|c| c.end_to_end.p99_ns);
     let month = match job.part {

@@ -72,7 +72,7 @@ fn time(ns: u64) -> String {
 }
 
 fn lost(run: &RunResult) -> Option<String> {
-    let lost: u64 = run.producers.iter().map(|p| p.lost()).sum();
+    let lost: u64 = run.producers.iter().map(|p| p.lost.all()).sum();
     let born: u64 = run.producers.iter().map(|p| p.born).sum();
     let share = match lost * 100_000 >= born {
         true => percent(lost, born),
@@ -264,7 +264,7 @@ fn cheapest(modes: &[ModeOutcome]) -> Option<String> {
     by_cost.sort_by_key(|m| m.bill_month.total);
     let (first, last) = (by_cost.first()?, by_cost.last()?);
     let ratio = last.bill_month.total.as_f64() / first.bill_month.total.as_f64();
-    let but = match first.run.producers.iter().map(|p| p.lost()).sum::<u64>() {
+    let but = match first.run.producers.iter().map(|p| p.lost.all()).sum::<u64>() {
         0 => "",
         _ => ", but records were lost in this run",
     };

@@ -30,7 +30,7 @@ pub fn over(runs: &[RunResult], months: &[Bill]) -> Vec<Headline> {
             "lost_records",
             "lost records",
             "share",
-            over_runs(&|r| share(total(r, |p| p.lost()), total(r, |p| p.born))),
+            over_runs(&|r| share(total(r, |p| p.lost.all()), total(r, |p| p.born))),
         ),
     ];
     for c in 0..runs.first().map_or(0, |r| r.consumers.len()) {

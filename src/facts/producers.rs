@@ -18,6 +18,8 @@ facts! {
         "Longest partition key, in Unicode characters.";
     KEY_BYTES: "producer.key_bytes", Size(Bytes(36)), MODEL, Assumed,
         "Bytes of a partition key when the scenario does not say: a UUID in text.";
+    AGGREGATE_KEY_BYTES: "kpl.aggregate_key_bytes", Size(Bytes(1)), KPL, SourceCode,
+        "Partition key of an aggregated Kinesis record: the letter a, beside an explicit hash key that is not counted.";
     CALL: "producer.call", Word("put_records"), MODEL, Assumed,
         "Which API a producer uses when the scenario does not say.";
     LINGER: "producer.linger", Span(Dur::from_ms(100)), KPL, Assumed,

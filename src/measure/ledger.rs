@@ -4,14 +4,9 @@ use super::result::{ConsumerResult, ProducerResult, RunResult};
 use crate::random::Seed;
 
 impl ProducerResult {
-    /// Records given up, whatever the cause.
-    pub fn lost(&self) -> u64 {
-        self.lost_attempts + self.lost_quota + self.lost_policy + self.lost_full
-    }
-
     /// born − (stored at least once + given up + held): zero.
     pub fn imbalance(&self) -> i128 {
-        i128::from(self.born) - i128::from(self.stored + self.lost() + self.held)
+        i128::from(self.born) - i128::from(self.stored + self.lost.all() + self.held)
     }
 }
 

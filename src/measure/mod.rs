@@ -2,5 +2,6 @@
 
 pub mod latency;
 mod ledger;
+pub mod lost;
 pub mod result;
 pub mod sink;

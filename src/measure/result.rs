@@ -1,6 +1,7 @@
 //! What a run found: plain data. `report` draws it, `cost` prices it, tests assert it.
 
 use crate::measure::latency::LatencySummary;
+use crate::measure::lost::Lost;
 use serde::Serialize;
 
 /// One run (one seed, one mode).
@@ -43,20 +44,16 @@ pub struct ProducerResult {
     pub stored: u64,
     /// Stored again by a retry.
     pub duplicates: u64,
-    /// Given up: attempts used up.
-    pub lost_attempts: u64,
-    /// Given up: the retry quota was empty.
-    pub lost_quota: u64,
-    /// Given up: partial failures dropped by policy.
-    pub lost_policy: u64,
-    /// Given up: the buffer was full.
-    pub lost_full: u64,
+    /// Given up, by cause.
+    pub lost: Lost,
     /// Still in the client (or before it) at the end.
     pub held: u64,
     /// Records refused at least once.
     pub delayed: u64,
-    /// Entries sent (an attempt is one entry of one put call).
+    /// Entries sent (an attempt is one entry of one put call: a Kinesis record).
     pub attempts: u64,
+    /// Records in them: each as often as it was sent.
+    pub carried: u64,
     /// Attempts refused by a shard's write limit.
     pub throttled: u64,
     /// Put calls.
@@ -78,8 +75,10 @@ pub struct StreamResult {
     pub shards_at_end: u32,
     /// Most shards open at once.
     pub shards_max: u32,
-    /// Copies stored.
+    /// Copies of records stored.
     pub stored: u64,
+    /// Kinesis records they were stored in; fewer where producers pack several records into one.
+    pub kinesis_records: u64,
     /// Their bytes.
     pub stored_bytes: u64,
     /// Of which first copies.
@@ -163,8 +162,10 @@ pub struct Series {
     pub born_bytes: Vec<u64>,
     /// Attempts made.
     pub attempts: Vec<u64>,
-    /// Copies stored.
+    /// Copies of records stored.
     pub stored: Vec<u64>,
+    /// Kinesis records stored: what CloudWatch counts.
+    pub kinesis_records: Vec<u64>,
     /// Bytes stored.
     pub stored_bytes: Vec<u64>,
     /// Attempts refused.
@@ -179,8 +180,19 @@ pub struct Series {
     pub put_latency_ns_sum: Vec<u64>,
     /// Open shards at the bucket's end.
     pub open_shards: Vec<u32>,
+    /// Per producer.
+    pub producers: Vec<ProducerSeries>,
     /// Per consumer.
     pub consumers: Vec<ConsumerSeries>,
+}
+
+/// One producer over time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ProducerSeries {
+    /// Records waiting in its clients' memory at the bucket's end.
+    pub buffered_records: Vec<u64>,
+    /// Their bytes.
+    pub buffered_bytes: Vec<u64>,
 }
 
 /// One consumer over time.
@@ -188,6 +200,8 @@ pub struct Series {
 pub struct ConsumerSeries {
     /// Deliveries, repeated ones included.
     pub records: Vec<u64>,
+    /// Kinesis records they came in: what CloudWatch counts.
+    pub kinesis_records: Vec<u64>,
     /// Bytes delivered.
     pub bytes: Vec<u64>,
     /// Calls (polling) or subscriptions (fan-out).
@@ -299,7 +313,7 @@ pub struct Usage {
     pub long_term_byte_ns: u128,
     /// GetRecords bytes of records older than 7 days.
     pub long_term_read_bytes: u64,
-    /// Records stored (for averages).
+    /// Kinesis records stored (for averages).
     pub stored: u64,
     /// Bytes stored.
     pub stored_bytes: u64,

@@ -4,6 +4,7 @@
 
 use crate::facts::billing;
 use crate::mechanism::histogram::Histogram;
+use crate::mechanism::wide::wide;
 use crate::units::{Bytes, NS_PER_S};
 
 /// Counters of one producer that the stream's side knows.
@@ -13,9 +14,11 @@ pub struct ProducerCounts {
     pub attempts: u64,
     /// Of which refused.
     pub throttled: u64,
-    /// First copies stored.
+    /// Records in the judged entries.
+    pub carried: u64,
+    /// Records stored for the first time.
     pub stored: u64,
-    /// Duplicates stored.
+    /// Stored again.
     pub duplicates: u64,
     /// Records refused at least once (clients played by the shard's lane).
     pub delayed: u64,
@@ -58,12 +61,10 @@ pub struct ConsumerCounts {
     pub long_term_bytes: u64,
     /// Largest iterator age.
     pub age_max: u64,
-    /// Stored to received.
+    /// Stored to received, less what the current bucket holds in `prompt`.
     pub propagation: Histogram,
     /// Received to processed.
     pub processing: Histogram,
-    /// Born to processed, all buckets before the current one.
-    pub end_to_end: Histogram,
     /// The current bucket.
     pub now: ConsumerBucket,
 }
@@ -73,6 +74,8 @@ pub struct ConsumerCounts {
 pub struct ConsumerBucket {
     /// Deliveries.
     pub records: u64,
+    /// Kinesis records they came in.
+    pub entries: u64,
     /// Bytes.
     pub bytes: u64,
     /// Calls.
@@ -81,8 +84,20 @@ pub struct ConsumerBucket {
     pub throttled: u64,
     /// Largest iterator age.
     pub age: Option<u64>,
-    /// Born to processed.
+    /// Born to processed, less what `prompt` holds.
     pub end_to_end: Histogram,
+    /// Records born the moment they were stored and processed the moment they were received, counted once for both
+    /// hops.
+    pub prompt: Histogram,
+}
+
+impl ConsumerCounts {
+    /// Adds what was counted once for both hops to both.
+    pub fn part_prompt(&mut self) {
+        self.propagation.merge(&self.now.prompt);
+        self.now.end_to_end.merge(&self.now.prompt);
+        self.now.prompt.clear();
+    }
 }
 
 /// Stream level in the current bucket.
@@ -90,7 +105,9 @@ pub struct ConsumerBucket {
 pub struct StreamBucket {
     /// Entries judged.
     pub attempts: u64,
-    /// Copies stored.
+    /// Entries stored.
+    pub entries: u64,
+    /// Records in them.
     pub stored: u64,
     /// Their bytes.
     pub stored_bytes: u64,
@@ -123,22 +140,56 @@ impl Billed {
         Billed { units: billing::put_payload_units(data), rounded: billing::on_demand_billed(data).0 }
     }
 
-    /// Many records. While none exceeds one payload unit, their units are a count.
-    pub fn all(sizes: &[u32], key_bytes: u64) -> Billed {
-        let unit = billing::PUT_PAYLOAD_UNIT.bytes().0 + key_bytes;
-        let largest = sizes.iter().fold(0, |a, b| a.max(*b));
-        if u64::from(largest) > unit {
-            return sizes.iter().map(|s| Billed::one(*s, key_bytes)).fold(Billed::default(), Billed::plus);
+    /// Many records, and their bytes.
+    pub fn all(sizes: &[u32], key_bytes: u64) -> (Billed, u64) {
+        let (mut all, mut bytes) = (Billed::default(), 0);
+        for part in sizes.chunks(TOGETHER) {
+            let sums = small::best(part, key_bytes as u32);
+            if sums.large {
+                bytes += part.iter().map(|s| u64::from(*s)).sum::<u64>();
+                all = part.iter().map(|s| Billed::one(*s, key_bytes)).fold(all, Billed::plus);
+            } else {
+                bytes += u64::from(sums.bytes);
+                let rounded = u64::from(sums.steps) * u64::from(STEP);
+                all = all.plus(Billed { units: sums.units.into(), rounded });
+            }
         }
-        let step = billing::on_demand_billed(Bytes(1)).0;
-        let (key, round) = (key_bytes as u32, step as u32);
-        let steps: u64 = sizes.iter().map(|s| u64::from((s - key).div_ceil(round))).sum();
-        let units: u64 = sizes.iter().map(|s| u64::from(*s > key)).sum();
-        Billed { units, rounded: steps * step }
+        (all, bytes)
     }
 
-    fn plus(self, other: Billed) -> Billed {
+    /// Both.
+    pub fn plus(self, other: Billed) -> Billed {
         Billed { units: self.units + other.units, rounded: self.rounded + other.rounded }
+    }
+}
+
+/// Sizes summed at a time: the sums of small ones stay within 32 bits.
+const TOGETHER: usize = 4096;
+/// What on-demand streams round a record up to.
+const STEP: u32 = billing::on_demand_billed(Bytes(1)).0 as u32;
+/// Data of a record of one payload unit at most.
+const SMALL: u32 = billing::PUT_PAYLOAD_UNIT.bytes().0 as u32;
+
+/// Sums over records of one payload unit at most; of no use when one is `large`.
+struct SmallSums {
+    bytes: u32,
+    units: u32,
+    steps: u32,
+    large: bool,
+}
+
+wide! {
+    /// While no record exceeds one payload unit, their units are a count, and all sums are narrow.
+    fn small(sizes: &[u32], key: u32) -> SmallSums {
+        let (mut bytes, mut units, mut steps, mut large) = (0u32, 0u32, 0u32, 0u32);
+        for &size in sizes {
+            let data = size.wrapping_sub(key);
+            bytes = bytes.wrapping_add(size);
+            units += u32::from(data > 0);
+            steps = steps.wrapping_add(data.wrapping_add(STEP - 1) / STEP);
+            large |= u32::from(data > SMALL);
+        }
+        SmallSums { bytes, units, steps, large: large > 0 }
     }
 }
 
@@ -173,14 +224,17 @@ impl Sink {
         }
     }
 
-    /// A producer's entries are judged: counted as if all were stored. Refusals take theirs back.
-    pub fn judge(&mut self, producer: usize, entries: u64, again: u64) {
+    /// A producer's entries are judged: counted as if all were stored, `again` of their records not for the first
+    /// time. Refusals take theirs back.
+    pub fn judge(&mut self, producer: usize, entries: u64, records: u64, again: u64) {
         let counts = &mut self.producers[producer];
         counts.attempts += entries;
-        counts.stored += entries - again;
+        counts.carried += records;
+        counts.stored += records - again;
         counts.duplicates += again;
         self.now.attempts += entries;
-        self.now.stored += entries;
+        self.now.entries += entries;
+        self.now.stored += records;
     }
 
     /// Bytes of entries that `judge` counted.
@@ -190,15 +244,28 @@ impl Sink {
         self.kib_bytes += billed.rounded;
     }
 
-    /// Entries that `judge` and `store` counted were refused; `duplicates` of them had been stored before.
-    pub fn take_back(&mut self, producer: usize, sizes: &[u32], key_bytes: u64, duplicates: u64) {
-        let (n, billed) = (sizes.len() as u64, Billed::all(sizes, key_bytes));
+    /// An entry of `records`, `again` of them stored before, that `judge` and `store` counted was refused.
+    pub fn take_back(&mut self, producer: usize, size: u32, billed: Billed, records: u64, again: u64) {
+        let counts = &mut self.producers[producer];
+        counts.throttled += 1;
+        counts.stored -= records - again;
+        counts.duplicates -= again;
+        self.now.entries -= 1;
+        self.now.stored -= records;
+        self.now.stored_bytes -= u64::from(size);
+        self.payload_units -= billed.units;
+        self.kib_bytes -= billed.rounded;
+    }
+
+    /// Records that `judge` and `store` counted, each alone in its entry and never stored before, were refused.
+    pub fn take_back_all(&mut self, producer: usize, sizes: &[u32], key_bytes: u64) {
+        let (n, (billed, bytes)) = (sizes.len() as u64, Billed::all(sizes, key_bytes));
         let counts = &mut self.producers[producer];
         counts.throttled += n;
-        counts.stored -= n - duplicates;
-        counts.duplicates -= duplicates;
+        counts.stored -= n;
+        self.now.entries -= n;
         self.now.stored -= n;
-        self.now.stored_bytes -= sizes.iter().map(|s| u64::from(*s)).sum::<u64>();
+        self.now.stored_bytes -= bytes;
         self.payload_units -= billed.units;
         self.kib_bytes -= billed.rounded;
     }
@@ -214,7 +281,6 @@ impl Sink {
         }
     }
 
-    /// A write was refused in this second.
     fn mark_throttled_second(&mut self, now: u64) {
         let second = (now / NS_PER_S) as usize;
         if self.throttled_seconds.len() <= second / 64 {
@@ -239,7 +305,8 @@ mod tests {
         let large: Vec<u32> = (11..3_000_000).step_by(9_973).collect();
         for (sizes, key) in [(&small, 0), (&small, 11), (&large, 0), (&large, 11)] {
             let each = sizes.iter().map(|s| Billed::one(*s, key)).fold(Billed::default(), Billed::plus);
-            assert_eq!(Billed::all(sizes, key), each);
+            let bytes = sizes.iter().map(|s| u64::from(*s)).sum();
+            assert_eq!(Billed::all(sizes, key), (each, bytes));
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Mechanisms every simulator needs: limits, queues in time, histograms.
+//! Mechanisms every simulator needs: limits, queues in time, histograms, loops made for wide processors.
 
 pub mod calendar;
 pub mod histogram;
 pub mod limit;
+pub(crate) mod wide;

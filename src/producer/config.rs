@@ -121,6 +121,29 @@ pub enum ClientConfig {
     Sdk(SdkConfig),
 }
 
+impl ClientConfig {
+    /// Client processes.
+    pub fn instances(&self) -> u32 {
+        match self {
+            ClientConfig::Sdk(sdk) => sdk.instances,
+        }
+    }
+
+    /// Sending to answer.
+    pub fn put_latency(&self) -> &LatencyLaw {
+        match self {
+            ClientConfig::Sdk(sdk) => &sdk.put_latency,
+        }
+    }
+
+    /// Do its entries hold several records?
+    pub fn packs(&self) -> bool {
+        match self {
+            ClientConfig::Sdk(_) => false,
+        }
+    }
+}
+
 /// PutRecord or PutRecords through an AWS SDK.
 #[derive(Clone, Debug)]
 pub struct SdkConfig {
@@ -184,6 +207,17 @@ pub struct RetryLaw {
     pub quota: Option<RetryQuota>,
     /// The service's `x-amz-retry-after`, clamped to [sleep, sleep + 5 s] (2026 rules only).
     pub retry_after: Option<Dur>,
+}
+
+impl RetryLaw {
+    /// One attempt.
+    pub const NEVER: RetryLaw = RetryLaw {
+        mode: "none",
+        attempts: 1,
+        throttled: BackoffLaw { base: Dur(0), factor: 1, cap: Dur(0), jitter: Jitter::None },
+        quota: None,
+        retry_after: None,
+    };
 }
 
 /// Sleep before retry i (from 0): jitter × min(cap, base × factor^i).

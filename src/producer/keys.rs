@@ -6,7 +6,7 @@
 //! are left out.
 
 use super::config::KeyLaw;
-use super::lanes_md5::{self, LANES};
+use super::lanes_md5::{self, LANES, Texts, top_halves};
 use crate::random::draw::below_half;
 use crate::random::{Alias, Seed, Stream};
 use md5::{Digest, Md5};
@@ -70,37 +70,35 @@ impl KeyTable {
 fn numbered(distinct: u64) -> Vec<u64> {
     let distinct = distinct.clamp(1, DISTINCT_MAX);
     let constants = lanes_md5::Constants::new();
+    let mut texts = Texts::new();
     let mut positions = Vec::with_capacity(distinct as usize + LANES);
     for first in (0..distinct).step_by(LANES) {
-        let texts: [KeyText; LANES] = std::array::from_fn(|lane| KeyText::new(first + lane as u64));
-        positions.extend(constants.top_halves(std::array::from_fn(|lane| texts[lane].bytes())));
+        for lane in 0..LANES {
+            let (text, len) = short_text(first as u32 + lane as u32);
+            texts.put(lane, text, len);
+        }
+        positions.extend(top_halves::best(&constants, &texts));
     }
     positions.truncate(distinct as usize);
     positions
 }
 
-/// `key_text` without an allocation.
-struct KeyText {
-    text: [u8; 5 + 20],
-    len: usize,
-}
-
-impl KeyText {
-    fn new(number: u64) -> KeyText {
-        let digits = number.checked_ilog10().map_or(1, |log| log as usize + 1).max(6);
-        let (mut text, len) = ([0; 5 + 20], 5 + digits);
-        text[..5].copy_from_slice(b"user-");
-        let mut rest = number;
-        for digit in text[5..len].iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        KeyText { text, len }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.text[..self.len]
-    }
+/// `key_text` of a number of at most eight digits, the first byte lowest, and its length.
+fn short_text(number: u32) -> (u128, u32) {
+    let digits = match number {
+        0..1_000_000 => 6,
+        1_000_000..10_000_000 => 7,
+        _ => 8,
+    };
+    // Eight digits, the first lowest: halves of the number, halves of those, halves again, all at once.
+    let fours = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
+    let tens = ((fours * 5243) >> 19) & 0x7f_0000_007f;
+    let twos = tens | (fours - 100 * tens) << 16;
+    let tens = ((twos * 103) >> 10) & 0x0f_000f_000f_000f;
+    let ones = tens | (twos - 10 * tens) << 8;
+    let all = ones | 0x3030_3030_3030_3030;
+    let name = u128::from(u64::from_le_bytes(*b"user-\0\0\0"));
+    (name | u128::from(all >> (64 - 8 * digits)) << 40, 5 + digits)
 }
 
 /// Draws positions.
@@ -197,10 +195,13 @@ mod tests {
 
     #[test]
     fn numbered_keys_are_hashed_by_their_texts() {
-        for number in [0, 9, 10, 99_999, 100_000, 999_999, 1_000_000, 3_999_999, u64::MAX] {
-            assert_eq!(KeyText::new(number).bytes(), key_text(number).as_bytes());
+        let boundaries = (1..8).map(|power| 10u32.pow(power)).flat_map(|n| [n - 1, n, n + 1]);
+        for number in boundaries.chain((0..100).map(|k| 1_000_003 * k % 99_999_989)) {
+            let text = key_text(number.into());
+            let (short, len) = short_text(number);
+            assert_eq!(&short.to_le_bytes()[..len as usize], text.as_bytes());
         }
-        for distinct in [1, 7, 8, 1001] {
+        for distinct in [1, 63, 64, 1001] {
             let one_by_one: Vec<u64> = (0..distinct).map(|k| top(&key_text(k))).collect();
             assert_eq!(numbered(distinct), one_by_one);
         }

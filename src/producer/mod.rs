@@ -1,6 +1,7 @@
 //! Producers: demand and clients.
 
 pub mod arrivals;
+pub mod client;
 pub mod config;
 pub mod curve;
 pub mod demand;

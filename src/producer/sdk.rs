@@ -8,13 +8,15 @@
 //! We leave out: connection set-up, 5xx answers, timeouts.
 //! Sources: API reference, botocore and Java SDK source code.
 
+use super::client::{Client, Outgoing, Report, Sent};
 use super::config::{OnFull, PartialFailure, PutCall, SdkConfig};
 use super::demand::Columns;
 use super::retry::Quota;
-use crate::mechanism::histogram::Histogram;
 use crate::random::{LatencySampler, Seed, Stream};
+use crate::record::Listing;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// A record in the hands of a call.
 #[derive(Clone, Copy, Debug)]
@@ -39,47 +41,6 @@ struct Call {
     fresh: u32,
     /// Filled when an entry is refused: what the next attempt needs.
     kept: Vec<Entry>,
-}
-
-/// A call on its way to the stream.
-#[derive(Clone, Copy, Debug)]
-pub struct Sent {
-    /// When its entries are judged.
-    pub at: u64,
-    /// Its place in the client.
-    pub slot: u32,
-    /// First entry among the client's outgoing puts.
-    pub first: u32,
-    /// Entries.
-    pub entries: u32,
-    /// Sent to answered.
-    pub latency: u64,
-}
-
-/// What a client counted.
-#[derive(Clone, Debug, Default)]
-pub struct SdkCounts {
-    /// Records refused at least once.
-    pub delayed: u64,
-    /// Given up when attempts were used up.
-    pub lost_attempts: u64,
-    /// Given up when the quota was empty.
-    pub lost_quota: u64,
-    /// Given up by policy.
-    pub lost_policy: u64,
-    /// Given up because the buffer was full.
-    pub lost_full: u64,
-    /// Calls sent.
-    pub calls: u64,
-    /// Largest memory of waiting records.
-    pub buffered_bytes_max: u64,
-}
-
-impl SdkCounts {
-    /// Records given up, whatever the cause.
-    pub fn lost(&self) -> u64 {
-        self.lost_attempts + self.lost_quota + self.lost_policy + self.lost_full
-    }
 }
 
 /// A moment in the client: answers come before sends that they make room for.
@@ -115,16 +76,8 @@ pub struct Sdk {
     now: u64,
     /// Nothing happens before this, unless something is born.
     due: u64,
-    /// Calls sent and not yet judged, oldest first; their entries lie in `out`.
-    pub sent: Vec<Sent>,
-    /// Entries of `sent`.
-    pub out: Columns,
-    /// Counters.
-    pub counts: SdkCounts,
-    /// Born to first sent.
-    pub buffering: Histogram,
-    /// First sent to stored.
-    pub put: Histogram,
+    out: Outgoing,
+    report: Report,
 }
 
 /// Columns with a moving front.
@@ -195,54 +148,9 @@ impl Sdk {
             sequence: 0,
             now: 0,
             due: 0,
-            sent: Vec::new(),
-            out: Columns::default(),
-            counts: SdkCounts::default(),
-            buffering: Histogram::default(),
-            put: Histogram::default(),
+            out: Outgoing::default(),
+            report: Report::default(),
         }
-    }
-
-    /// Where newly born records are put; their births must lie before the next `advance`'s end.
-    pub fn births(&mut self) -> &mut Columns {
-        self.due = 0;
-        if self.straight { &mut self.waiting.columns } else { &mut self.arriving.columns }
-    }
-
-    /// Nothing of it is judged, sent or answered before this, unless something is born.
-    pub fn quiet_until(&self) -> u64 {
-        self.sent.first().map_or(self.due, |call| call.at.min(self.due))
-    }
-
-    /// Has it nothing to do before `until`?
-    pub fn rests(&self, until: u64) -> bool {
-        self.due >= until
-    }
-
-    /// Plays the client up to (not including) `until`.
-    pub fn advance(&mut self, until: u64) {
-        let news = [self.arriving.sizes(), &self.waiting.sizes()[self.taken..]];
-        let largest = news.map(|sizes| sizes.iter().max().map_or(0, |size| u64::from(*size)));
-        self.largest = self.largest.max(largest[0]).max(largest[1]);
-        loop {
-            let answer = self.moments.peek().map_or(u64::MAX, |m| m.0.0);
-            let send = if self.free > 0 { self.next_send() } else { u64::MAX };
-            self.due = answer.min(send);
-            if self.due >= until {
-                break;
-            }
-            if answer <= send {
-                let Reverse((at, asleep, _, slot)) = self.moments.pop().expect("peeked");
-                self.take_over(at);
-                self.now = at;
-                if asleep { self.resend(slot) } else { self.answered(slot) }
-            } else {
-                self.take_over_for_send(send);
-                self.now = send;
-                self.send();
-            }
-        }
-        self.take_over(until);
     }
 
     /// Moves births before `until` into the buffer.
@@ -265,7 +173,7 @@ impl Sdk {
         } else {
             self.take_over_or_drop(n, limit);
         }
-        self.counts.buffered_bytes_max = self.counts.buffered_bytes_max.max(self.waiting_bytes.min(limit));
+        self.report.buffered_bytes_max = self.report.buffered_bytes_max.max(self.waiting_bytes.min(limit));
     }
 
     /// A call goes out at `send` with what is born by then. When that is more than the memory holds, the call goes
@@ -287,7 +195,7 @@ impl Sdk {
         for i in from..from + n {
             let size = u64::from(self.arriving.columns.size[i]);
             if self.waiting_bytes + size > limit {
-                self.counts.lost_full += 1;
+                self.report.lost.full += 1;
             } else {
                 self.waiting.columns.push_of(&self.arriving.columns, i);
                 self.waiting_bytes += size;
@@ -353,10 +261,10 @@ impl Sdk {
         self.free -= 1;
         let slot = self.slot();
         let (from, to) = (self.waiting.front, self.waiting.front + n);
-        let first = self.out.len() as u32;
+        let first = self.out.entries.len() as u32;
         let columns = &self.waiting.columns;
-        self.buffering.add_since(self.now, &columns.born[from..to]);
-        self.out.append_range(columns, from, to);
+        self.report.buffering.add_since(self.now, &columns.born[from..to]);
+        self.out.entries.append_range(columns, from, to);
         self.waiting.drop_front(n);
         self.taken -= n;
         self.waiting_bytes -= bytes;
@@ -381,8 +289,9 @@ impl Sdk {
         let answered = (self.now + self.latency.draw(&mut self.random)).max(at);
         let call = &mut self.calls[slot as usize];
         (call.judged, call.answered, call.entries) = (at, answered, entries);
-        self.counts.calls += 1;
-        self.sent.push(Sent { at, slot, first, entries, latency: answered - self.now });
+        let again = entries - call.fresh;
+        self.report.calls += 1;
+        self.out.calls.push(Sent { at, slot, first, entries, again, latency: answered - self.now });
         self.wake(answered, false, slot);
     }
 
@@ -391,45 +300,21 @@ impl Sdk {
         self.moments.push(Reverse((at, asleep, self.sequence, slot)));
     }
 
-    /// The shard refused an entry of the call in `slot`, whose entries lie in `out` from `first` on. Was it stored
-    /// by an earlier attempt?
-    pub fn refused(&mut self, slot: u32, entry: usize, first: usize, entries: usize) -> bool {
-        let call = &mut self.calls[slot as usize];
-        if call.kept.is_empty() {
-            call.kept.extend((first..first + entries).map(|i| Entry {
-                born: self.out.born[i],
-                position: self.out.position[i],
-                size: self.out.size[i],
-                stored: false,
-                refused_before: false,
-                refused: false,
-            }));
-        }
-        call.kept[entry].refused = true;
-        call.kept[entry].stored
-    }
-
-    /// Entries of the call in `slot` that an earlier attempt stored.
-    pub fn stored_before(&self, slot: u32) -> u32 {
-        let call = &self.calls[slot as usize];
-        call.entries - call.fresh
-    }
-
     fn answered(&mut self, slot: u32) {
         let call = &mut self.calls[slot as usize];
         let refused = call.kept.iter().any(|e| e.refused);
         if !refused {
-            self.put.add_many(call.judged - call.first_sent, u64::from(call.fresh));
+            self.report.put.add_many(call.judged - call.first_sent, u64::from(call.fresh));
             if let Some(quota) = &mut self.quota {
                 quota.success(call.retries > 0);
             }
             return self.finish(slot);
         }
         let newly_stored = call.kept.iter().filter(|e| !e.refused && !e.stored).count();
-        self.put.add_many(call.judged - call.first_sent, newly_stored as u64);
+        self.report.put.add_many(call.judged - call.first_sent, newly_stored as u64);
         for entry in &mut call.kept {
             if entry.refused {
-                self.counts.delayed += u64::from(!entry.refused_before);
+                self.report.delayed += u64::from(!entry.refused_before);
                 entry.refused_before = true;
             } else {
                 entry.stored = true;
@@ -442,15 +327,15 @@ impl Sdk {
         let call = &self.calls[slot as usize];
         let missing = call.kept.iter().filter(|e| !e.stored).count() as u64;
         if self.policy == PartialFailure::Drop {
-            self.counts.lost_policy += missing;
+            self.report.lost.policy += missing;
             return self.finish(slot);
         }
         if call.retries + 1 >= self.config.retry.attempts {
-            self.counts.lost_attempts += missing;
+            self.report.lost.attempts += missing;
             return self.finish(slot);
         }
         if self.quota.as_mut().is_some_and(|q| !q.pay()) {
-            self.counts.lost_quota += missing;
+            self.report.lost.quota += missing;
             return self.finish(slot);
         }
         let sleep = self.config.retry.sleep(call.retries, &mut self.sleeps);
@@ -458,7 +343,7 @@ impl Sdk {
     }
 
     fn resend(&mut self, slot: u32) {
-        let first = self.out.len() as u32;
+        let first = self.out.entries.len() as u32;
         let call = &mut self.calls[slot as usize];
         if self.policy == PartialFailure::RetryFailed {
             call.kept.retain(|e| e.refused);
@@ -467,9 +352,9 @@ impl Sdk {
         call.fresh = call.kept.iter().filter(|e| !e.stored).count() as u32;
         for e in &mut call.kept {
             e.refused = false;
-            self.out.born.push(e.born);
-            self.out.size.push(e.size);
-            self.out.position.push(e.position);
+            self.out.entries.born.push(e.born);
+            self.out.entries.size.push(e.size);
+            self.out.entries.position.push(e.position);
         }
         let entries = call.kept.len() as u32;
         self.dispatch(slot, first, entries);
@@ -481,33 +366,82 @@ impl Sdk {
         self.idle_slots.push(slot);
         self.free = self.free.saturating_add(1);
     }
+}
 
-    /// Calls judged before `until` are history: their entries leave `out`.
-    pub fn forget_judged(&mut self, until: u64) {
-        if self.sent.first().is_none_or(|c| c.at >= until) {
-            return;
-        }
-        let judged = self.sent.partition_point(|c| c.at < until);
-        let entries = self.sent.get(judged).map_or(self.out.len() as u32, |c| c.first);
-        self.sent.drain(..judged);
-        self.out.drop_front(entries as usize);
-        for call in &mut self.sent {
-            call.first -= entries;
-        }
+impl Client for Sdk {
+    fn births(&mut self) -> &mut Columns {
+        self.due = 0;
+        if self.straight { &mut self.waiting.columns } else { &mut self.arriving.columns }
     }
 
-    /// Records in the client that are not stored: waiting, on the way, or refused and not given up.
-    pub fn held(&self, end: u64) -> u64 {
+    fn quiet_until(&self) -> u64 {
+        self.out.next().min(self.due)
+    }
+
+    fn rests(&self, until: u64) -> bool {
+        self.due >= until
+    }
+
+    fn advance(&mut self, until: u64, _: &Arc<Listing>) {
+        let news = [self.arriving.sizes(), &self.waiting.sizes()[self.taken..]];
+        let largest = news.map(|sizes| sizes.iter().max().map_or(0, |size| u64::from(*size)));
+        self.largest = self.largest.max(largest[0]).max(largest[1]);
+        loop {
+            let answer = self.moments.peek().map_or(u64::MAX, |m| m.0.0);
+            let send = if self.free > 0 { self.next_send() } else { u64::MAX };
+            self.due = answer.min(send);
+            if self.due >= until {
+                break;
+            }
+            if answer <= send {
+                let Reverse((at, asleep, _, slot)) = self.moments.pop().expect("peeked");
+                self.take_over(at);
+                self.now = at;
+                if asleep { self.resend(slot) } else { self.answered(slot) }
+            } else {
+                self.take_over_for_send(send);
+                self.now = send;
+                self.send();
+            }
+        }
+        self.take_over(until);
+    }
+
+    fn outgoing(&self) -> &Outgoing {
+        &self.out
+    }
+
+    fn refused(&mut self, sent: &Sent, entry: usize) -> u32 {
+        let call = &mut self.calls[sent.slot as usize];
+        if call.kept.is_empty() {
+            let entries = &self.out.entries;
+            call.kept.extend((sent.first as usize..(sent.first + sent.entries) as usize).map(|i| Entry {
+                born: entries.born[i],
+                position: entries.position[i],
+                size: entries.size[i],
+                stored: false,
+                refused_before: false,
+                refused: false,
+            }));
+        }
+        call.kept[entry].refused = true;
+        u32::from(call.kept[entry].stored)
+    }
+
+    fn judged(&mut self, until: u64, _: &Arc<Listing>) {
+        self.out.drop_judged(until);
+    }
+
+    fn held(&self, end: u64) -> u64 {
         let waiting = self.waiting.len() + self.arriving.len();
-        let on_the_way = self.sent.iter().filter(|c| c.at >= end);
+        let on_the_way = self.out.calls.iter().filter(|c| c.at >= end);
         let on_the_way: usize = on_the_way.map(|c| self.calls[c.slot as usize].fresh as usize).sum();
         let asleep = self.calls.iter().filter(|c| c.entries > 0 && c.judged < end);
         let refused = asleep.flat_map(|c| c.kept.iter().filter(|e| e.refused && !e.stored));
         (waiting + on_the_way + refused.count()) as u64
     }
 
-    /// Put hops of calls that were judged but not answered at the end are measured too.
-    pub fn settle_unanswered(&mut self, end: u64) {
+    fn settle_unanswered(&mut self, end: u64) {
         for call in &self.calls {
             if call.entries > 0 && call.judged < end && call.answered >= end {
                 let stored = if call.kept.is_empty() {
@@ -515,10 +449,18 @@ impl Sdk {
                 } else {
                     call.kept.iter().filter(|e| !e.refused && !e.stored).count() as u64
                 };
-                self.put.add_many(call.judged - call.first_sent, stored);
-                self.counts.delayed +=
+                self.report.put.add_many(call.judged - call.first_sent, stored);
+                self.report.delayed +=
                     call.kept.iter().filter(|e| e.refused && !e.refused_before).count() as u64;
             }
         }
+    }
+
+    fn buffered(&self) -> (u64, u64) {
+        (self.taken as u64, self.waiting_bytes)
+    }
+
+    fn report(&self) -> &Report {
+        &self.report
     }
 }

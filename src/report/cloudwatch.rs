@@ -105,7 +105,7 @@ fn writes(s: &Series, minute: u64, range: &Range<usize>, out: &mut Datapoints<'_
         return;
     }
     let d = Dimensions::default();
-    let stored = sum(&s.stored, range);
+    let stored = sum(&s.kinesis_records, range);
     let bytes = sum(&s.stored_bytes, range);
     let refused = sum(&s.throttled, range);
     out.sum(minute, "IncomingBytes", "Bytes", bytes, d);
@@ -143,7 +143,7 @@ fn shared_reads(mode: &ModeOutcome, minute: u64, range: &Range<usize>, out: &mut
     }
     let refused = total(|s| &s.throttled);
     out.sum(minute, "GetRecords.Bytes", "Bytes", total(|s| &s.bytes), d);
-    out.sum(minute, "GetRecords.Records", "Count", total(|s| &s.records), d);
+    out.sum(minute, "GetRecords.Records", "Count", total(|s| &s.kinesis_records), d);
     let age = readers(mode, false).filter_map(|(_, s)| largest(&s.iterator_age_ns, range)).max();
     out.age(minute, "GetRecords.IteratorAgeMilliseconds", age, d);
     out.sum(minute, "ReadProvisionedThroughputExceeded", "Count", refused, d);
@@ -157,7 +157,7 @@ fn fan_out_reads(mode: &ModeOutcome, minute: u64, range: &Range<usize>, out: &mu
             out.sum(minute, "SubscribeToShard.Success", "Count", subscriptions, d);
         }
         let behind = largest(&s.iterator_age_ns, range);
-        let records = sum(&s.records, range);
+        let records = sum(&s.kinesis_records, range);
         if behind.is_some() || records > 0 {
             let bytes = sum(&s.bytes, range);
             out.sum(minute, "SubscribeToShardEvent.Bytes", "Bytes", bytes, d);

@@ -2,6 +2,7 @@
 
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::measure::latency::LatencySummary;
+use crate::measure::lost::Lost;
 use csv::Writer;
 
 /// A CSV file in memory. Writing to a `Vec` cannot fail, so no error leaves this type.
@@ -170,10 +171,9 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
             row("producer", &p.name, "attempts", p.attempts);
             row("producer", &p.name, "attempts_refused", p.throttled);
             row("producer", &p.name, "records_delayed", p.delayed);
-            row("producer", &p.name, "records_lost_attempts_used_up", p.lost_attempts);
-            row("producer", &p.name, "records_lost_retry_quota_empty", p.lost_quota);
-            row("producer", &p.name, "records_lost_by_policy", p.lost_policy);
-            row("producer", &p.name, "records_lost_buffer_full", p.lost_full);
+            for cause in Lost::CAUSES {
+                row("producer", &p.name, &format!("records_lost_{}", cause.word), (cause.of)(&p.lost));
+            }
         }
         for c in &mode.run.consumers {
             row("consumer", &c.name, "calls", c.calls);

@@ -93,7 +93,7 @@ pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
         with_interval(m, "delayed_records", share)
     });
     row(false, "lost records".into(), &|m| {
-        let share = human::share(total(m, lost), total(m, |p| p.born));
+        let share = human::share(total(m, |p| p.lost.all()), total(m, |p| p.born));
         with_interval(m, "lost_records", share)
     });
     let names = outcome.modes.first().map(|m| m.run.consumers.as_slice());
@@ -143,11 +143,6 @@ fn table(outcome: &Outcome) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table.to_string()
-}
-
-/// Records given up, whatever the cause.
-pub fn lost(p: &ProducerResult) -> u64 {
-    p.lost_attempts + p.lost_quota + p.lost_policy + p.lost_full
 }
 
 /// A figure added over the producers.

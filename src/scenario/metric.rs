@@ -60,10 +60,6 @@ fn reads(run: &RunResult, of: fn(&ConsumerResult) -> u64) -> u64 {
     run.consumers.iter().map(of).sum()
 }
 
-fn lost(p: &ProducerResult) -> u64 {
-    p.lost_attempts + p.lost_quota + p.lost_policy + p.lost_full
-}
-
 fn seconds(run: &RunResult) -> f64 {
     run.duration_ns as f64 / 1e9
 }
@@ -90,7 +86,7 @@ pub const STREAM: &[Metric] = &[
         "lost_records",
         Unit::Share,
         "Records given up, of all born.",
-        From::Run(|r| share(total(r, lost), total(r, |p| p.born))),
+        From::Run(|r| share(total(r, |p| p.lost.all()), total(r, |p| p.born))),
     ),
     metric(
         "duplicates",
@@ -185,7 +181,7 @@ const PRODUCER_OWN: [Metric; 4] = [
         "lost_records",
         Unit::Share,
         "Records given up, of all born.",
-        From::Producer(|p| share(lost(p), p.born)),
+        From::Producer(|p| share(p.lost.all(), p.born)),
     ),
     metric(
         "held",

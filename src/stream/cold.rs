@@ -4,6 +4,7 @@
 //! first and last storage time and mean age at storage; read again, a group's times are spread evenly and its bytes
 //! evenly over its records. Counts and bytes stay exact; a record's own size and moment inside its group are lost.
 
+use super::packed::Packed;
 use std::collections::VecDeque;
 
 /// Records of one group.
@@ -19,9 +20,16 @@ struct Group {
     /// Mean of stored − born.
     age: u64,
     bytes: u64,
+    /// What its rows hold: number of its first record, and after its last.
+    records: (u64, u64),
 }
 
 impl Group {
+    /// Records before its `i`-th row.
+    fn records_before(&self, i: u64) -> u64 {
+        self.records.0 + (self.records.1 - self.records.0) * i / GROUP as u64
+    }
+
     fn stored(&self, i: u64) -> u64 {
         self.stored_first + (self.stored_last - self.stored_first) * i / (GROUP as u64 - 1)
     }
@@ -43,6 +51,8 @@ pub struct Thawed {
     pub born: Vec<u64>,
     /// Sizes.
     pub size: Vec<u32>,
+    /// What the rows hold, where clients pack.
+    pub packed: Packed,
 }
 
 impl Thawed {
@@ -70,7 +80,7 @@ impl Cold {
     }
 
     /// Takes one group of records in, the next after those already here.
-    pub fn push(&mut self, first: u64, stored: &[u64], born: &[u64], sizes: &[u32]) {
+    pub fn push(&mut self, first: u64, stored: &[u64], born: &[u64], sizes: &[u32], records: (u64, u64)) {
         debug_assert_eq!(stored.len(), GROUP);
         let ages: u64 = stored.iter().zip(born).map(|(s, b)| s - b).sum();
         self.groups.push_back(Group {
@@ -79,11 +89,18 @@ impl Cold {
             stored_last: stored[GROUP - 1],
             age: ages / GROUP as u64,
             bytes: sizes.iter().map(|s| u64::from(*s)).sum(),
+            records,
         });
     }
 
     fn group_of(&self, number: u64) -> usize {
         self.groups.partition_point(|g| g.first <= number) - 1
+    }
+
+    /// Records in rows before `number`.
+    pub fn records_before(&self, number: u64) -> u64 {
+        let group = &self.groups[self.group_of(number)];
+        group.records_before(number - group.first)
     }
 
     /// When a cold record was stored.
@@ -101,8 +118,9 @@ impl Cold {
     }
 
     /// Writes records `[from, …)` out, `most` at the most, to the end of a group.
-    pub fn thaw(&self, from: u64, most: usize, out: &mut Thawed) {
-        *out = Thawed { first: from, ..Thawed::default() };
+    pub fn thaw(&self, from: u64, most: usize, packs: bool, out: &mut Thawed) {
+        let packed = Packed::after(if packs { self.records_before(from) } else { 0 });
+        *out = Thawed { first: from, packed, ..Thawed::default() };
         for group in self.groups.iter().skip(self.group_of(from)) {
             if out.stored.len() + GROUP > most {
                 break;
@@ -112,6 +130,10 @@ impl Cold {
                 out.stored.push(stored);
                 out.born.push(stored.saturating_sub(group.age));
                 out.size.push(group.size(i));
+                if packs {
+                    let records = group.records_before(i + 1) - group.records_before(i);
+                    out.packed.push_alike(stored.saturating_sub(group.age), records);
+                }
             }
         }
     }

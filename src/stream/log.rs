@@ -1,18 +1,26 @@
 //! One shard's log: what is stored, in order, until every reader and the retention have passed it.
 //!
-//! Three columns; positions are absolute numbers that never change. What is dead at the front is dropped in
-//! large pieces, so that memory is bounded by what is unread; what is unread for long grows cold (`cold`).
+//! Three columns, a row for each Kinesis record (and what it holds, where clients pack several records into one). The
+//! births are written only when some differ from the storage times (nothing took time before the shard, nothing was
+//! retried: then they are the same). Positions are absolute numbers that never change. What is dead at the front is
+//! dropped in large pieces, so that memory is bounded by what is unread; what is unread for long grows cold (`cold`).
 
 use super::cold::{Cold, GROUP, Thawed};
-use crate::record::Entries;
+use super::packed::Packed;
+use crate::record::Run;
 
 /// Records of one shard in order of storage.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     first: u64,
     stored: Vec<u64>,
+    /// Empty while every record was born the moment it was stored.
     born: Vec<u64>,
+    /// All from this number on were.
+    late_end: u64,
     size: Vec<u32>,
+    /// What the rows hold, where clients pack.
+    packed: Option<Packed>,
     /// Records before `first` that somebody still has to read.
     cold: Cold,
     /// A stretch of them written out for a reader.
@@ -21,6 +29,8 @@ pub struct Log {
 
 /// Records kept one by one behind the end of the log; older unread ones grow cold.
 const WARM: usize = 32_768;
+/// The same for what is packed into them.
+const WARM_PACKED: u64 = 4 * WARM as u64;
 /// Cold records written out at a time: what a GetRecords call returns at most, and a little.
 const THAW: usize = 10_240;
 
@@ -29,6 +39,43 @@ const THAW: usize = 10_240;
 const DROP_AT: usize = 1024;
 
 impl Log {
+    /// An empty log; `packs`: a row may hold several records.
+    pub fn new(packs: bool) -> Log {
+        Log { packed: packs.then(Packed::default), ..Log::default() }
+    }
+
+    /// Records in rows before `number`.
+    pub fn records_before(&self, number: u64) -> u64 {
+        match &self.packed {
+            None => number,
+            Some(_) if number < self.first => self.cold.records_before(number),
+            Some(packed) => packed.number(self.slot(number)),
+        }
+    }
+
+    /// Records in rows `[from, to)`.
+    #[inline]
+    pub fn records(&self, from: u64, to: u64) -> u64 {
+        if self.packed.is_none() { to - from } else { self.records_before(to) - self.records_before(from) }
+    }
+
+    /// Births of the records in rows `[from, to)`, within `reach`.
+    #[inline]
+    pub fn births(&self, from: u64, to: u64) -> &[u64] {
+        let Some(packed) = &self.packed else { return self.born(from, to) };
+        if from < self.first {
+            let start = self.thawed.first;
+            return self.thawed.packed.births((from - start) as usize, (to - start) as usize);
+        }
+        packed.births(self.slot(from), self.slot(to))
+    }
+
+    /// May a row hold several records?
+    #[inline]
+    pub fn is_packed(&self) -> bool {
+        self.packed.is_some()
+    }
+
     /// Number of the next record to be stored.
     #[inline]
     pub fn end(&self) -> u64 {
@@ -37,19 +84,29 @@ impl Log {
 
     /// Records in memory.
     pub fn in_memory(&self) -> u64 {
-        (self.stored.len() + 2 * self.cold.len()) as u64
+        (self.stored.len() + 2 * self.cold.len() + self.packed.as_ref().map_or(0, Packed::len)) as u64
     }
 
     /// Lets what is far behind the end grow cold. Called at the same moments whatever the windows are.
     pub fn cool(&mut self) {
-        let old = self.stored.len().saturating_sub(WARM) / GROUP * GROUP;
-        if old < WARM {
+        let mut old = self.stored.len().saturating_sub(WARM);
+        let mut worth_it = old >= WARM;
+        if let Some(packed) = &self.packed {
+            let end = packed.number(self.stored.len());
+            worth_it |= end - packed.number(0) > 2 * WARM_PACKED;
+            old = old.max(packed.tail(WARM_PACKED));
+        }
+        old = old / GROUP * GROUP;
+        if !worth_it || old == 0 {
             return;
         }
         for i in (0..old).step_by(GROUP) {
             let range = i..i + GROUP;
             let number = self.first + i as u64;
-            self.cold.push(number, &self.stored[range.clone()], &self.born[range.clone()], &self.size[range]);
+            let records = (self.records_before(number), self.records_before(number + GROUP as u64));
+            let born = if self.born.is_empty() { &self.stored } else { &self.born };
+            let (stored, born) = (&self.stored[range.clone()], &born[range.clone()]);
+            self.cold.push(number, stored, born, &self.size[range], records);
         }
         self.drop_front(old);
     }
@@ -60,7 +117,7 @@ impl Log {
             return self.end();
         }
         if from < self.thawed.first || from >= self.thawed.end() {
-            self.cold.thaw(from, THAW, &mut self.thawed);
+            self.cold.thaw(from, THAW, self.packed.is_some(), &mut self.thawed);
         }
         self.thawed.end()
     }
@@ -77,27 +134,47 @@ impl Log {
             self.stored.last().is_none_or(|last| *last <= stored),
             "a shard stores in order of time"
         );
+        if stored != born {
+            self.write_births();
+            self.late_end = self.end() + 1;
+        }
+        if !self.born.is_empty() || stored != born {
+            self.born.push(born);
+        }
         self.stored.push(stored);
-        self.born.push(born);
         self.size.push(size);
+        if let Some(packed) = &mut self.packed {
+            packed.push(&[born]);
+        }
     }
 
-    /// Stores a run of entries (by row), each at its moment.
+    fn write_births(&mut self) {
+        if self.born.is_empty() {
+            self.born.extend_from_slice(&self.stored);
+        }
+    }
+
+    /// Stores a run of entries, each at its moment.
     #[inline]
-    pub fn append(&mut self, entries: &Entries, run: &[u32]) {
-        let n = entries.len();
-        let (at, born, size) = (&entries.at[..n], &entries.record.born[..n], &entries.record.size[..n]);
-        self.stored.extend(run.iter().map(|row| at[*row as usize]));
-        self.born.extend(run.iter().map(|row| born[*row as usize]));
-        self.size.extend(run.iter().map(|row| size[*row as usize]));
+    pub fn append(&mut self, run: Run) {
+        if !run.is_prompt() {
+            self.write_births();
+            self.late_end = self.end() + run.len() as u64;
+        }
+        if !self.born.is_empty() || !run.is_prompt() {
+            self.born.extend_from_slice(run.born);
+        }
+        self.stored.extend_from_slice(run.at);
+        self.size.extend_from_slice(run.size);
+        if let Some(packed) = &mut self.packed {
+            packed.append(run.parcels, run.row);
+        }
     }
 
-    /// Takes the last `n` back.
-    pub fn retract(&mut self, n: usize) {
-        let kept = self.stored.len() - n;
-        self.stored.truncate(kept);
-        self.born.truncate(kept);
-        self.size.truncate(kept);
+    /// Is `[from, …)` known to be born the moment it was stored?
+    #[inline]
+    pub fn is_prompt(&self, from: u64) -> bool {
+        from >= self.late_end && from >= self.first && self.packed.is_none()
     }
 
     fn slot(&self, number: u64) -> usize {
@@ -130,7 +207,8 @@ impl Log {
             let start = self.thawed.first;
             return &self.thawed.born[(from - start) as usize..(to - start) as usize];
         }
-        &self.born[self.slot(from)..self.slot(to)]
+        let born = if self.born.is_empty() { &self.stored } else { &self.born };
+        &born[self.slot(from)..self.slot(to)]
     }
 
     /// Sizes of `[from, to)`, within `reach`.
@@ -171,14 +249,24 @@ impl Log {
 
     fn drop_front(&mut self, dead: usize) {
         self.stored.drain(..dead);
-        self.born.drain(..dead);
         self.size.drain(..dead);
+        if let Some(packed) = &mut self.packed {
+            packed.drop_front(dead);
+        }
         self.first += dead as u64;
+        if self.late_end <= self.first {
+            self.born.clear();
+        } else {
+            self.born.drain(..dead);
+        }
         // A backlog that has drained gives its memory back.
         if self.stored.capacity() > 16 * DROP_AT && self.stored.len() * 8 < self.stored.capacity() {
             self.stored.shrink_to(2 * DROP_AT);
             self.born.shrink_to(2 * DROP_AT);
             self.size.shrink_to(2 * DROP_AT);
+            if let Some(packed) = &mut self.packed {
+                packed.shrink();
+            }
         }
     }
 }

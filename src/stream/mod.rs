@@ -4,6 +4,7 @@ mod cold;
 pub mod config;
 pub mod log;
 pub mod on_demand;
+mod packed;
 pub mod polling;
 pub mod resharding;
 pub mod routing;

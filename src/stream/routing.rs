@@ -6,6 +6,8 @@
 //! We leave out: the second or two between a parent's end and its child's first record.
 //! Sources: API reference, developer guide, kinesalite (uniform starts and id order).
 
+use crate::record::Listing;
+
 /// Where a shard comes from and what it covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shard {
@@ -76,6 +78,16 @@ impl ShardMap {
     /// Ids of open shards, in order of their ranges.
     pub fn open(&self) -> &[u32] {
         &self.open
+    }
+
+    /// What ListShards answers: the open shards by their first positions.
+    pub fn listing(&self) -> Listing {
+        let first = |id: &u32| ceil_position(self.shards[*id as usize].start);
+        Listing {
+            version: self.shards.len() as u32,
+            starts: self.open.iter().map(first).collect(),
+            ids: self.open.clone(),
+        }
     }
 
     /// Index among open shards of the shard that holds a hash key.

@@ -8,7 +8,7 @@
 
 use super::config::{AdmissionConfig, AdmissionShape, ByteRounding};
 use crate::mechanism::limit::{FixedWindow, Limit, SlidingWindow, TokenBucket};
-use crate::record::{Entries, Ticket};
+use crate::record::{Run, Ticket};
 use crate::units::NS_PER_S;
 
 /// What the shard says to one entry.
@@ -130,35 +130,28 @@ impl Admission {
         Some(sum)
     }
 
-    /// Judges a run of entries (by row) in order and stops at the first refusal. The same as `admit` one by one,
-    /// with both buckets in registers.
-    pub fn admit_run(&mut self, entries: &Entries, run: &[u32], calls: bool) -> Judged {
+    /// Judges a run of entries in order and stops at the first refusal. The same as `admit` one by one, with both
+    /// buckets in registers. `tickets` are the window's, by row.
+    pub fn admit_run(&mut self, run: Run, tickets: &[Ticket], calls: bool) -> Judged {
         let (Limit::Bucket(_), Limit::Bucket(_)) = (&self.records, &self.bytes) else {
-            return self.admit_each(entries, run);
+            return self.admit_each(run, tickets);
         };
         match (self.rounding, calls) {
-            (ByteRounding::None, _) => self.admit_with(entries, run, |_, _, size| size),
-            (ByteRounding::Aws, false) => self.admit_with(entries, run, |_, _, size| ceil_kib(size)),
-            (ByteRounding::Aws, true) => {
-                self.admit_with(entries, run, |own, before: &mut (u32, u64), size| {
-                    let call = own.call().unwrap_or(ALONE);
-                    if call != before.0 || call == ALONE {
-                        *before = (call, 0);
-                    }
-                    ceil_kib(before.1 + size) - ceil_kib(before.1)
-                })
-            }
+            (ByteRounding::None, _) => self.admit_with(run, |_, _, size| size),
+            (ByteRounding::Aws, false) => self.admit_with(run, |_, _, size| ceil_kib(size)),
+            (ByteRounding::Aws, true) => self.admit_with(run, |row, before: &mut (u32, u64), size| {
+                let call = tickets[row as usize].call().unwrap_or(ALONE);
+                if call != before.0 || call == ALONE {
+                    *before = (call, 0);
+                }
+                ceil_kib(before.1 + size) - ceil_kib(before.1)
+            }),
         }
     }
 
-    /// `charge` gives the bytes that count, from the ticket, (call, its bytes so far) and the size.
+    /// `charge` gives the bytes that count, from the row, (call, its bytes so far) and the size.
     #[inline(always)]
-    fn admit_with(
-        &mut self,
-        entries: &Entries,
-        run: &[u32],
-        charge: impl Fn(Ticket, &mut (u32, u64), u64) -> u64,
-    ) -> Judged {
+    fn admit_with(&mut self, run: Run, charge: impl Fn(u32, &mut (u32, u64), u64) -> u64) -> Judged {
         let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&mut self.records, &mut self.bytes) else {
             unreachable!("the caller looked");
         };
@@ -167,15 +160,12 @@ impl Admission {
         debug_assert_eq!(at0, b_at0, "both are taken together");
         // Longer gaps empty a bucket anyway, and the product must not overflow.
         let (r_longest, b_longest) = (records.longest(), bytes.longest());
-        let n = entries.len();
-        let (ats, sizes, tickets) = (&entries.at[..n], &entries.record.size[..n], &entries.ticket[..n]);
         let (mut at, mut before) = (at0, (self.call, self.call_bytes));
         let mut judged = Judged { admitted: run.len(), bytes: 0, then: Verdict::Admitted };
-        for (i, &row) in run.iter().enumerate() {
-            let row = row as usize;
-            let (now, size) = (ats[row], u64::from(sizes[row]));
+        for (i, ((&now, &size), &row)) in run.at.iter().zip(run.size).zip(run.row).enumerate() {
+            let size = u64::from(size);
             let gap = now - at;
-            let charge = charge(tickets[row], &mut before, size);
+            let charge = charge(row, &mut before, size);
             let r = sunk(r_level, gap.min(r_longest) * r_rate) + NS_PER_S;
             let b = sunk(b_level, gap.min(b_longest) * b_rate) + charge * NS_PER_S;
             if r > r_depth || b > b_depth {
@@ -193,12 +183,11 @@ impl Admission {
         judged
     }
 
-    fn admit_each(&mut self, entries: &Entries, run: &[u32]) -> Judged {
+    fn admit_each(&mut self, run: Run, tickets: &[Ticket]) -> Judged {
         let mut judged = Judged { admitted: run.len(), bytes: 0, then: Verdict::Admitted };
-        for (i, &row) in run.iter().enumerate() {
-            let row = row as usize;
-            let size = entries.record.size[row];
-            let verdict = self.admit(entries.at[row], size, entries.ticket[row].call());
+        for (i, &row) in run.row.iter().enumerate() {
+            let size = run.size[i];
+            let verdict = self.admit(run.at[i], size, tickets[row as usize].call());
             if verdict != Verdict::Admitted {
                 (judged.admitted, judged.then) = (i, verdict);
                 break;

@@ -16,6 +16,7 @@ use crate::stream::on_demand;
 use crate::stream::resharding::{self, Step};
 use crate::units::{ByteRate, Dur, NS_PER_S};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// What is due.
 #[derive(Clone, Debug)]
@@ -139,7 +140,7 @@ impl World {
                 }
                 continue;
             }
-            self.sink.consumers[c].before_start += reader.skip_to(lane.log.end());
+            self.sink.consumers[c].before_start += reader.skip_to_end(&lane.log);
             reader.start(now, true, settings);
             if lane.closed_at.is_some() {
                 reader.done_at = Some(now);
@@ -272,6 +273,7 @@ impl World {
                 self.lanes[child].retries.push(at, waiting);
             }
         }
+        self.listing = Arc::new(self.map.listing());
         self.control.shards_max = self.control.shards_max.max(self.map.open().len() as u32);
         let what = if children.len() == 2 { "split" } else { "merge" };
         let text =

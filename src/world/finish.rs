@@ -5,12 +5,14 @@ use super::settings::Reading;
 use crate::engine::digest::Digest;
 use crate::facts::data_streams;
 use crate::measure::latency::LatencySummary;
+use crate::measure::lost::Lost;
 use crate::measure::result::{
     ConsumerResult, Digests, ProducerResult, RunResult, ShardResult, StreamResult, Usage,
 };
+use crate::measure::sink::ConsumerCounts;
 use crate::mechanism::histogram::Histogram;
+use crate::producer::client::Client;
 use crate::producer::demand::Columns;
-use crate::producer::sdk::Sdk;
 use crate::stream::config::Mode;
 
 impl World {
@@ -20,6 +22,7 @@ impl World {
         self.trim_at_end(reached);
         self.meter_mode();
         self.meter_storage(reached);
+        self.sink.consumers.iter_mut().for_each(ConsumerCounts::part_prompt);
         let producers: Vec<ProducerResult> =
             (0..self.sources.len()).map(|p| self.producer_result(p, reached)).collect();
         let stream = self.stream_result();
@@ -83,10 +86,11 @@ impl World {
             born_bytes,
             stored: counts.stored,
             duplicates: counts.duplicates,
-            lost_attempts: counts.lost,
+            lost: Lost { attempts: counts.lost, ..Lost::default() },
             delayed: counts.delayed,
             attempts: counts.attempts,
             throttled: counts.throttled,
+            carried: counts.carried,
             calls: counts.attempts,
             ..ProducerResult::default()
         };
@@ -101,9 +105,9 @@ impl World {
             result.calls = 0;
             for client in &mut source.clients {
                 client.settle_unanswered(end);
-                add_client(&mut result, client, end);
-                put.merge(&client.put);
-                buffering.merge(&client.buffering);
+                add_client(&mut result, client.as_ref(), end);
+                put.merge(&client.report().put);
+                buffering.merge(&client.report().buffering);
             }
         }
         result.put = summary(&put);
@@ -121,7 +125,8 @@ impl World {
             shards_at_start: self.control.shards_at_start,
             shards_at_end: self.map.open().len() as u32,
             shards_max: self.control.shards_max,
-            stored: sum(|c| c.stored),
+            stored: self.lanes.iter().map(|l| l.log.records_before(l.log.end())).sum(),
+            kinesis_records: sum(|c| c.stored),
             stored_bytes: sum(|c| c.stored_bytes),
             first_copies: self.sink.producers.iter().map(|p| p.stored).sum(),
             duplicates: self.sink.producers.iter().map(|p| p.duplicates).sum(),
@@ -244,7 +249,7 @@ impl World {
             u.long_term_byte_ns += u128::from(bytes) * u128::from(oldest.saturating_sub(long));
         }
         u.long_term_read_bytes = self.sink.consumers.iter().map(|c| c.long_term_bytes).sum();
-        u.stored = series.stored.iter().sum();
+        u.stored = series.kinesis_records.iter().sum();
         u.stored_bytes = series.stored_bytes.iter().sum();
     }
 }
@@ -257,16 +262,13 @@ pub(super) struct Metered {
     units_elsewhere: u64,
 }
 
-fn add_client(result: &mut ProducerResult, client: &Sdk, end: u64) {
-    let counts = &client.counts;
+fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
+    let report = client.report();
     result.held += client.held(end);
-    result.delayed += counts.delayed;
-    result.lost_attempts += counts.lost_attempts;
-    result.lost_quota += counts.lost_quota;
-    result.lost_policy += counts.lost_policy;
-    result.lost_full += counts.lost_full;
-    result.calls += counts.calls;
-    result.buffered_bytes_max += counts.buffered_bytes_max;
+    result.delayed += report.delayed;
+    result.lost.add(&report.lost);
+    result.calls += report.calls;
+    result.buffered_bytes_max += report.buffered_bytes_max;
 }
 
 /// A histogram as a summary.

@@ -3,8 +3,10 @@
 use super::settings::Settings;
 use super::sources::Source;
 use crate::measure::sink::{Billed, Sink};
-use crate::record::{Entries, Ticket};
+use crate::producer::client::{Outgoing, Sent};
+use crate::record::{Entries, Listing, Run, Ticket};
 use crate::stream::routing::ShardMap;
+use std::sync::Arc;
 
 /// A call of the window, to find its client by.
 #[derive(Clone, Copy, Debug)]
@@ -13,27 +15,26 @@ pub struct WindowCall {
     pub source: u32,
     /// Client process.
     pub client: u32,
-    /// Place in the client.
-    pub slot: u32,
-    /// First entry in the client's outgoing records.
-    pub first: u32,
+    /// As the client sent it.
+    pub sent: Sent,
     /// First row among the window's entries.
     pub row: u32,
-    /// Entries.
-    pub entries: u32,
     /// Entries refused so far.
     pub refused: u32,
-    /// Of all entries, how many were stored by an earlier attempt.
-    pub again: u32,
-    /// Sent to answered, for CloudWatch.
-    pub latency: u64,
+    /// Records in its entries.
+    pub records: u32,
 }
+
+/// Bytes of the partition key of a Kinesis record that holds several (the KPL sends `a`).
+const AGGREGATE_KEY: u64 = crate::facts::producers::AGGREGATE_KEY_BYTES.bytes().0;
 
 /// The entries of one window, and which of them each lane gets.
 #[derive(Default)]
 pub struct Gathered {
     /// All entries, sender after sender.
     pub entries: Entries,
+    /// Does a client of this world pack several records into one entry?
+    packs: bool,
     /// Calls of the window.
     pub calls: Vec<WindowCall>,
     /// Where each producer's entries end.
@@ -43,24 +44,51 @@ pub struct Gathered {
     /// Lane, and rank in the lane, in order of time.
     route: Vec<u32>,
     ranks: Vec<u32>,
-    rows: Vec<u32>,
+    /// Where each lane's entries end among the dealt ones.
     ends: Vec<u32>,
+    dealt: Dealt,
+}
+
+/// The window's entries lane after lane, as columns.
+#[derive(Default)]
+struct Dealt {
+    at: Vec<u64>,
+    /// Empty when all are born the moment they are judged.
+    born: Vec<u64>,
+    size: Vec<u32>,
+    row: Vec<u32>,
 }
 
 impl Gathered {
+    /// Nothing yet; `packs`: does a client pack several records into one entry?
+    pub fn new(packs: bool) -> Gathered {
+        Gathered { packs, ..Gathered::default() }
+    }
+
     /// Collects what is judged before `until`.
-    pub fn collect(&mut self, sources: &mut [Source], map: &ShardMap, lanes: usize, until: u64) {
+    pub fn collect(
+        &mut self,
+        sources: &mut [Source],
+        map: &ShardMap,
+        shards: &Arc<Listing>,
+        lanes: usize,
+        until: u64,
+    ) {
         self.entries.clear();
         self.calls.clear();
         self.senders_end.clear();
-        let mut senders = 0;
+        let (mut senders, mut prompt) = (0, true);
         for (s, source) in sources.iter_mut().enumerate() {
             let from = self.entries.len();
-            source.advance(until, &mut self.entries.record);
+            source.advance(until, shards, &mut self.entries.record);
             let (leg, born) = (source.leg, &self.entries.record.born[from..]);
             self.entries.at.extend(born.iter().map(|b| b + leg));
+            if self.packs {
+                self.entries.parcels.push_singles(born);
+            }
             self.entries.ticket.resize(self.entries.record.len(), Ticket::alone(s));
             senders += source.clients.len().max(1);
+            prompt &= leg == 0 && source.clients.is_empty();
             self.collect_calls(s, source, until);
             self.senders_end.push(self.entries.len());
         }
@@ -71,41 +99,56 @@ impl Gathered {
             let at = &self.entries.at;
             self.order.sort_by_key(|row| at[*row as usize]);
         }
-        self.deal(map, lanes);
+        self.route(map, lanes);
+        self.deal(prompt);
     }
 
     fn collect_calls(&mut self, s: usize, source: &Source, until: u64) {
         for (c, client) in source.clients.iter().enumerate() {
-            for sent in client.sent.iter().take_while(|sent| sent.at < until) {
+            let out = client.outgoing();
+            for sent in out.calls.iter().take_while(|sent| sent.at < until) {
                 let row = self.entries.len();
                 let (first, end) = (sent.first as usize, (sent.first + sent.entries) as usize);
-                self.entries.record.append_range(&client.out, first, end);
+                self.entries.record.append_range(&out.entries, first, end);
+                let records = self.pack(out, first, end);
                 self.entries.at.resize(row + end - first, sent.at);
                 self.entries.ticket.resize(row + end - first, Ticket::in_call(self.calls.len()));
                 self.calls.push(WindowCall {
                     source: s as u32,
                     client: c as u32,
-                    slot: sent.slot,
-                    first: sent.first,
+                    sent: *sent,
                     row: row as u32,
-                    entries: sent.entries,
                     refused: 0,
-                    again: client.stored_before(sent.slot),
-                    latency: sent.latency,
+                    records,
                 });
             }
         }
+    }
+
+    /// What the entries `first..end` hold; how many records.
+    fn pack(&mut self, out: &Outgoing, first: usize, end: usize) -> u32 {
+        if !self.packs {
+            return (end - first) as u32;
+        }
+        let parcels = &mut self.entries.parcels;
+        let before = parcels.births.len();
+        if out.parcels.ends.is_empty() {
+            parcels.push_singles(&out.entries.born[first..end]);
+        } else {
+            parcels.append_range(&out.parcels, first, end);
+        }
+        (parcels.births.len() - before) as u32
     }
 
     /// Counts a window's entries as if all were stored.
     pub fn count(&self, settings: &Settings, sink: &mut Sink) {
         let mut from = 0;
         for (p, (settings, &to)) in settings.producers.iter().zip(&self.senders_end).enumerate() {
-            let sizes = &self.entries.record.size[from..to];
-            sink.store(sizes.iter().map(|s| u64::from(*s)).sum(), Billed::all(sizes, settings.key_bytes));
+            let (billed, bytes) = self.billed(from, to, settings.key_bytes);
+            sink.store(bytes, billed);
             if settings.alone {
-                let n = sizes.len() as u64;
-                sink.judge(p, n, 0);
+                let n = (to - from) as u64;
+                sink.judge(p, n, n, 0);
                 sink.producers[p].at_once += n;
                 sink.now.calls += n;
                 sink.now.calls_ok += n;
@@ -114,20 +157,47 @@ impl Gathered {
             from = to;
         }
         for call in &self.calls {
-            sink.judge(call.source as usize, call.entries.into(), call.again.into());
+            let (sent, p) = (&call.sent, call.source as usize);
+            sink.judge(p, sent.entries.into(), call.records.into(), sent.again.into());
         }
     }
 
-    /// Rows of one lane, in order of time.
-    pub fn of_lane(&self, lane: usize) -> &[u32] {
-        let from = if lane == 0 { 0 } else { self.ends[lane - 1] };
-        &self.rows[from as usize..self.ends[lane] as usize]
+    /// What is billed for rows `from..to`, and their bytes.
+    fn billed(&self, from: usize, to: usize, key_bytes: u64) -> (Billed, u64) {
+        let sizes = &self.entries.record.size[from..to];
+        if !self.packs {
+            return Billed::all(sizes, key_bytes);
+        }
+        let one = |row| self.billed_row(row, key_bytes);
+        let billed = (from..to).map(one).fold(Billed::default(), Billed::plus);
+        (billed, sizes.iter().map(|s| u64::from(*s)).sum())
     }
 
-    /// A counting sort of the rows by lane. Three passes, each free of what would make a processor wait: addresses
-    /// of counters are known early, and places follow from ranks without counting again.
-    fn deal(&mut self, map: &ShardMap, lanes: usize) {
-        let Gathered { entries, order, route, ranks, rows, ends, .. } = self;
+    /// What is billed for one row: its data, without the key.
+    pub fn billed_row(&self, row: usize, key_bytes: u64) -> Billed {
+        let key = if self.records(row) > 1 { key_bytes.min(AGGREGATE_KEY) } else { key_bytes };
+        Billed::one(self.entries.record.size[row], key)
+    }
+
+    /// Records in one row.
+    pub fn records(&self, row: usize) -> u64 {
+        if self.packs { self.entries.parcels.of(row).len() as u64 } else { 1 }
+    }
+
+    /// Entries of one lane, in order of time.
+    pub fn of_lane(&self, lane: usize) -> Run<'_> {
+        let from = if lane == 0 { 0 } else { self.ends[lane - 1] };
+        let Dealt { at, born, size, row } = &self.dealt;
+        let born = if born.is_empty() { at } else { born };
+        Run { at, born, size, row, parcels: &self.entries.parcels }
+            .part(from as usize, self.ends[lane] as usize)
+    }
+
+    /// The first half of a counting sort by lane: each entry's lane and its rank there. Passes free of what would
+    /// make a processor wait: addresses of counters are known early, and places follow from ranks without counting
+    /// again.
+    fn route(&mut self, map: &ShardMap, lanes: usize) {
+        let Gathered { entries, order, route, ranks, ends, .. } = self;
         let position = &entries.record.position;
         route.clear();
         if order.is_empty() {
@@ -148,11 +218,51 @@ impl Gathered {
             // For now the start.
             total += std::mem::replace(end, total);
         }
-        rows.resize(route.len(), 0);
-        for (i, (lane, rank)) in route.iter().zip(&*ranks).enumerate() {
-            rows[(ends[*lane as usize] + rank) as usize] = order.get(i).map_or(i as u32, |row| *row);
+    }
+
+    /// The second half: every entry to its place.
+    fn deal(&mut self, prompt: bool) {
+        let Gathered { entries, order, route, ranks, ends, dealt, .. } = self;
+        let n = entries.len();
+        dealt.at.resize(n, 0);
+        dealt.born.resize(if prompt { 0 } else { n }, 0);
+        dealt.size.resize(n, 0);
+        dealt.row.resize(n, 0);
+        let (from, to) = (&*entries, Places { starts: ends, route, ranks });
+        match (order.is_empty(), prompt) {
+            (true, true) => to.scatter(from, dealt, |i| i, true),
+            (true, false) => to.scatter(from, dealt, |i| i, false),
+            (false, _) => to.scatter(from, dealt, |i| order[i] as usize, prompt),
         }
-        ends.rotate_left(1);
-        ends[lanes - 1] = total;
+        if let Some(lanes) = ends.len().checked_sub(1) {
+            ends.rotate_left(1);
+            ends[lanes] = n as u32;
+        }
+    }
+}
+
+/// Where every entry goes, in order of time.
+struct Places<'a> {
+    starts: &'a [u32],
+    route: &'a [u32],
+    ranks: &'a [u32],
+}
+
+impl Places<'_> {
+    #[inline(always)]
+    fn scatter(&self, from: &Entries, to: &mut Dealt, row: impl Fn(usize) -> usize, prompt: bool) {
+        let n = from.len();
+        let (at, born, size) = (&from.at[..n], &from.record.born[..n], &from.record.size[..n]);
+        let (to_at, to_size, to_row) = (&mut to.at[..n], &mut to.size[..n], &mut to.row[..n]);
+        let to_born = &mut to.born[..];
+        for (i, (&lane, &rank)) in self.route[..n].iter().zip(&self.ranks[..n]).enumerate() {
+            let (row, place) = (row(i), (self.starts[lane as usize] + rank) as usize);
+            to_at[place] = at[row];
+            to_size[place] = size[row];
+            to_row[place] = row as u32;
+            if !prompt {
+                to_born[place] = born[row];
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::measure::result::ShardMinute;
 use crate::measure::sink::Sink;
 use crate::mechanism::calendar::Calendar;
 use crate::random::Stream;
+use crate::record::Run;
 use crate::stream::log::Log;
 use crate::stream::polling::ReadGate;
 use crate::stream::shard::Admission;
@@ -103,7 +104,7 @@ impl Lane {
             id,
             closed_at: None,
             admission: Admission::new(&settings.admission),
-            log: Log::default(),
+            log: Log::new(settings.packs),
             gate: ReadGate::new(&settings.reads, opened),
             retries: Calendar::default(),
             left: Vec::new(),
@@ -121,8 +122,8 @@ impl Lane {
     }
 
     /// Has it nothing to write before `until`?
-    pub fn rests(&self, rows: &[u32], until: u64) -> bool {
-        rows.is_empty() && self.retries.next() >= until
+    pub fn rests(&self, run: Run, until: u64) -> bool {
+        run.is_empty() && self.retries.next() >= until
     }
 
     /// Lets all readers read what they would read before `until`; everything before it is settled.

@@ -24,6 +24,7 @@ use crate::engine::{Model, run};
 use crate::measure::result::{RunResult, Usage};
 use crate::measure::sink::Sink;
 use crate::mechanism::histogram::Histogram;
+use crate::record::Listing;
 use crate::stream::config::Mode;
 use crate::stream::routing::ShardMap;
 use crate::units::NS_PER_S;
@@ -34,6 +35,7 @@ use lane::{Lane, Outside};
 use series::SeriesBuilder;
 use settings::Settings;
 use sources::Source;
+use std::sync::Arc;
 
 /// Entries a window holds at most, roughly: what fits a core's cache.
 const WINDOW_ENTRIES: u64 = 4096;
@@ -49,6 +51,8 @@ pub struct World {
     config: WorldConfig,
     settings: Settings,
     map: ShardMap,
+    /// What ListShards answers now.
+    listing: Arc<Listing>,
     lanes: Vec<Lane>,
     sources: Vec<Source>,
     gathered: Gathered,
@@ -105,16 +109,17 @@ impl World {
         let window = (floor / u64::from(config.window_divisor.max(1))).min(stretch);
         let mut world = World {
             sink: Sink::new(config.producers.len(), config.consumers.len()),
-            series: SeriesBuilder::new(config.duration.0, config.consumers.len()),
+            series: SeriesBuilder::new(config.duration.0, config.producers.len(), config.consumers.len()),
             control: Control::new(config),
             mode: config.mode,
             end_to_end: vec![Histogram::default(); config.consumers.len()],
             config: config.clone(),
+            listing: Arc::new(map.listing()),
+            gathered: Gathered::new(settings.packs),
             settings,
             map,
             lanes,
             sources,
-            gathered: Gathered::default(),
             refused: Vec::new(),
             read_to: 0,
             unread: 0,
@@ -136,9 +141,9 @@ impl World {
         let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
         let mut out = Outside { settings, sink, refused };
         for (id, lane) in self.lanes.iter_mut().enumerate() {
-            let rows = self.gathered.of_lane(id);
-            if !lane.rests(rows, until) {
-                lane.settle(entries, rows, !calls.is_empty(), until, &mut out);
+            let run = self.gathered.of_lane(id);
+            if !lane.rests(run, until) {
+                lane.settle(entries, run, !calls.is_empty(), until, &mut out);
             }
         }
         self.unread += entries.len();
@@ -184,26 +189,27 @@ impl World {
 
     /// Refusals find their clients; calls are counted.
     fn answer(&mut self, until: u64) {
-        let Gathered { calls, entries, .. } = &mut self.gathered;
         // Shards settle one after another: bring the refusals of one call together, in order of entries.
         self.refused.sort_unstable();
         for row in self.refused.drain(..) {
-            let Some(call) = entries.ticket[row as usize].call() else { continue };
-            let call = &mut calls[call as usize];
+            let i = row as usize;
+            let Some(call) = self.gathered.entries.ticket[i].call() else { continue };
+            let call = &mut self.gathered.calls[call as usize];
             let p = call.source as usize;
             let again = self.sources[p].refused(call, (row - call.row) as usize);
             call.refused += 1;
-            let sizes = &entries.record.size[row as usize..][..1];
-            self.sink.take_back(p, sizes, self.settings.producers[p].key_bytes, again.into());
+            let (records, size) = (self.gathered.records(i), self.gathered.entries.record.size[i]);
+            let billed = self.gathered.billed_row(i, self.settings.producers[p].key_bytes);
+            self.sink.take_back(p, size, billed, records, again.into());
         }
-        for call in calls.iter() {
+        for call in &self.gathered.calls {
             self.sink.now.calls += 1;
-            self.sink.now.calls_ok += u64::from(call.refused < call.entries);
-            self.sink.now.call_latency += call.latency;
+            self.sink.now.calls_ok += u64::from(call.refused < call.sent.entries);
+            self.sink.now.call_latency += call.sent.latency;
         }
         for source in &mut self.sources {
             for client in &mut source.clients {
-                client.forget_judged(until);
+                client.judged(until, &self.listing);
             }
         }
     }
@@ -239,7 +245,7 @@ impl Model for World {
     }
 
     fn advance(&mut self, _from: u64, until: u64) {
-        self.gathered.collect(&mut self.sources, &self.map, self.lanes.len(), until);
+        self.gathered.collect(&mut self.sources, &self.map, &self.listing, self.lanes.len(), until);
         self.gathered.count(&self.settings, &mut self.sink);
         self.settle_lanes(until);
         self.answer(until);

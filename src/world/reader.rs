@@ -116,7 +116,12 @@ impl Reader {
 
     /// Copies never delivered to it.
     pub fn undelivered(&self, log: &Log) -> u64 {
-        log.end() - self.delivered_to.max(self.cursor).min(log.end())
+        log.records(self.delivered_to.max(self.cursor).min(log.end()), log.end())
+    }
+
+    /// Copies it has not read.
+    pub fn backlog(&self, log: &Log) -> u64 {
+        log.records(self.cursor, log.end())
     }
 
     /// Was it done with its closed shard before `time`?
@@ -139,8 +144,8 @@ impl Reader {
     }
 
     /// Skips what was stored before a LATEST start; returns how many.
-    pub fn skip_to(&mut self, end: u64) -> u64 {
-        let skipped = end - self.cursor;
+    pub fn skip_to_end(&mut self, log: &Log) -> u64 {
+        let (end, skipped) = (log.end(), self.backlog(log));
         (self.cursor, self.delivered_to) = (end, end);
         skipped
     }
@@ -151,7 +156,7 @@ impl Reader {
             return 0;
         }
         let first = log.first_stored_since(self.cursor, self.horizon);
-        let lost = first - self.delivered_to.clamp(self.cursor, first);
+        let lost = log.records(self.delivered_to.clamp(self.cursor, first), first);
         self.cursor = first;
         self.delivered_to = self.delivered_to.max(first);
         lost
@@ -264,43 +269,55 @@ impl Lane {
         let settings = &out.settings.consumers[c];
         let reader = &mut self.readers[c];
         let counts = &mut out.sink.consumers[c];
+        let (again, records) = (reader.delivered_to.clamp(from, to), self.log.records(from, to));
         if self.log.is_cold(from) {
-            counts.from_cold += to - from;
+            counts.from_cold += records;
         }
-        let again = reader.delivered_to.clamp(from, to);
         let again_bytes = if again > from { sum(self.log.sizes(from, again)) } else { 0 };
-        counts.records += to - again;
+        let redelivered = self.log.records(from, again);
+        counts.records += records - redelivered;
         counts.bytes += bytes - again_bytes;
-        counts.redelivered += again - from;
+        counts.redelivered += redelivered;
         counts.redelivered_bytes += again_bytes;
-        counts.now.records += to - from;
+        counts.now.records += records;
+        counts.now.entries += to - from;
         counts.now.bytes += bytes;
         self.counts.minute.out_records += to - from;
         self.counts.minute.out_bytes += bytes;
-        counts.propagation.add_since(received, self.log.stored(again, to));
+        let fails = settings.failure_ppb > 0 && reader.work.below(1_000_000_000) < settings.failure_ppb;
+        let prompt = settings.instant && !fails && again == from && self.log.is_prompt(from);
+        if prompt {
+            counts.now.prompt.add_since(received, self.log.stored(from, to));
+        } else {
+            add_propagation(&mut counts.propagation, &self.log, again, to, received);
+        }
         // A batch that is done again may be shorter than it was.
         reader.delivered_to = reader.delivered_to.max(to);
-        let fails = settings.failure_ppb > 0 && reader.work.below(1_000_000_000) < settings.failure_ppb;
-        let traced = self.traced.filter(|n| (from..to).contains(n)).map(|n| n - from);
+        let traced = self.traced.filter(|n| (from..to).contains(n)).and_then(|_| {
+            let (born, _) = out.settings.traced?;
+            self.log.births(from, to).iter().position(|b| *b == born)
+        });
         let slowness = settings.slowness(received);
         if fails {
             counts.failed += 1;
             let mut done = received + settings.per_call.draw(&mut reader.work) * slowness;
-            for _ in from..to {
+            for _ in 0..records {
                 done += settings.per_record.draw(&mut reader.work) * slowness;
             }
             done
         } else if settings.instant {
             reader.cursor = to;
-            counts.processing.add_many(0, to - from);
-            counts.now.end_to_end.add_since(received, self.log.born(from, to));
+            counts.processing.add_many(0, records);
+            if !prompt {
+                counts.now.end_to_end.add_since(received, self.log.births(from, to));
+            }
             reader.traced = reader.traced.or(traced.map(|_| (received, received)));
             received
         } else {
             reader.cursor = to;
             let times = Times { received, slowness, traced };
             let hops = (&mut counts.processing, &mut counts.now.end_to_end);
-            work(settings, &mut reader.work, self.log.born(from, to), times, hops, &mut reader.traced)
+            work(settings, &mut reader.work, self.log.births(from, to), times, hops, &mut reader.traced)
         }
     }
 
@@ -395,7 +412,7 @@ impl Lane {
                 }
                 reader.cursor += n as u64;
                 reader.delivered_to = reader.cursor;
-                self.count_pushed(c, &propagation[..n], &end_to_end[..n], bytes, late, out);
+                self.count_pushed(c, &propagation[..n], &end_to_end[..n], (bytes, late), out);
             }
             let reader = &mut self.readers[c];
             if let Some(end) = resume {
@@ -413,23 +430,33 @@ impl Lane {
         c: usize,
         propagation: &[u64],
         end_to_end: &[u64],
-        bytes: u64,
-        late: u64,
+        (bytes, late): (u64, u64),
         out: &mut Outside,
     ) {
-        let n = propagation.len() as u64;
+        let (rows, to) = (propagation.len() as u64, self.readers[c].cursor);
+        let from = to - rows;
+        let records = self.log.records(from, to);
         let counts = &mut out.sink.consumers[c];
-        counts.records += n;
+        counts.records += records;
         counts.bytes += bytes;
-        counts.now.records += n;
+        counts.now.records += records;
+        counts.now.entries += rows;
         counts.now.bytes += bytes;
-        counts.propagation.add_all(propagation);
-        counts.processing.add_many(0, n);
-        counts.now.end_to_end.add_all(end_to_end);
-        self.counts.minute.out_records += n;
+        counts.processing.add_many(0, records);
+        if self.log.is_packed() {
+            for (row, late) in (from..to).zip(propagation) {
+                let received = self.log.stored(row, row + 1)[0] + late;
+                counts.propagation.add_many(*late, self.log.records(row, row + 1));
+                counts.now.end_to_end.add_since(received, self.log.births(row, row + 1));
+            }
+        } else {
+            counts.propagation.add_all(propagation);
+            counts.now.end_to_end.add_all(end_to_end);
+        }
+        self.counts.minute.out_records += rows;
         self.counts.minute.out_bytes += bytes;
-        if self.log.is_cold(self.readers[c].cursor - n) {
-            counts.from_cold += n;
+        if self.log.is_cold(from) {
+            counts.from_cold += records;
         }
         self.note_age(c, late, out);
     }
@@ -514,7 +541,7 @@ const LONG_TERM_NS: u64 = crate::facts::data_streams::RETENTION_EXTENDED_END.dur
 struct Times {
     received: u64,
     slowness: u64,
-    traced: Option<u64>,
+    traced: Option<usize>,
 }
 
 /// Works on a batch record by record.
@@ -531,7 +558,7 @@ fn work(
         done += settings.per_record.draw(random) * times.slowness;
         processing.add(done - times.received);
         end_to_end.add(done - b);
-        if times.traced == Some(i as u64) {
+        if times.traced == Some(i) {
             *traced = traced.or(Some((times.received, done)));
         }
     }
@@ -553,6 +580,16 @@ fn fit(log: &Log, from: u64, most: u64, max_bytes: u64) -> (u64, u64) {
         bytes += u64::from(size);
     }
     (most, bytes)
+}
+
+/// Stored to received, for each record in rows `[from, to)`.
+fn add_propagation(histogram: &mut Histogram, log: &Log, from: u64, to: u64, received: u64) {
+    if !log.is_packed() {
+        return histogram.add_since(received, log.stored(from, to));
+    }
+    for (row, stored) in (from..to).zip(log.stored(from, to)) {
+        histogram.add_many(received - stored, log.records(row, row + 1));
+    }
 }
 
 fn sum(sizes: &[u32]) -> u64 {

@@ -2,7 +2,8 @@
 
 use super::World;
 use super::sources::Source;
-use crate::measure::result::{ConsumerSeries, Series, ShardMinute};
+use crate::measure::result::{ConsumerSeries, ProducerSeries, Series, ShardMinute};
+use crate::measure::sink::ConsumerBucket;
 use crate::units::NS_PER_S;
 
 /// Buckets a run should have at least, where seconds allow it.
@@ -21,11 +22,12 @@ pub struct SeriesBuilder {
 
 impl SeriesBuilder {
     /// Buckets for a run of `duration` ns.
-    pub fn new(duration: u64, consumers: usize) -> SeriesBuilder {
+    pub fn new(duration: u64, producers: usize, consumers: usize) -> SeriesBuilder {
         let fits = |s: &&u64| duration / (*s * NS_PER_S) >= BUCKETS;
         let bucket = LENGTHS_S.iter().find(fits).unwrap_or(&1) * NS_PER_S;
         let series = Series {
             bucket_ns: bucket,
+            producers: vec![ProducerSeries::default(); producers],
             consumers: vec![ConsumerSeries::default(); consumers],
             ..Series::default()
         };
@@ -54,12 +56,19 @@ impl World {
         (builder.born, builder.lost) = (born, given_up);
         s.attempts.push(now.attempts);
         s.stored.push(now.stored);
+        s.kinesis_records.push(now.entries);
         s.stored_bytes.push(now.stored_bytes);
         s.throttled.push(now.throttled);
         s.put_calls.push(now.calls);
         s.put_calls_ok.push(now.calls_ok);
         s.put_latency_ns_sum.push(now.call_latency);
         s.open_shards.push(self.map.open().len() as u32);
+        for (series, source) in s.producers.iter_mut().zip(&self.sources) {
+            let buffered = source.clients.iter().map(|c| c.buffered());
+            let (records, bytes) = buffered.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+            series.buffered_records.push(records);
+            series.buffered_bytes.push(bytes);
+        }
         for c in 0..self.settings.consumers.len() {
             self.end_consumer_bucket(c);
         }
@@ -74,15 +83,14 @@ impl World {
     }
 
     fn end_consumer_bucket(&mut self, c: usize) {
-        let backlog = self
-            .lanes
-            .iter()
-            .filter(|l| l.readers[c].counts_backlog())
-            .map(|l| l.log.end() - l.readers[c].cursor);
+        let backlog =
+            self.lanes.iter().filter(|l| l.readers[c].counts_backlog()).map(|l| l.readers[c].backlog(&l.log));
         let backlog = backlog.sum();
+        self.sink.consumers[c].part_prompt();
         let now = std::mem::take(&mut self.sink.consumers[c].now);
         let s = &mut self.series.series.consumers[c];
         s.records.push(now.records);
+        s.kinesis_records.push(now.entries);
         s.bytes.push(now.bytes);
         s.calls.push(now.calls);
         s.throttled.push(now.throttled);
@@ -93,8 +101,8 @@ impl World {
         s.max_ns.push(now.end_to_end.max());
         self.end_to_end[c].merge(&now.end_to_end);
         // The next bucket reuses this one's memory.
-        let mut histogram = now.end_to_end;
-        histogram.clear();
-        self.sink.consumers[c].now.end_to_end = histogram;
+        let (mut end_to_end, prompt) = (now.end_to_end, now.prompt);
+        end_to_end.clear();
+        self.sink.consumers[c].now = ConsumerBucket { end_to_end, prompt, ..ConsumerBucket::default() };
     }
 }

@@ -2,7 +2,7 @@
 
 use super::config::{Action, WorldConfig};
 use crate::consumer::config::{PollingConfig, ReadConfig};
-use crate::producer::config::{ClientConfig, ProducerConfig, PutCall};
+use crate::producer::config::{ClientConfig, ProducerConfig, PutCall, RetryLaw};
 use crate::producer::retry::Sleeps;
 use crate::random::{LatencySampler, Seed};
 use crate::stream::config::{AdmissionConfig, ReadLimits};
@@ -21,6 +21,8 @@ pub struct Settings {
     pub reads: ReadLimits,
     /// Stored to readable.
     pub visibility: u64,
+    /// Does a client pack several records into one entry?
+    pub packs: bool,
     /// How long records stay readable (events change it).
     pub retention: u64,
     /// The record that `kinesim trace` follows: (birth, position) of it.
@@ -31,7 +33,7 @@ pub struct Settings {
 pub struct ProducerSettings {
     /// Name.
     pub name: String,
-    /// Its attempts, and the sleeps between them.
+    /// Attempts and sleeps, where the shard's lane plays the client.
     pub retry: Sleeps,
     /// Request's way to the shard.
     pub leg: u64,
@@ -89,6 +91,7 @@ impl Settings {
             admission: config.stream.admission,
             reads: config.stream.reads,
             visibility: config.stream.visibility.0,
+            packs: config.producers.iter().any(|p| p.client.packs()),
             retention: config.stream.retention.0,
             traced: None,
         }
@@ -96,19 +99,25 @@ impl Settings {
 }
 
 fn producer(config: &ProducerConfig, count_key_bytes: bool) -> ProducerSettings {
-    let ClientConfig::Sdk(sdk) = &config.client;
-    let latency = sdk.put_latency.sampler();
-    let unlimited = sdk.in_flight.is_none() && sdk.buffer.is_none() && sdk.retry.quota.is_none();
+    let latency = config.client.put_latency().sampler();
     let constant = latency.is_constant();
+    let played = played_by_lanes(&config.client).filter(|_| constant.is_some());
     ProducerSettings {
         name: config.name.clone(),
-        retry: Sleeps::new(&sdk.retry),
+        alone: played.is_some(),
+        retry: Sleeps::new(played.unwrap_or(&RetryLaw::NEVER)),
         // Assumed: an entry is judged half-way through the fastest call.
         leg: latency.min() / 2,
         answer: constant.unwrap_or(0),
         key_bytes: if count_key_bytes { config.demand.key_bytes.0 } else { 0 },
-        alone: unlimited && constant.is_some() && sdk.call == PutCall::PutRecord,
     }
+}
+
+/// The retry law of a client without any limit that couples its records: shards' lanes can play it.
+fn played_by_lanes(client: &ClientConfig) -> Option<&RetryLaw> {
+    let ClientConfig::Sdk(sdk) = client;
+    let unlimited = sdk.in_flight.is_none() && sdk.buffer.is_none() && sdk.retry.quota.is_none();
+    (unlimited && sdk.call == PutCall::PutRecord).then_some(&sdk.retry)
 }
 
 fn consumer(config: &WorldConfig, index: usize) -> ConsumerSettings {

@@ -6,7 +6,7 @@
 use super::lane::{Lane, Outside, Waiting};
 use super::settings::Settings;
 use crate::measure::sink::Billed;
-use crate::record::Entries;
+use crate::record::{Entries, Run};
 use crate::stream::shard::Verdict;
 
 /// What the settling of one window did, as far as it is only counted. Sizes and times are of one producer: another
@@ -28,71 +28,52 @@ pub struct Tally {
 }
 
 impl Lane {
-    /// Judges a window's entries (`rows` of them, in order) and all retries before `until`; at one moment entries
-    /// come before retries.
-    pub fn settle(&mut self, entries: &Entries, rows: &[u32], calls: bool, until: u64, out: &mut Outside) {
+    /// Judges its own of a window's entries (`rest`) and all retries before `until`; at one moment entries come
+    /// before retries.
+    pub fn settle(&mut self, entries: &Entries, mut rest: Run, calls: bool, until: u64, out: &mut Outside) {
         self.admission.new_window();
         self.tally.first_refusal = self.refusals.len();
-        let mut rest = rows;
         while !self.rests(rest, until) {
-            rest = self.settle_each(entries, rest, until, out);
-            rest = self.settle_batches(entries, rest, calls, until, out);
+            let judged = self.settle_each(entries, rest, until, out);
+            rest = rest.rest(judged);
+            let run = before(rest, until, self.retries.next());
+            rest = rest.rest(self.settle_run(entries, run, calls, out));
         }
         if self.refusals.len() > self.tally.first_refusal || self.tally.retries > 0 {
             self.count_all(out);
         }
     }
 
-    /// Judges what no retry comes between, in batches; the first refusal ends it.
-    fn settle_batches<'r>(
-        &mut self,
-        entries: &Entries,
-        rows: &'r [u32],
-        calls: bool,
-        until: u64,
-        out: &mut Outside,
-    ) -> &'r [u32] {
-        let run = before(entries, rows, until, self.retries.next());
+    /// Judges entries that no retry comes between, up to the first refusal; how many.
+    fn settle_run(&mut self, entries: &Entries, run: Run, calls: bool, out: &mut Outside) -> usize {
         let mut rest = run;
         while !rest.is_empty() {
-            let sure = match rest.len() {
-                TOGETHER.. => self.store_together(entries, rest, calls, out.settings),
-                _ => 0,
-            };
-            rest = &rest[sure..];
+            let sure = if rest.len() < TOGETHER { 0 } else { self.store_together(rest, calls, out.settings) };
+            rest = rest.rest(sure);
             if sure > 0 {
                 continue;
             }
-            let judged = self.admission.admit_run(entries, rest, calls);
-            self.store(entries, &rest[..judged.admitted], judged.bytes, out.settings);
-            rest = &rest[judged.admitted..];
+            let judged = self.admission.admit_run(rest, &entries.ticket, calls);
+            self.store(rest.head(judged.admitted), judged.bytes, out.settings);
+            rest = rest.rest(judged.admitted);
             if judged.then != Verdict::Admitted {
-                self.refuse(entries, rest[0], judged.then, out);
-                rest = &rest[1..];
-                break;
+                self.refuse(entries, rest.row[0], judged.then, out);
+                return run.len() - rest.len() + 1;
             }
         }
-        &rows[run.len() - rest.len()..]
+        run.len()
     }
 
     /// Stores the head of a run, if no limit can bind meanwhile; how many entries.
-    fn store_together(&mut self, entries: &Entries, run: &[u32], calls: bool, settings: &Settings) -> usize {
-        let n = run.len().min(BATCH);
-        self.log.append(entries, &run[..n]);
-        let (from, to) = (self.log.end() - n as u64, self.log.end());
-        let Some(bytes) =
-            self.admission.admit_all(self.log.stored(from, to), self.log.sizes(from, to), calls)
-        else {
-            self.log.retract(n);
-            return 0;
-        };
-        self.count_stored(n as u64, bytes);
-        self.look_for_traced(n, settings);
-        n
+    fn store_together(&mut self, run: Run, calls: bool, settings: &Settings) -> usize {
+        let run = run.head(run.len().min(BATCH));
+        let Some(bytes) = self.admission.admit_all(run.at, run.size, calls) else { return 0 };
+        self.store(run, bytes, settings);
+        run.len()
     }
 
-    fn store(&mut self, entries: &Entries, run: &[u32], bytes: u64, settings: &Settings) {
-        self.log.append(entries, run);
+    fn store(&mut self, run: Run, bytes: u64, settings: &Settings) {
+        self.log.append(run);
         self.count_stored(run.len() as u64, bytes);
         self.look_for_traced(run.len(), settings);
     }
@@ -111,50 +92,47 @@ impl Lane {
         if let (Some((born, _)), None) = (settings.traced, self.traced) {
             // Births are drawn to the nanosecond; the size settles the rare tie well enough for a picture.
             let (first, end) = (self.log.end() - stored as u64, self.log.end());
-            if let Some(i) = self.log.born(first, end).iter().position(|b| *b == born) {
-                let number = first + i as u64;
+            if let Some(number) = (first..end).find(|n| self.log.births(*n, n + 1).contains(&born)) {
                 (self.traced, self.traced_at) = (Some(number), self.log.stored_at(number));
             }
         }
     }
 
-    /// Judges entries and retries one by one, as long as retries are due and not many entries come before the next.
-    fn settle_each<'r>(
-        &mut self,
-        entries: &Entries,
-        rows: &'r [u32],
-        until: u64,
-        out: &mut Outside,
-    ) -> &'r [u32] {
-        let (from, mut bytes, mut rest) = (self.log.end(), 0, rows);
+    /// Judges entries and retries one by one, as long as retries are due and not many entries come before the next;
+    /// how many entries.
+    fn settle_each(&mut self, entries: &Entries, run: Run, until: u64, out: &mut Outside) -> usize {
+        let (from, mut bytes, mut judged) = (self.log.end(), 0, 0);
         loop {
             let retry_at = self.retries.next();
-            if retry_at >= until || is_due(entries, rest, TOGETHER - 1, retry_at) {
+            let due = |i: usize| run.at.get(i).is_some_and(|at| *at <= retry_at);
+            if retry_at >= until || due(judged + TOGETHER - 1) {
                 break;
             }
-            bytes += if is_due(entries, rest, 0, retry_at) {
-                let row = rest[0];
-                rest = &rest[1..];
-                self.settle_entry(entries, row, out)
+            bytes += if due(judged) {
+                judged += 1;
+                self.settle_entry(entries, run, judged - 1, out)
             } else {
                 self.settle_retry(retry_at, out)
             };
         }
         self.count_stored(self.log.end() - from, bytes);
-        rest
+        judged
     }
 
     /// Judges one entry; the bytes stored.
     #[inline]
-    fn settle_entry(&mut self, entries: &Entries, row: u32, out: &mut Outside) -> u64 {
-        let i = row as usize;
-        let (at, size) = (entries.at[i], entries.record.size[i]);
-        let verdict = self.admission.admit(at, size, entries.ticket[i].call());
+    fn settle_entry(&mut self, entries: &Entries, run: Run, i: usize, out: &mut Outside) -> u64 {
+        let (at, size, row) = (run.at[i], run.size[i], run.row[i]);
+        let verdict = self.admission.admit(at, size, entries.ticket[row as usize].call());
         if verdict != Verdict::Admitted {
             self.refuse(entries, row, verdict, out);
             return 0;
         }
-        self.log.push(at, entries.record.born[i], size);
+        if self.log.is_packed() {
+            self.log.append(run.part(i, i + 1));
+        } else {
+            self.log.push(at, run.born[i], size);
+        }
         self.look_for_traced(1, out.settings);
         size.into()
     }
@@ -241,20 +219,22 @@ impl Lane {
     fn count_producer(&mut self, out: &mut Outside) {
         let (tally, sink) = (&mut self.tally, &mut *out.sink);
         let settings = &out.settings.producers[tally.producer];
-        sink.take_back(tally.producer, &tally.refused_at_once, settings.key_bytes, 0);
-        let bytes = tally.stored.iter().map(|s| u64::from(*s)).sum();
-        sink.store(bytes, Billed::all(&tally.stored, settings.key_bytes));
+        sink.take_back_all(tally.producer, &tally.refused_at_once, settings.key_bytes);
+        let (billed, bytes) = Billed::all(&tally.stored, settings.key_bytes);
+        sink.store(bytes, billed);
         let (refused, stored) = (tally.refused_at_once.len() as u64, tally.stored.len() as u64);
         let counts = &mut sink.producers[tally.producer];
         counts.at_once -= refused;
         counts.delayed += refused;
         counts.attempts += tally.retries;
+        counts.carried += tally.retries;
         counts.throttled += tally.retries - stored;
         counts.stored += stored;
         counts.lost += tally.lost;
         tally.took.iter().for_each(|ns| counts.put.add(*ns));
         let now = &mut sink.now;
         now.attempts += tally.retries;
+        now.entries += stored;
         now.stored += stored;
         now.lost += tally.lost;
         now.calls += tally.retries;
@@ -281,19 +261,13 @@ impl Lane {
     }
 }
 
-/// Is the `i`-th of the rows judged at `time` at the latest?
+/// The leading entries judged before `until`, and not after `retry_at`.
 #[inline]
-fn is_due(entries: &Entries, rows: &[u32], i: usize, time: u64) -> bool {
-    rows.get(i).is_some_and(|row| entries.at[*row as usize] <= time)
-}
-
-/// The leading rows judged before `until`, and not after `retry_at`.
-#[inline]
-fn before<'a>(entries: &Entries, rows: &'a [u32], until: u64, retry_at: u64) -> &'a [u32] {
+fn before(run: Run, until: u64, retry_at: u64) -> Run {
     if retry_at >= until {
-        return rows;
+        return run;
     }
-    &rows[..rows.partition_point(|row| entries.at[*row as usize] <= retry_at)]
+    run.head(run.at.partition_point(|at| *at <= retry_at))
 }
 
 /// Runs from this length on are worth being judged together, in batches of at most this many.

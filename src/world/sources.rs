@@ -4,11 +4,14 @@ use super::config::{Action, WorldConfig};
 use super::gather::WindowCall;
 use super::settings::Settings;
 use super::sizing::calendar;
+use crate::producer::client::Client;
 use crate::producer::config::ClientConfig;
 use crate::producer::demand::{Columns, Demand, HotKeyWindow};
 use crate::producer::keys::KeyTable;
 use crate::producer::sdk::Sdk;
+use crate::record::Listing;
 use crate::units::Dur;
+use std::sync::Arc;
 
 /// One producer at work.
 pub struct Source {
@@ -17,7 +20,7 @@ pub struct Source {
     /// Records on their way to one of several clients.
     fresh: Columns,
     /// Client processes; empty when the shards' lanes play the client.
-    pub clients: Vec<Sdk>,
+    pub clients: Vec<Box<dyn Client>>,
     /// Shortest answer after judgement: what feeds back.
     pub floor: u64,
     /// A request's way to the shard.
@@ -45,15 +48,18 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
         config.stream.admission.count_key_bytes,
         &hot,
     );
-    let ClientConfig::Sdk(sdk) = &producer.client;
     let (leg, alone) = (settings.producers[index].leg, settings.producers[index].alone);
-    let instances = if alone { 0 } else { sdk.instances.max(1) };
-    let client = |i| Sdk::new(sdk, &producer.name, i, leg, config.seed);
+    let instances = if alone { 0 } else { producer.client.instances().max(1) };
+    let client = |i| -> Box<dyn Client> {
+        match &producer.client {
+            ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, &producer.name, i, leg, config.seed)),
+        }
+    };
     Source {
         demand,
         fresh: Columns::default(),
         clients: (0..instances).map(client).collect(),
-        floor: if alone { u64::MAX } else { sdk.put_latency.sampler().min() - leg },
+        floor: if alone { u64::MAX } else { producer.client.put_latency().sampler().min() - leg },
         leg,
         dealt: 0,
     }
@@ -71,7 +77,7 @@ fn hot_window(at: Dur, action: &Action, index: usize) -> Option<HotKeyWindow> {
 impl Source {
     /// Makes everything that is born or sent so as to be judged before `until`; records of producers without
     /// clients go straight to `out`.
-    pub fn advance(&mut self, until: u64, out: &mut Columns) {
+    pub fn advance(&mut self, until: u64, shards: &Arc<Listing>, out: &mut Columns) {
         match &mut self.clients[..] {
             [] => self.demand.take_until(until.saturating_sub(self.leg), out),
             [one] => self.demand.take_until(until, one.births()),
@@ -87,7 +93,7 @@ impl Source {
             }
         }
         for client in self.clients.iter_mut().filter(|c| !c.rests(until)) {
-            client.advance(until);
+            client.advance(until, shards);
         }
     }
 
@@ -96,20 +102,18 @@ impl Source {
         if self.clients.is_empty() {
             return u64::MAX;
         }
-        let busy = self.clients.iter().map(Sdk::quiet_until).min().unwrap_or(u64::MAX);
+        let busy = self.clients.iter().map(|c| c.quiet_until()).min().unwrap_or(u64::MAX);
         busy.min(self.demand.next_birth())
     }
 
-    /// A shard refused an entry of one of its calls.
-    /// Was it a duplicate?
-    pub fn refused(&mut self, call: &WindowCall, entry: usize) -> bool {
-        let client = &mut self.clients[call.client as usize];
-        client.refused(call.slot, entry, call.first as usize, call.entries as usize)
+    /// A shard refused an entry of one of its calls: how many of its records had been stored before?
+    pub fn refused(&mut self, call: &WindowCall, entry: usize) -> u32 {
+        self.clients[call.client as usize].refused(&call.sent, entry)
     }
 
     /// Records given up by its clients.
     pub fn lost(&self) -> u64 {
-        self.clients.iter().map(|c| c.counts.lost()).sum()
+        self.clients.iter().map(|c| c.report().lost.all()).sum()
     }
 }
 

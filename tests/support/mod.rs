@@ -7,6 +7,7 @@
 use kinesim::cost::bill::{Bill, BillLine};
 use kinesim::experiment::outcome::*;
 use kinesim::measure::latency::LatencySummary;
+use kinesim::measure::lost::Lost;
 use kinesim::measure::result::*;
 use kinesim::units::Money;
 
@@ -105,8 +106,7 @@ fn run(which: usize, name: &str) -> RunResult {
         born_bytes: sum(&series.born_bytes),
         stored,
         duplicates: 0,
-        lost_attempts: lost / 2,
-        lost_full: lost - lost / 2,
+        lost: Lost { attempts: lost / 2, full: lost - lost / 2, ..Lost::default() },
         held: born - stored - lost,
         delayed: throttled / 2,
         attempts: sum(&series.attempts),
@@ -174,6 +174,7 @@ fn series(which: usize) -> Series {
         s.born_bytes.push(born * 1_229);
         s.attempts.push(born + refused);
         s.stored.push(born - lost);
+        s.kinesis_records.push(born - lost);
         s.stored_bytes.push((born - lost) * 1_229);
         s.throttled.push(refused);
         s.lost.push(lost);
@@ -187,6 +188,7 @@ fn series(which: usize) -> Series {
         consumer_series(&s, which, 24 * MS, false),
         ConsumerSeries {
             records: vec![0; BUCKETS],
+            kinesis_records: vec![0; BUCKETS],
             bytes: vec![0; BUCKETS],
             calls: vec![0; BUCKETS],
             throttled: vec![0; BUCKETS],
@@ -209,6 +211,7 @@ fn consumer_series(s: &Series, which: usize, typical: u64, has_outage: bool) -> 
         let slow = if s.throttled[i] > 0 { 8 } else { 1 };
         let p50 = typical * noise / 100 * slow + behind + which as u64 * 3 * MS;
         c.records.push(if out { 0 } else { s.stored[i] });
+        c.kinesis_records.push(if out { 0 } else { s.stored[i] });
         c.bytes.push(if out { 0 } else { s.stored_bytes[i] });
         c.calls.push(if out { 0 } else { 100 });
         c.throttled.push(if out { 0 } else { i as u64 % 5 });

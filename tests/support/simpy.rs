@@ -40,7 +40,7 @@ pub fn counts_of(r: &RunResult) -> Counts {
     let p = &r.producers[0];
     let polls: u64 = r.consumers.iter().map(|c| c.calls).sum();
     let refused: u64 = r.consumers.iter().map(|c| c.throttled_by_calls + c.throttled_by_bytes).sum();
-    [p.born, p.throttled, p.lost(), polls, refused].map(|n| n as f64)
+    [p.born, p.throttled, p.lost.all(), polls, refused].map(|n| n as f64)
 }
 
 /// Compares the means of both samples.

@@ -122,7 +122,7 @@ fn a35_retries_feed_the_overload() {
                 f.add(
                     "lost_fraction",
                     point.want("lost_fraction"),
-                    batch.count(|r| r.producers[0].lost()) / born,
+                    batch.count(|r| r.producers[0].lost.all()) / born,
                 );
                 f.add(
                     "attempts_over_capacity",

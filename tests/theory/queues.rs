@@ -121,7 +121,7 @@ fn a41_hops_add_up_exactly() {
         config.seed.user = seed;
         let r = run(&config);
         let p = &r.producers[0];
-        assert_eq!((p.held, p.lost(), p.stored), (0, 0, p.born), "the interval ends empty");
+        assert_eq!((p.held, p.lost.all(), p.stored), (0, 0, p.born), "the interval ends empty");
         assert!(p.throttled > 1_000, "retries belong to the hops: {}", p.throttled);
         for c in &r.consumers {
             assert_eq!((c.unread, c.end_to_end.count), (0, p.born), "{}", c.name);

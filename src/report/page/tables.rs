@@ -3,6 +3,7 @@
 use super::markup::{Table, escape, paragraph, section};
 use crate::cost::bill::Bill;
 use crate::experiment::outcome::{ModeOutcome, Outcome};
+use crate::measure::lost::{Cause, Lost};
 use crate::measure::result::{ConsumerResult, ProducerResult};
 use crate::report::csv_files::hops;
 use crate::report::human;
@@ -44,16 +45,6 @@ pub fn latency(outcome: &Outcome) -> String {
 
 /// One line of a ledger: a sign, what it is, how to read it off a mode.
 type Entry<T> = (&'static str, fn(&T) -> u64);
-
-const PRODUCER: [Entry<ProducerResult>; 7] = [
-    ("born", |p| p.born),
-    ("= stored at least once", |p| p.stored),
-    ("+ given up: attempts used up", |p| p.lost_attempts),
-    ("+ given up: retry quota empty", |p| p.lost_quota),
-    ("+ given up: dropped by policy", |p| p.lost_policy),
-    ("+ given up: buffer full", |p| p.lost_full),
-    ("+ held in the client at the end", |p| p.held),
-];
 
 const CONSUMER: [Entry<ConsumerResult>; 8] = [
     ("= first deliveries", |c| c.first_deliveries),
@@ -106,14 +97,16 @@ fn signed(n: i128) -> String {
 fn producer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
     let head = columns("records", outcome);
     let mut table = Table::new(&format!("Producer {name}"), &head, 1..head.len());
-    for (label, f) in PRODUCER {
-        across(&mut table, outcome, label, |m| Some(f(m.run.producers.get(i)?).into()));
+    let mut line = |label: &str, of: &dyn Fn(&ProducerResult) -> i128| {
+        across(&mut table, outcome, label, |m| Some(of(m.run.producers.get(i)?)));
+    };
+    line("born", &|p| p.born.into());
+    line("= stored at least once", &|p| p.stored.into());
+    for cause in happened(outcome, i) {
+        line(&format!("+ given up: {}", cause.label), &|p| (cause.of)(&p.lost).into());
     }
-    across(&mut table, outcome, DIFFERENCE, |m| {
-        let p = m.run.producers.get(i)?;
-        let parts: i128 = PRODUCER[1..].iter().map(|(_, f)| i128::from(f(p))).sum();
-        Some(i128::from(p.born) - parts)
-    });
+    line("+ held in the client at the end", &|p| p.held.into());
+    line(DIFFERENCE, &ProducerResult::imbalance);
     let apart: [Entry<ProducerResult>; 5] = [
         ("apart: stored again by a retry (duplicates)", |p| p.duplicates),
         ("apart: refused at least once (delayed)", |p| p.delayed),
@@ -125,6 +118,16 @@ fn producer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
         across(&mut table, outcome, label, |m| Some(f(m.run.producers.get(i)?).into()));
     }
     table.finish()
+}
+
+/// Causes for which a producer gave records up in some mode; the first one stands where none did.
+fn happened(outcome: &Outcome, producer: usize) -> Vec<&'static Cause> {
+    let found = |cause: &&Cause| {
+        let lost = |m: &ModeOutcome| m.run.producers.get(producer).map_or(0, |p| (cause.of)(&p.lost));
+        outcome.modes.iter().any(|m| lost(m) > 0)
+    };
+    let causes: Vec<&Cause> = Lost::CAUSES.iter().filter(found).collect();
+    if causes.is_empty() { Lost::CAUSES.iter().take(1).collect() } else { causes }
 }
 
 fn consumer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
