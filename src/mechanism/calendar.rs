@@ -1,40 +1,35 @@
 //! A lazy calendar: items by moment, first in first out at one moment.
 //!
-//! Items stay in one slab; buckets of about four milliseconds are chains through it, newest first, and a bucket is
-//! sorted when it comes up; a bitmap skips empty ones. A shard with a thousand refusals a second then has five or
-//! six in each, and all that a push touches stays in a core's first cache. Thousands of waiting retries cost a
-//! push and a pop each, never a heap's log n.
+//! Items stay in one slab. Buckets of about seventeen milliseconds hold a word for each, its moment and its slot, in
+//! order of arrival, and are sorted when they come up; a bitmap skips empty ones. A bucket that is used up lends its
+//! memory to the next one that is begun. A shard with a thousand refusals a second then has some twenty words in
+//! each, and all of it stays in a core's cache. Thousands of waiting retries cost a push and a pop each, never a
+//! heap's log n.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-const BUCKET_BITS: u32 = 22;
-const RING: u64 = 2048;
+const BUCKET_BITS: u32 = 24;
+const RING: u64 = 512;
 const WORDS: usize = (RING / 64) as usize;
-/// The end of a chain.
-const NONE: u32 = u32::MAX;
-
-/// Where an item waits: its moment, and the item filed before it in the same bucket.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    at: u64,
-    below: u32,
-}
+/// Low bits of a word: the item's slot. Above them, its moment since the bucket's start.
+const SLOT_BITS: u32 = 32;
 
 /// Items waiting for their moments.
 #[derive(Clone, Debug)]
 pub struct Calendar<T> {
-    /// The opened bucket, latest first: the next item is at the end. Never empty while something waits.
-    open: Vec<(u64, u32)>,
-    /// Number of the opened bucket; everything in the ring lies in the `RING` buckets behind it.
+    /// The next item's moment, `u64::MAX` when nothing waits.
+    next: u64,
+    /// The opened bucket, in order of time, how many of it are gone, and its number.
+    open: Vec<u64>,
+    gone: usize,
     current: u64,
-    /// The newest item of each bucket (no memory before the first), and which have any.
-    ring: Vec<u32>,
-    filled: Vec<u64>,
-    in_ring: usize,
-    /// Later than the ring reaches, in order of arrival. Of one bucket's items, those here arrived first.
-    far: BTreeMap<u64, Vec<u32>>,
-    places: Vec<Place>,
+    /// The `RING` buckets behind the opened one (no memory before the first item), and which of them hold any.
+    ring: Vec<Vec<u64>>,
+    filled: [u64; WORDS],
+    /// Memory of buckets that are over.
+    spare: Vec<Vec<u64>>,
+    /// Later than the ring reaches. Of one bucket's items, those here arrived before those in the ring.
+    far: BTreeMap<u64, Vec<u64>>,
     items: Vec<T>,
     /// Slots that are free.
     free: Vec<u32>,
@@ -44,13 +39,14 @@ pub struct Calendar<T> {
 impl<T> Default for Calendar<T> {
     fn default() -> Self {
         Calendar {
+            next: u64::MAX,
             open: Vec::new(),
+            gone: 0,
             current: 0,
             ring: Vec::new(),
-            filled: Vec::new(),
-            in_ring: 0,
+            filled: [0; WORDS],
+            spare: Vec::new(),
             far: BTreeMap::new(),
-            places: Vec::new(),
             items: Vec::new(),
             free: Vec::new(),
             len: 0,
@@ -72,25 +68,23 @@ impl<T: Copy> Calendar<T> {
     /// The next item's moment, `u64::MAX` when nothing waits.
     #[inline]
     pub fn next(&self) -> u64 {
-        self.open.last().map_or(u64::MAX, |e| e.0)
+        self.next
     }
 
     /// The next item.
     #[inline]
     pub fn first(&mut self) -> Option<&mut T> {
-        let (_, slot) = *self.open.last()?;
-        self.items.get_mut(slot as usize)
+        let word = self.open.get(self.gone)?;
+        self.items.get_mut(*word as u32 as usize)
     }
 
     /// Adds an item.
     #[inline]
     pub fn push(&mut self, at: u64, item: T) {
         let slot = self.free.pop().unwrap_or(self.items.len() as u32);
-        if slot as usize == self.items.len() {
-            self.items.push(item);
-            self.places.push(Place { at, below: NONE });
-        } else {
-            self.items[slot as usize] = item;
+        match self.items.get_mut(slot as usize) {
+            Some(free) => *free = item,
+            None => self.items.push(item),
         }
         self.place(at, slot);
     }
@@ -98,31 +92,19 @@ impl<T: Copy> Calendar<T> {
     /// Takes the next item.
     #[inline]
     pub fn pop(&mut self) -> Option<(u64, T)> {
-        let &(at, slot) = self.open.last()?;
-        self.skip();
-        Some((at, self.items[slot as usize]))
-    }
-
-    /// Takes the next item, unseen.
-    #[inline]
-    pub fn skip(&mut self) {
-        let Some((_, slot)) = self.open.pop() else { return };
-        self.len -= 1;
+        let at = self.next;
+        let slot = self.take()?;
         self.free.push(slot);
-        if self.open.is_empty() && self.len > 0 {
-            self.open_next();
-        }
+        self.look();
+        Some((at, self.items[slot as usize]))
     }
 
     /// The next item waits again, until `at`: the same as to take it and to add it.
     #[inline]
     pub fn postpone(&mut self, at: u64) {
-        let Some((_, slot)) = self.open.pop() else { return };
-        self.len -= 1;
+        let Some(slot) = self.take() else { return };
         self.place(at, slot);
-        if self.open.is_empty() {
-            self.open_next();
-        }
+        self.look();
     }
 
     /// Takes everything out, in order.
@@ -131,94 +113,130 @@ impl<T: Copy> Calendar<T> {
     }
 
     #[inline]
+    fn take(&mut self) -> Option<u32> {
+        let word = *self.open.get(self.gone)?;
+        self.gone += 1;
+        self.len -= 1;
+        Some(word as u32)
+    }
+
+    /// What is next, after one was taken?
+    #[inline]
+    fn look(&mut self) {
+        match self.open.get(self.gone) {
+            Some(word) => self.next = (self.current << BUCKET_BITS) + (word >> SLOT_BITS),
+            None => self.open_next(),
+        }
+    }
+
+    #[inline]
     fn place(&mut self, at: u64, slot: u32) {
         let bucket = at >> BUCKET_BITS;
-        self.places[slot as usize].at = at;
+        let word = (at - (bucket << BUCKET_BITS)) << SLOT_BITS | u64::from(slot);
         self.len += 1;
         if bucket > self.current && self.len > 1 {
-            self.file(bucket, slot);
-        } else if bucket == self.current || self.len == 1 {
+            self.file(bucket, word);
+        } else {
+            self.place_now(bucket, word);
+        }
+    }
+
+    /// In the opened bucket, or in one before it, or the only one.
+    fn place_now(&mut self, bucket: u64, word: u64) {
+        if bucket < self.current && self.len > 1 {
+            self.reopen(bucket);
+        }
+        if self.gone == self.open.len() {
             self.current = bucket;
-            let behind = self.open.partition_point(|e| e.0 > at);
-            self.open.insert(behind, (at, slot));
-        } else {
-            self.reopen_at(bucket, slot);
+            self.open.clear();
+            self.gone = 0;
         }
+        let before = |other: &u64| other >> SLOT_BITS <= word >> SLOT_BITS;
+        let place = self.gone + self.open[self.gone..].partition_point(before);
+        self.open.insert(place, word);
+        self.look();
     }
 
     #[inline]
-    fn file(&mut self, bucket: u64, slot: u32) {
-        if bucket - self.current >= RING || self.ring.is_empty() {
-            return self.file_far(bucket, slot);
+    fn file(&mut self, bucket: u64, word: u64) {
+        let slot = (bucket % RING) as usize;
+        if bucket - self.current < RING && self.is_filled(slot) {
+            self.ring[slot].push(word);
+        } else {
+            self.file_first(bucket, word);
         }
-        let head = (bucket % RING) as usize;
-        self.places[slot as usize].below = std::mem::replace(&mut self.ring[head], slot);
-        self.filled[head / 64] |= 1 << (head % 64);
-        self.in_ring += 1;
     }
 
-    /// Past the ring, or the first item that needs one.
-    #[cold]
-    fn file_far(&mut self, bucket: u64, slot: u32) {
-        if self.ring.is_empty() {
-            self.ring.resize(RING as usize, NONE);
-            self.filled.resize(WORDS, 0);
-        }
+    /// A bucket's first takes the memory of one that is over; or it lies past the ring.
+    fn file_first(&mut self, bucket: u64, word: u64) {
         if bucket - self.current >= RING {
-            self.far.entry(bucket).or_default().push(slot);
-        } else {
-            self.file(bucket, slot);
+            self.far.entry(bucket).or_default().push(word);
+            return;
         }
+        if self.ring.is_empty() {
+            self.ring.resize_with(RING as usize, Vec::new);
+        }
+        let slot = (bucket % RING) as usize;
+        self.filled[slot / 64] |= 1 << (slot % 64);
+        self.ring[slot] = self.spare.pop().unwrap_or_default();
+        self.ring[slot].push(word);
     }
 
-    /// An item earlier than the opened bucket: everything is filed again behind the new one. Rare.
-    #[cold]
-    fn reopen_at(&mut self, bucket: u64, slot: u32) {
-        let mut waiting = std::mem::take(&mut self.open);
-        for head in 0..self.ring.len() {
-            self.unchain(head, &mut waiting);
-        }
-        self.current = bucket;
-        // Of one moment the oldest comes last, and is to be filed first.
-        for (at, slot) in waiting.into_iter().rev() {
-            self.file(at >> BUCKET_BITS, slot);
-        }
-        self.open.push((self.places[slot as usize].at, slot));
-    }
-
-    /// Takes a bucket out of the ring, newest first.
     #[inline]
-    fn unchain(&mut self, head: usize, to: &mut Vec<(u64, u32)>) {
-        let mut slot = std::mem::replace(&mut self.ring[head], NONE);
-        self.filled[head / 64] &= !(1 << (head % 64));
-        while slot != NONE {
-            let Place { at, below } = self.places[slot as usize];
-            to.push((at, slot));
-            self.in_ring -= 1;
-            slot = below;
+    fn is_filled(&self, slot: usize) -> bool {
+        self.filled[slot / 64] >> (slot % 64) & 1 == 1
+    }
+
+    fn empty(&mut self, slot: usize) -> Vec<u64> {
+        self.filled[slot / 64] &= !(1 << (slot % 64));
+        std::mem::take(&mut self.ring[slot])
+    }
+
+    /// Something comes before the opened bucket: what waits in it goes back to the ring, and what then lies past the
+    /// ring leaves it.
+    #[cold]
+    fn reopen(&mut self, bucket: u64) {
+        let opened = std::mem::replace(&mut self.current, bucket);
+        for passed in bucket..opened.min(bucket + RING) {
+            let slot = (passed % RING) as usize;
+            if self.is_filled(slot) {
+                let words = self.empty(slot);
+                // The first number behind the opened one that has this slot.
+                let number = opened + 1 + (passed + RING - (opened + 1) % RING) % RING;
+                self.far.entry(number).or_default().extend(words);
+            }
         }
+        for i in self.gone..self.open.len() {
+            self.file(opened, self.open[i]);
+        }
+        self.gone = self.open.len();
     }
 
     /// Opens the next bucket that holds anything.
     fn open_next(&mut self) {
-        let near = (self.in_ring > 0).then(|| self.next_in_ring());
+        self.next = u64::MAX;
+        if self.len == 0 {
+            return;
+        }
+        self.open.clear();
+        self.gone = 0;
+        let near = self.next_in_ring();
         let far = self.far.first_key_value().map(|(bucket, _)| *bucket);
         let Some(bucket) = near.into_iter().chain(far).min() else { return };
         self.current = bucket;
-        let mut open = std::mem::take(&mut self.open);
         if near == Some(bucket) {
-            self.unchain((bucket % RING) as usize, &mut open);
+            let words = self.empty((bucket % RING) as usize);
+            self.spare.push(std::mem::replace(&mut self.open, words));
         }
         if far == Some(bucket) {
-            let slots = self.far.remove(&bucket).into_iter().flatten().rev();
-            open.extend(slots.map(|slot| (self.places[slot as usize].at, slot)));
+            self.open.splice(0..0, self.far.remove(&bucket).into_iter().flatten());
         }
-        // Stable: at one moment the oldest stays last.
-        open.sort_by_key(|e| Reverse(e.0));
-        self.open = open;
+        // Stable: at one moment the first to arrive stays first.
+        self.open.sort_by_key(|word| word >> SLOT_BITS);
+        self.look();
     }
 
-    fn next_in_ring(&self) -> u64 {
+    fn next_in_ring(&self) -> Option<u64> {
         let start = (self.current + 1) % RING;
         for step in 0..=WORDS {
             let word = ((start / 64) as usize + step) % WORDS;
@@ -230,10 +248,10 @@ impl<T: Copy> Calendar<T> {
             }
             if bits != 0 {
                 let slot = word as u64 * 64 + u64::from(bits.trailing_zeros());
-                return self.current + 1 + (slot + RING - start) % RING;
+                return Some(self.current + 1 + (slot + RING - start) % RING);
             }
         }
-        unreachable!("the ring holds {} items", self.in_ring)
+        None
     }
 }
 

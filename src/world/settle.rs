@@ -34,7 +34,7 @@ impl Lane {
         self.admission.new_window();
         self.tally.first_refusal = self.refusals.len();
         while !self.rests(rest, until) {
-            let judged = self.settle_each(entries, rest, until, out);
+            let judged = self.settle_each(entries, rest, calls, until, out);
             rest = rest.rest(judged);
             let run = before(rest, until, self.retries.next());
             rest = rest.rest(self.settle_run(entries, run, calls, out));
@@ -100,7 +100,14 @@ impl Lane {
 
     /// Judges entries and retries one by one, as long as retries are due and not many entries come before the next;
     /// how many entries.
-    fn settle_each(&mut self, entries: &Entries, run: Run, until: u64, out: &mut Outside) -> usize {
+    fn settle_each(
+        &mut self,
+        entries: &Entries,
+        run: Run,
+        calls: bool,
+        until: u64,
+        out: &mut Outside,
+    ) -> usize {
         let (from, mut bytes, mut judged) = (self.log.end(), 0, 0);
         loop {
             let retry_at = self.retries.next();
@@ -110,7 +117,7 @@ impl Lane {
             }
             bytes += if due(judged) {
                 judged += 1;
-                self.settle_entry(entries, run, judged - 1, out)
+                self.settle_entry(entries, run.part(judged - 1, judged), calls, out)
             } else {
                 self.settle_retry(retry_at, out)
             };
@@ -121,17 +128,18 @@ impl Lane {
 
     /// Judges one entry; the bytes stored.
     #[inline]
-    fn settle_entry(&mut self, entries: &Entries, run: Run, i: usize, out: &mut Outside) -> u64 {
-        let (at, size, row) = (run.at[i], run.size[i], run.row[i]);
-        let verdict = self.admission.admit(at, size, entries.ticket[row as usize].call());
+    fn settle_entry(&mut self, entries: &Entries, one: Run, calls: bool, out: &mut Outside) -> u64 {
+        let (at, size, row) = (one.at[0], one.size[0], one.row[0]);
+        let call = if calls { entries.ticket[row as usize].call() } else { None };
+        let verdict = self.admission.admit(at, size, call);
         if verdict != Verdict::Admitted {
             self.refuse(entries, row, verdict, out);
             return 0;
         }
         if self.log.is_packed() {
-            self.log.append(run.part(i, i + 1));
+            self.log.append(one);
         } else {
-            self.log.push(at, run.born[i], size);
+            self.log.push(at, one.born[0], size);
         }
         self.look_for_traced(1, out.settings);
         size.into()
@@ -150,16 +158,16 @@ impl Lane {
             self.note_refusal(at, verdict);
             match self.next_attempt(at, producer, refusals, out.settings) {
                 Some(next) => self.retries.postpone(next),
-                None => self.retries.skip(),
+                None => drop(self.retries.pop()),
             }
             return 0;
         }
-        let waiting = *waiting;
-        self.retries.skip();
-        self.tally_of(producer, out).retries += 1;
+        let Some((_, waiting)) = self.retries.pop() else { return 0 };
         self.log.push(at, waiting.born, size);
-        self.tally.stored.push(size);
-        self.tally.took.push(at - waiting.born);
+        let tally = self.tally_of(producer, out);
+        tally.retries += 1;
+        tally.stored.push(size);
+        tally.took.push(at - waiting.born);
         if self.traced.is_none() && out.settings.traced == Some((waiting.born, waiting.position)) {
             (self.traced, self.traced_at) = (Some(self.log.end() - 1), at);
         }
@@ -168,7 +176,7 @@ impl Lane {
 
     fn refuse(&mut self, entries: &Entries, row: u32, verdict: Verdict, out: &mut Outside) {
         let i = row as usize;
-        let at = entries.at[i];
+        let at = entries.times()[i];
         self.note_refusal(at, verdict);
         let Some(producer) = entries.ticket[i].producer() else {
             return out.refused.push(row);
