@@ -28,6 +28,7 @@ causes! {
     quota: "retry_quota_empty", "retry quota empty";
     policy: "by_policy", "dropped by policy";
     full: "buffer_full", "buffer full";
+    restart: "process_died", "its process died";
 }
 
 /// Why records were given up.

@@ -44,13 +44,15 @@ pub struct ProducerResult {
     pub stored: u64,
     /// Stored again by a retry.
     pub duplicates: u64,
+    /// Stored in their shard after a record that the same process made later (keys are not told apart).
+    pub overtaken: u64,
     /// Given up, by cause.
     pub lost: Lost,
     /// Still in the client (or before it) at the end.
     pub held: u64,
-    /// Records refused at least once.
+    /// Records of which an attempt was refused or failed.
     pub delayed: u64,
-    /// Entries sent (an attempt is one entry of one put call: a Kinesis record).
+    /// Entries judged (an attempt is one entry of one put call: a Kinesis record).
     pub attempts: u64,
     /// Records in them: each as often as it was sent.
     pub carried: u64,
@@ -58,6 +60,10 @@ pub struct ProducerResult {
     pub throttled: u64,
     /// Put calls.
     pub calls: u64,
+    /// Put calls that failed as a whole: no answer came.
+    pub failed_calls: u64,
+    /// Records in calls that failed before anything was judged, each as often as it was sent.
+    pub unjudged: u64,
     /// Largest memory of waiting records seen, all instances together, in bytes.
     pub buffered_bytes_max: u64,
     /// Born to first sent.

@@ -7,6 +7,7 @@ pub mod curve;
 pub mod demand;
 pub mod keys;
 mod lanes_md5;
+pub mod line;
 pub mod retry;
 pub mod sdk;
 pub mod sizes;

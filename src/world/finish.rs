@@ -91,6 +91,7 @@ impl World {
             attempts: counts.attempts,
             throttled: counts.throttled,
             carried: counts.carried,
+            overtaken: counts.overtaken,
             calls: counts.attempts,
             ..ProducerResult::default()
         };
@@ -267,6 +268,8 @@ fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
     result.held += client.held(end);
     result.delayed += report.delayed;
     result.lost.add(&report.lost);
+    result.failed_calls += report.failed_calls;
+    result.unjudged += report.unjudged;
     result.calls += report.calls;
     result.buffered_bytes_max += report.buffered_bytes_max;
 }

@@ -181,6 +181,11 @@ impl Gathered {
         Billed::one(self.entries.record.size[row], key)
     }
 
+    /// Births of the records in one row.
+    pub fn births(&self, row: usize) -> &[u64] {
+        if self.packs { self.entries.parcels.of(row) } else { &self.entries.record.born[row..=row] }
+    }
+
     /// Records in one row.
     pub fn records(&self, row: usize) -> u64 {
         if self.packs { self.entries.parcels.of(row).len() as u64 } else { 1 }

@@ -90,6 +90,9 @@ pub struct Lane {
     /// Moments of refusals that the digest has not seen yet, and how many of them it has.
     pub(super) refusals: Vec<u64>,
     folded: usize,
+    /// Does it play any client, and the latest first attempt stored of a record of theirs.
+    pub(super) plays: bool,
+    pub(super) newest: u64,
     /// Have all readers begun?
     pub all_started: bool,
     /// Log number of the record that is being followed, once it is stored here.
@@ -115,6 +118,8 @@ impl Lane {
             digest: Digest::default(),
             refusals: Vec::new(),
             folded: 0,
+            plays: settings.producers.iter().any(|p| p.alone),
+            newest: 0,
             all_started: false,
             traced: None,
             traced_at: 0,

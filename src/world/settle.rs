@@ -20,6 +20,8 @@ pub struct Tally {
     retries: u64,
     stored: Vec<u32>,
     took: Vec<u64>,
+    /// Of those stored, after a record that was born later.
+    overtaken: u64,
     /// Given up.
     lost: u64,
     /// Of all producers: refusals by the bytes limit, and which of the lane's refusals is the window's first.
@@ -44,17 +46,27 @@ impl Lane {
         }
     }
 
+    /// Records sent alone arrive in order at first: a retry is overtaken when a later one's first attempt was stored.
+    fn note_newest(&mut self, entries: &Entries, stored: Run) {
+        if self.plays {
+            let alone = |row: &u32| entries.ticket[*row as usize].call().is_none();
+            self.newest = stored.row.iter().rposition(alone).map_or(self.newest, |i| stored.at[i]);
+        }
+    }
+
     /// Judges entries that no retry comes between, up to the first refusal; how many.
     fn settle_run(&mut self, entries: &Entries, run: Run, calls: bool, out: &mut Outside) -> usize {
         let mut rest = run;
         while !rest.is_empty() {
             let sure = if rest.len() < TOGETHER { 0 } else { self.store_together(rest, calls, out.settings) };
+            self.note_newest(entries, rest.head(sure));
             rest = rest.rest(sure);
             if sure > 0 {
                 continue;
             }
             let judged = self.admission.admit_run(rest, &entries.ticket, calls);
             self.store(rest.head(judged.admitted), judged.bytes, out.settings);
+            self.note_newest(entries, rest.head(judged.admitted));
             rest = rest.rest(judged.admitted);
             if judged.then != Verdict::Admitted {
                 self.refuse(entries, rest.row[0], judged.then, out);
@@ -141,6 +153,9 @@ impl Lane {
         } else {
             self.log.push(at, one.born[0], size);
         }
+        if call.is_none() {
+            self.newest = at;
+        }
         self.look_for_traced(1, out.settings);
         size.into()
     }
@@ -163,9 +178,11 @@ impl Lane {
             return 0;
         }
         let Some((_, waiting)) = self.retries.pop() else { return 0 };
+        let overtaken = self.newest > waiting.born + out.settings.producers[producer].leg;
         self.log.push(at, waiting.born, size);
         let tally = self.tally_of(producer, out);
         tally.retries += 1;
+        tally.overtaken += u64::from(overtaken);
         tally.stored.push(size);
         tally.took.push(at - waiting.born);
         if self.traced.is_none() && out.settings.traced == Some((waiting.born, waiting.position)) {
@@ -239,6 +256,7 @@ impl Lane {
         counts.throttled += tally.retries - stored;
         counts.stored += stored;
         counts.lost += tally.lost;
+        counts.overtaken += tally.overtaken;
         tally.took.iter().for_each(|ns| counts.put.add(*ns));
         let now = &mut sink.now;
         now.attempts += tally.retries;
@@ -251,7 +269,7 @@ impl Lane {
         tally.refused_at_once.clear();
         tally.stored.clear();
         tally.took.clear();
-        (tally.retries, tally.lost) = (0, 0);
+        (tally.retries, tally.overtaken, tally.lost) = (0, 0, 0);
     }
 
     /// Counts the window's refusals and retries.
