@@ -180,7 +180,7 @@ impl Lane {
     fn note_newest(&mut self, entries: &Entries, stored: Run) {
         let alone = |row: &&u32| entries.ticket[**row as usize].call().is_none();
         if let Some(row) = stored.row.iter().rev().find(alone) {
-            self.newest = entries.at[*row as usize];
+            self.newest = entries.times()[*row as usize];
         }
     }
 
