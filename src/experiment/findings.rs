@@ -85,10 +85,7 @@ fn lost(run: &RunResult) -> Option<String> {
 fn held(plan: &Plan, run: &RunResult) -> Option<String> {
     let born: u64 = run.producers.iter().map(|p| p.born).sum();
     let (i, worst) = run.producers.iter().enumerate().max_by_key(|(_, p)| p.held)?;
-    let ClientConfig::Sdk(sdk) = &plan.world.producers[i].client;
-    let places = sdk.in_flight.map_or("no limit on calls".into(), |n| {
-        format!("{n} calls in flight in each of {} instances", sdk.instances)
-    });
+    let places = places(&plan.world.producers[i].client);
     (worst.held * 50 > born).then(|| {
         format!(
             "{} could not send what was born: {} of its records still waited at the end ({}); it has {places}",
@@ -97,6 +94,20 @@ fn held(plan: &Plan, run: &RunResult) -> Option<String> {
             worst.held
         )
     })
+}
+
+/// What holds a client back, in words.
+fn places(client: &ClientConfig) -> String {
+    let each = format!("in each of {} instances", client.instances());
+    match client {
+        ClientConfig::Sdk(sdk) => {
+            sdk.in_flight.map_or("no limit on calls".into(), |n| format!("{n} calls in flight {each}"))
+        }
+        ClientConfig::Agent(agent) => format!(
+            "{} sending threads and {} buffers {each}; what they cannot take waits in the file",
+            agent.sending_threads, agent.publish_queue
+        ),
+    }
 }
 
 fn binding_limit(plan: &Plan, run: &RunResult) -> Option<String> {

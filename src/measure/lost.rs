@@ -28,6 +28,8 @@ causes! {
     quota: "retry_quota_empty", "retry quota empty";
     policy: "by_policy", "dropped by policy";
     full: "buffer_full", "buffer full";
+    crash: "passed_over_at_a_crash", "passed over at a crash";
+    rotated: "file_rotated_away", "file rotated away unread";
 }
 
 /// Why records were given up.

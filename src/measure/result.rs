@@ -58,6 +58,10 @@ pub struct ProducerResult {
     pub throttled: u64,
     /// Put calls.
     pub calls: u64,
+    /// Records cut because they were too long for the client.
+    pub truncated: u64,
+    /// Bytes cut off them.
+    pub truncated_bytes: u64,
     /// Largest memory of waiting records seen, all instances together, in bytes.
     pub buffered_bytes_max: u64,
     /// Born to first sent.

@@ -107,6 +107,10 @@ pub struct Report {
     pub lost: Lost,
     /// Calls sent.
     pub calls: u64,
+    /// Records cut because they were too long.
+    pub truncated: u64,
+    /// Bytes cut off.
+    pub truncated_bytes: u64,
     /// Largest memory of waiting records.
     pub buffered_bytes_max: u64,
     /// Born to first sent.

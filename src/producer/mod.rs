@@ -1,12 +1,16 @@
 //! Producers: demand and clients.
 
+pub mod agent;
 pub mod arrivals;
+pub mod calls;
 pub mod client;
 pub mod config;
 pub mod curve;
 pub mod demand;
 pub mod keys;
 mod lanes_md5;
+#[cfg(test)]
+mod play;
 pub mod retry;
 pub mod sdk;
 pub mod sizes;

@@ -46,7 +46,7 @@ fn the_example_of_the_contract_becomes_a_world() {
     let world = scenario.world(Mode::Provisioned, 7, 2);
     assert_eq!((world.seed.user, world.seed.replication), (7, 2));
     let web = &world.producers[0];
-    let ClientConfig::Sdk(sdk) = &web.client;
+    let ClientConfig::Sdk(sdk) = &web.client else { panic!("an sdk client") };
     assert_eq!(sdk.instances, 20);
     assert_eq!(sdk.retry.mode, "standard-2026");
     let RateShape::Spike { base, peak, lasting, .. } = &web.demand.rate else { panic!() };

@@ -266,6 +266,8 @@ fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
     result.delayed += report.delayed;
     result.lost.add(&report.lost);
     result.calls += report.calls;
+    result.truncated += report.truncated;
+    result.truncated_bytes += report.truncated_bytes;
     result.buffered_bytes_max += report.buffered_bytes_max;
 }
 

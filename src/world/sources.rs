@@ -4,6 +4,7 @@ use super::config::{Action, WorldConfig};
 use super::gather::WindowCall;
 use super::settings::Settings;
 use super::sizing::calendar;
+use crate::producer::agent::Agent;
 use crate::producer::client::Client;
 use crate::producer::config::ClientConfig;
 use crate::producer::demand::{Columns, Demand, HotKeyWindow};
@@ -52,6 +53,7 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     let instances = if alone { 0 } else { producer.client.instances().max(1) };
     let client = |i| -> Box<dyn Client> {
         match &producer.client {
+            ClientConfig::Agent(agent) => Box::new(Agent::new(agent, &producer.name, i, leg, config.seed)),
             ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, &producer.name, i, leg, config.seed)),
         }
     };

@@ -21,7 +21,7 @@ fn ms(range: std::ops::Range<u64>) -> impl Strategy<Value = Dur> {
 
 /// Does the shard's lane play this client?
 pub fn plays_alone(p: &ProducerConfig) -> bool {
-    let ClientConfig::Sdk(sdk) = &p.client;
+    let ClientConfig::Sdk(sdk) = &p.client else { return false };
     let unlimited = sdk.in_flight.is_none() && sdk.buffer.is_none() && sdk.retry.quota.is_none();
     unlimited && matches!(sdk.put_latency, LatencyLaw::Constant(_)) && sdk.call == PutCall::PutRecord
 }
@@ -132,7 +132,7 @@ fn client() -> impl Strategy<Value = ClientConfig> {
     );
     // Half of them alone: no limit couples their records, and the shards' lanes play them.
     let alone = |c: ClientConfig| {
-        let ClientConfig::Sdk(mut sdk) = c;
+        let ClientConfig::Sdk(mut sdk) = c else { return c };
         (sdk.call, sdk.in_flight, sdk.buffer, sdk.retry.quota) = (PutCall::PutRecord, None, None, None);
         sdk.put_latency = LatencyLaw::Constant(Dur(sdk.put_latency.sampler().min()));
         ClientConfig::Sdk(sdk)
