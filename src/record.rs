@@ -44,6 +44,13 @@ impl Columns {
         self.position.extend_from_slice(&other.position[from..to]);
     }
 
+    /// Forgets all but the first `n`.
+    pub fn truncate(&mut self, n: usize) {
+        self.born.truncate(n);
+        self.size.truncate(n);
+        self.position.truncate(n);
+    }
+
     /// Takes the first `n` away.
     pub fn drop_front(&mut self, n: usize) {
         self.born.drain(..n);
@@ -207,6 +214,12 @@ impl<'a> Run<'a> {
     #[inline]
     pub fn head(&self, n: usize) -> Run<'a> {
         self.part(0, n)
+    }
+
+    /// Are all born the moment they are judged?
+    #[inline]
+    pub fn is_prompt(&self) -> bool {
+        std::ptr::eq(self.at, self.born)
     }
 
     /// All but the first `n`.

@@ -4,6 +4,7 @@
 
 use crate::facts::billing;
 use crate::mechanism::histogram::Histogram;
+use crate::mechanism::wide::wide;
 use crate::units::Bytes;
 
 /// Counters of one producer that the stream's side knows.
@@ -60,12 +61,10 @@ pub struct ConsumerCounts {
     pub long_term_bytes: u64,
     /// Largest iterator age.
     pub age_max: u64,
-    /// Stored to received.
+    /// Stored to received, less what the current bucket holds in `prompt`.
     pub propagation: Histogram,
     /// Received to processed.
     pub processing: Histogram,
-    /// Born to processed, all buckets before the current one.
-    pub end_to_end: Histogram,
     /// The current bucket.
     pub now: ConsumerBucket,
 }
@@ -85,8 +84,20 @@ pub struct ConsumerBucket {
     pub throttled: u64,
     /// Largest iterator age.
     pub age: Option<u64>,
-    /// Born to processed.
+    /// Born to processed, less what `prompt` holds.
     pub end_to_end: Histogram,
+    /// Records born the moment they were stored and processed the moment they were received, counted once for both
+    /// hops.
+    pub prompt: Histogram,
+}
+
+impl ConsumerCounts {
+    /// Adds what was counted once for both hops to both.
+    pub fn part_prompt(&mut self) {
+        self.propagation.merge(&self.now.prompt);
+        self.now.end_to_end.merge(&self.now.prompt);
+        self.now.prompt.clear();
+    }
 }
 
 /// Stream level in the current bucket.
@@ -129,23 +140,56 @@ impl Billed {
         Billed { units: billing::put_payload_units(data), rounded: billing::on_demand_billed(data).0 }
     }
 
-    /// Many records. While none exceeds one payload unit, their units are a count.
-    pub fn all(sizes: &[u32], key_bytes: u64) -> Billed {
-        let unit = billing::PUT_PAYLOAD_UNIT.bytes().0 + key_bytes;
-        let largest = sizes.iter().fold(0, |a, b| a.max(*b));
-        if u64::from(largest) > unit {
-            return sizes.iter().map(|s| Billed::one(*s, key_bytes)).fold(Billed::default(), Billed::plus);
+    /// Many records, and their bytes.
+    pub fn all(sizes: &[u32], key_bytes: u64) -> (Billed, u64) {
+        let (mut all, mut bytes) = (Billed::default(), 0);
+        for part in sizes.chunks(TOGETHER) {
+            let sums = small::best(part, key_bytes as u32);
+            if sums.large {
+                bytes += part.iter().map(|s| u64::from(*s)).sum::<u64>();
+                all = part.iter().map(|s| Billed::one(*s, key_bytes)).fold(all, Billed::plus);
+            } else {
+                bytes += u64::from(sums.bytes);
+                let rounded = u64::from(sums.steps) * u64::from(STEP);
+                all = all.plus(Billed { units: sums.units.into(), rounded });
+            }
         }
-        let step = billing::on_demand_billed(Bytes(1)).0;
-        let (key, round) = (key_bytes as u32, step as u32);
-        let steps: u64 = sizes.iter().map(|s| u64::from((s - key).div_ceil(round))).sum();
-        let units: u64 = sizes.iter().map(|s| u64::from(*s > key)).sum();
-        Billed { units, rounded: steps * step }
+        (all, bytes)
     }
 
     /// Both.
     pub fn plus(self, other: Billed) -> Billed {
         Billed { units: self.units + other.units, rounded: self.rounded + other.rounded }
+    }
+}
+
+/// Sizes summed at a time: the sums of small ones stay within 32 bits.
+const TOGETHER: usize = 4096;
+/// What on-demand streams round a record up to.
+const STEP: u32 = billing::on_demand_billed(Bytes(1)).0 as u32;
+/// Data of a record of one payload unit at most.
+const SMALL: u32 = billing::PUT_PAYLOAD_UNIT.bytes().0 as u32;
+
+/// Sums over records of one payload unit at most; of no use when one is `large`.
+struct SmallSums {
+    bytes: u32,
+    units: u32,
+    steps: u32,
+    large: bool,
+}
+
+wide! {
+    /// While no record exceeds one payload unit, their units are a count, and all sums are narrow.
+    fn small(sizes: &[u32], key: u32) -> SmallSums {
+        let (mut bytes, mut units, mut steps, mut large) = (0u32, 0u32, 0u32, 0u32);
+        for &size in sizes {
+            let data = size.wrapping_sub(key);
+            bytes = bytes.wrapping_add(size);
+            units += u32::from(data > 0);
+            steps = steps.wrapping_add(data.wrapping_add(STEP - 1) / STEP);
+            large |= u32::from(data > SMALL);
+        }
+        SmallSums { bytes, units, steps, large: large > 0 }
     }
 }
 
@@ -238,7 +282,8 @@ mod tests {
         let large: Vec<u32> = (11..3_000_000).step_by(9_973).collect();
         for (sizes, key) in [(&small, 0), (&small, 11), (&large, 0), (&large, 11)] {
             let each = sizes.iter().map(|s| Billed::one(*s, key)).fold(Billed::default(), Billed::plus);
-            assert_eq!(Billed::all(sizes, key), each);
+            let bytes = sizes.iter().map(|s| u64::from(*s)).sum();
+            assert_eq!(Billed::all(sizes, key), (each, bytes));
         }
     }
 }

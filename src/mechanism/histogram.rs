@@ -3,6 +3,8 @@
 //! The index is the top bits of the value as a float: exact integer-to-float conversion, so the same everywhere.
 //! Values are shifted by 1,024 ns, which makes the first buckets linear (8 ns) instead of infinitely fine.
 
+use super::wide::wide;
+
 const SUB: u32 = 7;
 const SHIFT: u32 = 52 - SUB;
 const OFFSET: u64 = 1 << 10;
@@ -53,7 +55,43 @@ pub struct Histogram {
 /// Indices are computed in blocks of this many, which vectorises; the increments follow.
 const BLOCK: usize = 64;
 /// And inside a block this many side by side.
-const LANES: usize = 4;
+const LANES: usize = 8;
+
+wide! {
+    /// Counts (v xor `flip`) + `plus` for every `v`; their sum and the largest.
+    fn count(counts: &mut [u32], values: &[u64], flip: u64, plus: u64) -> (u128, u64) {
+        let counts = &mut counts[..BUCKETS];
+        let (mut sum, mut most) = (0u128, [0f64; LANES]);
+        let mut block = [0u32; BLOCK];
+        for chunk in values.chunks(BLOCK) {
+            let mut part = [0u64; LANES];
+            let (lots, rest) = chunk.as_chunks::<LANES>();
+            for (slots, lot) in block.as_chunks_mut::<LANES>().0.iter_mut().zip(lots) {
+                for l in 0..LANES {
+                    let ns = (lot[l] ^ flip).wrapping_add(plus);
+                    part[l] = part[l].wrapping_add(ns);
+                    let float = shifted(ns);
+                    // The maximum of exact floats: one instruction, where 64-bit integers have none.
+                    most[l] = if float > most[l] { float } else { most[l] };
+                    slots[l] = ((float.to_bits() >> SHIFT) - BASE) as u32;
+                }
+            }
+            for (slot, &v) in block[lots.len() * LANES..].iter_mut().zip(rest) {
+                let ns = (v ^ flip).wrapping_add(plus);
+                part[0] = part[0].wrapping_add(ns);
+                let float = shifted(ns);
+                most[0] = if float > most[0] { float } else { most[0] };
+                *slot = ((float.to_bits() >> SHIFT) - BASE) as u32;
+            }
+            for &slot in &block[..chunk.len()] {
+                counts[(slot as usize).min(BUCKETS - 1)] += 1;
+            }
+            sum += part.iter().map(|p| u128::from(*p)).sum::<u128>();
+        }
+        let most = most.iter().fold(0f64, |a, b| if *b > a { *b } else { a });
+        (sum, most as u64 - OFFSET)
+    }
+}
 
 impl Eq for Histogram {}
 
@@ -97,52 +135,25 @@ impl Histogram {
 
     /// Adds `until - t` for every `t` (all `<= until`, less than 52 days before it).
     pub fn add_since(&mut self, until: u64, times: &[u64]) {
-        self.add_block(times, |t| until - t);
+        // until - t = until + 1 + (not t)
+        self.add_block(times, u64::MAX, until.wrapping_add(1));
     }
 
     /// Adds every value of a block (each less than 52 days).
     pub fn add_all(&mut self, values: &[u64]) {
-        self.add_block(values, |v| v);
+        self.add_block(values, 0, 0);
     }
 
-    #[inline(always)]
-    fn add_block(&mut self, values: &[u64], ns: impl Fn(u64) -> u64) {
+    /// Adds (v xor `flip`) + `plus` for every `v`.
+    fn add_block(&mut self, values: &[u64], flip: u64, plus: u64) {
         if values.is_empty() {
             return;
         }
         self.room(values.len() as u64);
-        let counts = &mut self.counts[..BUCKETS];
-        let (mut sum, mut most) = (0u128, [0f64; LANES]);
-        let mut block = [0u64; BLOCK];
-        for chunk in values.chunks(BLOCK) {
-            let mut part = [0u64; LANES];
-            let (fours, rest) = chunk.as_chunks::<LANES>();
-            for (slots, four) in block.as_chunks_mut::<LANES>().0.iter_mut().zip(fours) {
-                for l in 0..LANES {
-                    let ns = ns(four[l]);
-                    part[l] = part[l].wrapping_add(ns);
-                    let float = shifted(ns);
-                    // The maximum of exact floats: one instruction, where 64-bit integers have none.
-                    most[l] = if float > most[l] { float } else { most[l] };
-                    slots[l] = (float.to_bits() >> SHIFT) - BASE;
-                }
-            }
-            for (slot, &v) in block[fours.len() * LANES..].iter_mut().zip(rest) {
-                let ns = ns(v);
-                part[0] = part[0].wrapping_add(ns);
-                let float = shifted(ns);
-                most[0] = if float > most[0] { float } else { most[0] };
-                *slot = (float.to_bits() >> SHIFT) - BASE;
-            }
-            for &slot in &block[..chunk.len()] {
-                counts[(slot as usize).min(BUCKETS - 1)] += 1;
-            }
-            sum += part.iter().map(|p| u128::from(*p)).sum::<u128>();
-        }
-        let most = most.iter().fold(0f64, |a, b| if *b > a { *b } else { a });
+        let (sum, most) = count::best(&mut self.counts, values, flip, plus);
         self.count += values.len() as u64;
         self.sum += sum;
-        self.max = self.max.max(most as u64 - OFFSET);
+        self.max = self.max.max(most);
     }
 
     /// Makes sure that `n` more fit the narrow counts.
@@ -160,10 +171,18 @@ impl Histogram {
             self.counts = vec![0; BUCKETS];
             self.wide = vec![0; BUCKETS];
         }
-        for (wide, narrow) in self.wide.iter_mut().zip(&mut self.counts) {
-            *wide += u64::from(std::mem::take(narrow));
+        if self.narrow > 0 {
+            let used = self.used();
+            for (wide, narrow) in self.wide[..used].iter_mut().zip(&mut self.counts) {
+                *wide += u64::from(std::mem::take(narrow));
+            }
+            self.narrow = 0;
         }
-        self.narrow = 0;
+    }
+
+    /// Buckets up to the largest value's: all others are empty.
+    fn used(&self) -> usize {
+        if self.count == 0 { 0 } else { index(self.max.min(LARGEST)) + 1 }
     }
 
     /// Adds another histogram's counts.
@@ -180,15 +199,23 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
-    /// Counts of all buckets.
+    /// Counts of buckets from `from` on, as far as any is used.
+    fn counts_from(&self, from: usize) -> impl Iterator<Item = u64> + '_ {
+        let range = from..self.used();
+        let both = self.counts[range.clone()].iter().zip(&self.wide[range]);
+        both.map(|(narrow, wide)| u64::from(*narrow) + wide)
+    }
+
+    /// Counts of all buckets that are used.
     fn all(&self) -> impl Iterator<Item = u64> + '_ {
-        self.counts.iter().zip(&self.wide).map(|(narrow, wide)| u64::from(*narrow) + wide)
+        self.counts_from(0)
     }
 
     /// Forgets all values, keeps the memory.
     pub fn clear(&mut self) {
-        self.counts.fill(0);
-        self.wide.fill(0);
+        let used = self.used();
+        self.counts[..used].fill(0);
+        self.wide[..used].fill(0);
         (self.narrow, self.count, self.sum, self.max) = (0, 0, 0, 0);
     }
 
@@ -213,8 +240,16 @@ impl Histogram {
             return None;
         }
         let rank = (u128::from(self.count) * u128::from(ppm)).div_ceil(1_000_000).max(1) as u64;
-        let mut below = 0;
-        for (i, n) in self.all().enumerate() {
+        let (mut below, mut first) = (0, 0);
+        // An octave at a time, then bucket by bucket.
+        loop {
+            let octave: u64 = self.counts_from(first).take(1 << SUB).sum();
+            if below + octave >= rank {
+                break;
+            }
+            (below, first) = (below + octave, first + (1 << SUB));
+        }
+        for (i, n) in (first..).zip(self.counts_from(first)) {
             if below + n >= rank {
                 let (low, high) = (lower(i), lower(i + 1));
                 let inside = u128::from(high - low) * u128::from(rank - below) / u128::from(n);

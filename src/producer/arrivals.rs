@@ -7,6 +7,7 @@
 
 use super::config::Burstiness;
 use super::curve::RateCurve;
+use crate::mechanism::wide::wide;
 use crate::random::draw::{Exponential, UNIT};
 use crate::random::{Seed, Stream};
 use crate::units::Percent;
@@ -93,8 +94,8 @@ impl Arrivals {
         }
     }
 
-    /// The next block of births in order of time; fewer than `BLOCK` when the scenario's end comes first.
-    pub fn fill(&mut self, born: &mut [u64; BLOCK]) -> usize {
+    /// Appends the next block of births in order of time: `BLOCK` of them, fewer when the scenario's end comes first.
+    pub fn append(&mut self, born: &mut Vec<u64>) -> usize {
         self.gaps.fill(&mut self.words, &mut self.moments);
         let last = self.moments[BLOCK - 1];
         let (mut from, mut spent) = (0, 0u64);
@@ -105,7 +106,7 @@ impl Arrivals {
             } else {
                 from + self.moments[from..].partition_point(|m| u128::from(m - spent) < left)
             };
-            self.stretch.place(&self.moments[from..n], spent, &mut born[from..n]);
+            self.stretch.place(&self.moments[from..n], spent, born);
             if n == BLOCK {
                 self.stretch.advance(last - spent);
                 return BLOCK;
@@ -200,19 +201,19 @@ impl Stretch {
 
     /// Moments (less `spent`) to nanoseconds.
     #[inline]
-    fn place(&self, moments: &[u64], spent: u64, born: &mut [u64]) {
-        let (base, slope, fraction) = (self.base, u128::from(self.slope), self.fraction);
+    fn place(&self, moments: &[u64], spent: u64, born: &mut Vec<u64>) {
+        let first = born.len();
         if self.shift == 64 {
-            for (b, m) in born.iter_mut().zip(moments) {
-                *b = base + ((u128::from(m - spent) * slope + fraction) >> 64) as u64;
-            }
+            let fraction = u64::try_from(self.fraction).expect("a fraction of 64 bits");
+            scaled::best(moments, spent, self.slope, fraction, self.base, born);
         } else {
-            for (b, m) in born.iter_mut().zip(moments) {
-                *b = base.saturating_add(((u128::from(m - spent) * slope + fraction) >> 32) as u64);
-            }
+            let (slope, base) = (u128::from(self.slope), u128::from(self.base) << 32 | self.fraction);
+            let at =
+                |m: &u64| u64::try_from((u128::from(m - spent) * slope + base) >> 32).unwrap_or(u64::MAX);
+            born.extend(moments.iter().map(at));
         }
         // The slope is rounded: a birth a hair before the end must not fall behind it.
-        for b in born.iter_mut().rev().take_while(|b| **b >= self.until) {
+        for b in born[first..].iter_mut().rev().take_while(|b| **b >= self.until) {
             *b = self.until - 1;
         }
     }
@@ -223,6 +224,22 @@ impl Stretch {
         self.base = self.base.saturating_add((far >> self.shift) as u64);
         self.fraction = far & ((1 << self.shift) - 1);
         self.left -= u128::from(by);
+    }
+}
+
+wide! {
+    /// Appends `base` + ((moment - `spent`) × `slope` + `fraction`) / 2^64, made of 32-bit products: a vector has no
+    /// others.
+    fn scaled(moments: &[u64], spent: u64, slope: u64, fraction: u64, base: u64, out: &mut Vec<u64>) {
+        const LOW: u64 = 0xffff_ffff;
+        let (s0, s1, f0, f1) = (slope & LOW, slope >> 32, fraction & LOW, fraction >> 32);
+        out.extend(moments.iter().map(|m| {
+            let (m0, m1) = ((m - spent) & LOW, (m - spent) >> 32);
+            let lowest = m0 * s0;
+            let left = m0 * s1 + (lowest >> 32) + (((lowest & LOW) + f0) >> 32);
+            let right = m1 * s0 + (left & LOW) + f1;
+            base + m1 * s1 + (left >> 32) + (right >> 32)
+        }));
     }
 }
 
@@ -266,5 +283,28 @@ impl Modulation {
             self.turn();
         }
         (self.factor[usize::from(!self.busy)], self.until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn births_are_placed_by_whole_products() {
+        let mut words = Seed { user: 5, replication: 0 }.stream("test", "births");
+        let [mut best, mut plain, mut whole] = [const { Vec::new() }; 3];
+        for _ in 0..100 {
+            let mut moments = [0; 77];
+            words.fill(&mut moments);
+            moments.iter_mut().for_each(|m| *m >>= 1);
+            let spent = moments.iter().copied().min().unwrap_or(0);
+            let (slope, fraction, base) = (words.word(), words.word(), words.word() >> 2);
+            scaled::best(&moments, spent, slope, fraction, base, &mut best);
+            scaled::plain(&moments, spent, slope, fraction, base, &mut plain);
+            let far = |m: &u64| (u128::from(m - spent) * u128::from(slope) + u128::from(fraction)) >> 64;
+            whole.extend(moments.iter().map(|m| base + far(m) as u64));
+        }
+        assert_eq!((&best, &plain), (&whole, &whole));
     }
 }

@@ -137,38 +137,50 @@ impl Keys {
         Keys { words: seed.stream(name, "keys"), shape }
     }
 
-    /// The next positions; call with blocks of one even length.
-    pub fn fill(&mut self, out: &mut [u64]) {
+    /// Appends the next `n` positions; call with blocks of one even length.
+    pub fn append(&mut self, n: usize, out: &mut Vec<u64>) {
+        let words = &mut self.words;
         match &self.shape {
-            Shape::Fresh => self.words.fill(out),
-            Shape::One(position) => out.fill(*position),
+            Shape::Fresh => by_words(words, n, out, |word| word),
+            Shape::One(position) => out.resize(out.len() + n, *position),
             Shape::Even(table) => {
-                let n = table.positions.len() as u64;
-                let mut halves = [0u32; 64];
-                for part in out.chunks_mut(halves.len()) {
-                    let halves = &mut halves[..part.len()];
-                    self.words.fill_halves(halves);
-                    for (o, h) in part.iter_mut().zip(halves) {
-                        *o = table.positions[below_half(*h, n) as usize];
-                    }
-                }
+                let keys = table.positions.len() as u64;
+                by_halves(words, n, out, |half| table.positions[below_half(half, keys) as usize]);
             }
             Shape::Weighted(table) => {
-                self.words.fill(out);
                 if let Some(alias) = &table.alias {
-                    out.iter_mut().for_each(|o| *o = table.positions[alias.of_word(*o)]);
+                    by_words(words, n, out, |word| table.positions[alias.of_word(word)]);
                 }
             }
             Shape::Hot(table, threshold) => {
-                self.words.fill(out);
-                let n = table.positions.len() as u64;
-                for o in out {
-                    let cold = below_half((*o >> 32) as u32, n);
-                    let hot = u64::from(*o as u32) < *threshold;
-                    *o = table.positions[if hot { 0 } else { cold as usize }];
-                }
+                let keys = table.positions.len() as u64;
+                by_words(words, n, out, |word| {
+                    let cold = below_half((word >> 32) as u32, keys);
+                    let hot = u64::from(word as u32) < *threshold;
+                    table.positions[if hot { 0 } else { cold as usize }]
+                });
             }
         }
+    }
+}
+
+/// Appends `n` positions, each of a word.
+fn by_words(words: &mut Stream, n: usize, out: &mut Vec<u64>, position: impl Fn(u64) -> u64) {
+    let mut drawn = [0; 64];
+    for from in (0..n).step_by(drawn.len()) {
+        let drawn = &mut drawn[..(n - from).min(64)];
+        words.fill(drawn);
+        out.extend(drawn.iter().map(|word| position(*word)));
+    }
+}
+
+/// The same, each of half a word.
+fn by_halves(words: &mut Stream, n: usize, out: &mut Vec<u64>, position: impl Fn(u32) -> u64) {
+    let mut drawn = [0; 128];
+    for from in (0..n).step_by(drawn.len()) {
+        let drawn = &mut drawn[..(n - from).min(128)];
+        words.fill_halves(drawn);
+        out.extend(drawn.iter().map(|half| position(*half)));
     }
 }
 
@@ -187,8 +199,8 @@ mod tests {
             assert_eq!(position_of(&key).to_string(), decimal, "{key}");
             let law = KeyLaw::Constant(key.clone());
             let seed = Seed { user: 0, replication: 0 };
-            let mut drawn = [0];
-            Keys::new(&law, KeyTable::of(&law), "p", seed).fill(&mut drawn);
+            let mut drawn = Vec::new();
+            Keys::new(&law, KeyTable::of(&law), "p", seed).append(1, &mut drawn);
             assert_eq!(u128::from(drawn[0]), position_of(&key) >> 64);
         }
     }

@@ -44,7 +44,7 @@ pub struct Sizes {
 #[derive(Clone, Debug)]
 enum Shape {
     Fixed(u32),
-    Uniform { min: u32, values: u64 },
+    Uniform { min: u32, values: u32 },
     Table(Box<QuantileTable>),
     Weighted(Vec<u32>, Alias),
     Steps { at: Vec<u64>, size: Vec<u32>, k: usize },
@@ -61,7 +61,7 @@ impl Sizes {
             SizeLaw::Fixed(size) => Shape::Fixed(clamped(size.0)),
             SizeLaw::Uniform { min, max } => {
                 let (min, max) = (clamped(min.0), clamped(max.0));
-                Shape::Uniform { min, values: u64::from(max.saturating_sub(min)) + 1 }
+                Shape::Uniform { min, values: max.saturating_sub(min) + 1 }
             }
             SizeLaw::LogNormal { mean, p95 } => log_normal(*mean, *p95),
             SizeLaw::Empirical(weighted) => empirical(weighted),
@@ -70,35 +70,38 @@ impl Sizes {
         Sizes { words: seed.stream(name, "sizes"), shape, extra: extra.min(SIZE_MAX) as u32 }
     }
 
-    /// The next sizes; `born` are their moments, in order. Call with blocks of one even length.
-    pub fn fill(&mut self, born: &[u64], out: &mut [u32]) {
+    /// Appends the next sizes; `born` are their moments, in order. Call with blocks of one even length.
+    pub fn append(&mut self, born: &[u64], out: &mut Vec<u32>) {
+        let (n, extra) = (born.len(), self.extra);
+        let words = &mut self.words;
         match &mut self.shape {
-            Shape::Fixed(size) => out.fill(*size),
+            Shape::Fixed(size) => out.resize(out.len() + n, *size + extra),
             Shape::Uniform { min, values } => {
-                self.words.fill_halves(out);
-                let (min, values) = (*min, *values);
-                out.iter_mut().for_each(|o| *o = min + below_half(*o, values) as u32);
+                let (min, values) = (*min + extra, u64::from(*values));
+                draw(words, n, out, |half| min + below_half(half, values) as u32);
             }
+            // entries are in 1/256 bytes
             Shape::Table(table) => {
-                self.words.fill_halves(out);
-                // entries are in 1/256 bytes
-                out.iter_mut().for_each(|o| *o = ((table.of_half(*o) + 128) >> 8) as u32);
+                draw(words, n, out, |half| ((table.of_half(half) + 128) >> 8) as u32 + extra);
             }
-            Shape::Weighted(sizes, alias) => {
-                self.words.fill_halves(out);
-                out.iter_mut().for_each(|o| *o = sizes[alias.of_half(*o)]);
-            }
-            Shape::Steps { at, size, k } => {
-                for (o, b) in out.iter_mut().zip(born) {
-                    while at.get(*k + 1).is_some_and(|next| next <= b) {
-                        *k += 1;
-                    }
-                    *o = size[*k];
+            Shape::Weighted(sizes, alias) => draw(words, n, out, |half| sizes[alias.of_half(half)] + extra),
+            Shape::Steps { at, size, k } => out.extend(born.iter().map(|b| {
+                while at.get(*k + 1).is_some_and(|next| next <= b) {
+                    *k += 1;
                 }
-            }
+                size[*k] + extra
+            })),
         }
-        let extra = self.extra;
-        out.iter_mut().for_each(|o| *o += extra);
+    }
+}
+
+/// Appends `n` sizes, each of half a word.
+fn draw(words: &mut Stream, n: usize, out: &mut Vec<u32>, size: impl Fn(u32) -> u32) {
+    let mut halves = [0; 128];
+    for from in (0..n).step_by(halves.len()) {
+        let halves = &mut halves[..(n - from).min(128)];
+        words.fill_halves(halves);
+        out.extend(halves.iter().map(|half| size(*half)));
     }
 }
 
@@ -145,9 +148,10 @@ mod tests {
     fn sample(law: &SizeLaw, extra: u64) -> Vec<f64> {
         let mut sizes = Sizes::new(law, None, extra, "p", SEED);
         let mut all = Vec::new();
-        let mut block = [0u32; 512];
+        let mut block = Vec::new();
         for _ in 0..2000 {
-            sizes.fill(&[0; 512], &mut block);
+            block.clear();
+            sizes.append(&[0; 512], &mut block);
             all.extend(block.iter().map(|s| f64::from(*s)));
         }
         all.sort_by(f64::total_cmp);

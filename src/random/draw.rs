@@ -3,6 +3,7 @@
 //! Tables are built once with the pure-Rust `libm`, so that a run has the same bytes on every platform; drawing
 //! itself uses no floating point.
 
+use crate::mechanism::wide::wide;
 use std::sync::LazyLock;
 
 /// Fraction bits of the exponential of mean 1.
@@ -20,8 +21,8 @@ const CELL_BITS: u32 = 10;
 /// leading one choose a cell of -ln(m), m in [1/2, 1), and the next 32 interpolate in it.
 #[derive(Debug)]
 pub struct Exponential {
-    /// (value at the cell's lower edge, fall to its upper edge)
-    cells: [(u32, u32); 1 << CELL_BITS],
+    /// Value at the cell's lower edge, low half; fall to its upper edge, high half.
+    cells: [u64; 1 << CELL_BITS],
 }
 
 static EXPONENTIAL: LazyLock<Exponential> = LazyLock::new(Exponential::build);
@@ -34,11 +35,7 @@ impl Exponential {
 
     fn build() -> Exponential {
         let edge = |i: usize| (-libm::log(0.5 + i as f64 / 2048.0) * UNIT as f64 + 0.5) as u64;
-        let mut cells = [(0, 0); 1 << CELL_BITS];
-        for (i, cell) in cells.iter_mut().enumerate() {
-            *cell = (edge(i) as u32, (edge(i) - edge(i + 1)) as u32);
-        }
-        Exponential { cells }
+        Exponential { cells: std::array::from_fn(|i| (edge(i) - edge(i + 1)) << 32 | edge(i)) }
     }
 
     /// -ln(word / 2^64) in Q32, of the word's top 52 bits. At most 36.05 means.
@@ -51,19 +48,38 @@ impl Exponential {
     }
 
     /// Replaces random words by their exponentials.
-    #[inline]
     pub fn fill(&self, words: &mut [u64]) {
-        words.iter_mut().for_each(|w| *w = normalised(*w));
-        words.iter_mut().for_each(|w| *w = self.look_up(*w));
+        exponentials::best(&self.cells, words);
     }
 
     #[inline(always)]
     fn look_up(&self, bits: u64) -> u64 {
-        let zeros = 1022 - (bits >> 52);
-        let (top, fall) = self.cells[(bits >> (52 - CELL_BITS)) as usize & ((1 << CELL_BITS) - 1)];
-        let fraction = (bits >> (20 - CELL_BITS)) as u32;
-        zeros * LN2_Q32 + u64::from(top) - ((u64::from(fall) * u64::from(fraction)) >> 32)
+        interpolated(bits, self.cells[cell_of(bits)])
     }
+}
+
+wide! {
+    /// Three passes over a few words at a time: only the middle one, into the table, is no vector's work.
+    fn exponentials(cells: &[u64; 1 << CELL_BITS], words: &mut [u64]) {
+        let mut found = [0; 64];
+        for part in words.chunks_mut(found.len()) {
+            part.iter_mut().for_each(|w| *w = normalised(*w));
+            part.iter().zip(&mut found).for_each(|(w, f)| *f = cells[cell_of(*w)]);
+            part.iter_mut().zip(&found).for_each(|(w, f)| *w = interpolated(*w, *f));
+        }
+    }
+}
+
+#[inline(always)]
+fn cell_of(bits: u64) -> usize {
+    (bits >> (52 - CELL_BITS)) as usize & ((1 << CELL_BITS) - 1)
+}
+
+#[inline(always)]
+fn interpolated(bits: u64, cell: u64) -> u64 {
+    let zeros = 1022 - (bits >> 52) as u32;
+    let fraction = (bits >> (20 - CELL_BITS)) as u32;
+    u64::from(zeros) * LN2_Q32 + u64::from(cell as u32) - (((cell >> 32) * u64::from(fraction)) >> 32)
 }
 
 #[inline(always)]
@@ -188,6 +204,20 @@ mod tests {
         assert!(worst < EXPONENTIAL_ERROR_MAX + 1e-9, "worst error {worst}");
         assert_eq!(table.of(0) >> UNIT_BITS, 36);
         assert!(table.of(u64::MAX) < 2);
+    }
+
+    #[test]
+    fn a_block_of_exponentials_is_that_of_single_ones() {
+        let table = Exponential::table();
+        let mut words = Seed { user: 4, replication: 0 }.stream("test", "exponential");
+        for n in [0, 1, 63, 64, 65, 512] {
+            let drawn: Vec<u64> = (0..n).map(|k| words.word() >> (k % 64)).collect();
+            let (mut best, mut plain) = (drawn.clone(), drawn.clone());
+            exponentials::best(&table.cells, &mut best);
+            exponentials::plain(&table.cells, &mut plain);
+            let single: Vec<u64> = drawn.iter().map(|w| table.of(*w)).collect();
+            assert_eq!((&best, &plain), (&single, &single));
+        }
     }
 
     /// 24 independent streams, so that neither a lucky nor an unlucky one decides.

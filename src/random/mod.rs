@@ -1,6 +1,7 @@
 //! Randomness: named streams and the samplers whose values are part of our promise.
 
 mod alias;
+mod chacha;
 pub mod draw;
 mod latency;
 mod law;

@@ -1,8 +1,6 @@
 //! Named random streams: (seed, replication, entity path, purpose) → ChaCha8.
 
-use rand_chacha::ChaCha8Core;
-use rand_chacha::rand_core::SeedableRng;
-use rand_chacha::rand_core::block::Generator;
+use super::chacha::{HALVES, blocks};
 
 /// The user's seed and the replication: the root of every stream of a run. Never a digest of the scenario, so
 /// that two designs see the same demand.
@@ -16,17 +14,21 @@ pub struct Seed {
 
 /// One stream of random words with a name of its own: one more draw elsewhere never moves it.
 ///
-/// The words are those of `rand_chacha::ChaCha8Rng` with the same key, low half first.
+/// The words are those of the ChaCha8 generator with the name as its key, low half first.
 #[derive(Clone, Debug)]
 pub struct Stream {
-    core: ChaCha8Core,
-    /// Words of the last four ChaCha blocks; those before `used` are gone.
+    key: [u32; 8],
+    /// The first ChaCha block that was not made yet.
+    next: u64,
+    /// Words of the last blocks made one by one; those before `used` are gone.
     ready: [u64; READY],
     used: usize,
 }
 
-/// Words the generator makes at once.
-const READY: usize = 32;
+/// Words made at once.
+const READY: usize = HALVES / 2;
+/// The ChaCha blocks they are.
+const STRIDE: u64 = HALVES as u64 / 16;
 
 impl Seed {
     /// The stream of `purpose` of the entity `path`, e.g. (`producer/web`, `sizes`).
@@ -36,12 +38,10 @@ impl Seed {
 
     /// The same for the `index`-th of many alike entities (a shard, an instance).
     pub fn numbered(self, path: &str, purpose: &str, index: u64) -> Stream {
-        let mut key = [0u8; 32];
-        key[..8].copy_from_slice(&self.user.to_le_bytes());
-        key[8..16].copy_from_slice(&u64::from(self.replication).to_le_bytes());
-        key[16..24].copy_from_slice(&name_hash(path).to_le_bytes());
-        key[24..].copy_from_slice(&(name_hash(purpose) ^ mix(index)).to_le_bytes());
-        Stream { core: ChaCha8Core::from_seed(key), ready: [0; READY], used: READY }
+        let index = name_hash(purpose) ^ mix(index);
+        let key = [self.user, u64::from(self.replication), name_hash(path), index];
+        let key = std::array::from_fn(|i| (key[i / 2] >> (32 * (i % 2))) as u32);
+        Stream { key, next: 0, ready: [0; READY], used: READY }
     }
 }
 
@@ -57,47 +57,41 @@ impl Stream {
     }
 
     /// Fills a block of words; the same values as `word` one by one.
-    pub fn fill(&mut self, mut block: &mut [u64]) {
-        if self.used == READY {
-            let (whole, rest) = block.as_chunks_mut::<READY>();
-            whole.iter_mut().for_each(|words| self.generate(words));
-            block = rest;
-        }
-        while !block.is_empty() {
-            if self.used == READY {
-                self.refill();
-            }
-            let n = block.len().min(READY - self.used);
-            let (now, later) = block.split_at_mut(n);
-            now.copy_from_slice(&self.ready[self.used..self.used + n]);
-            self.used += n;
-            block = later;
+    pub fn fill(&mut self, block: &mut [u64]) {
+        let (first, rest) = block.split_at_mut(block.len().min(READY - self.used));
+        self.spend(first);
+        let (whole, last) = rest.as_chunks_mut::<READY>();
+        whole.iter_mut().for_each(|words| self.generate(words));
+        if !last.is_empty() {
+            self.refill();
+            self.spend(last);
         }
     }
 
     /// Fills a block of half words: the low half of each word, then its high half. An odd last one spends a word.
-    pub fn fill_halves(&mut self, mut block: &mut [u32]) {
-        if self.used == READY {
-            let (whole, rest) = block.as_chunks_mut::<{ 2 * READY }>();
-            whole.iter_mut().for_each(|halves| self.core.generate(halves));
-            block = rest;
+    pub fn fill_halves(&mut self, block: &mut [u32]) {
+        let (first, rest) = block.split_at_mut(block.len().min(2 * (READY - self.used)));
+        self.spend_halves(first);
+        let (whole, last) = rest.as_chunks_mut::<HALVES>();
+        whole.iter_mut().for_each(|halves| self.generate_halves(halves));
+        if !last.is_empty() {
+            self.refill();
+            self.spend_halves(last);
         }
-        let (pairs, odd) = block.as_chunks_mut::<2>();
-        let mut pairs = &mut pairs[..];
-        while !pairs.is_empty() {
-            if self.used == READY {
-                self.refill();
-            }
-            let n = pairs.len().min(READY - self.used);
-            let (now, later) = pairs.split_at_mut(n);
-            for (pair, word) in now.iter_mut().zip(&self.ready[self.used..self.used + n]) {
-                *pair = [*word as u32, (*word >> 32) as u32];
-            }
-            self.used += n;
-            pairs = later;
-        }
-        if let [last] = odd {
-            *last = self.word() as u32;
+    }
+
+    /// Fills a block from what is ready.
+    fn spend(&mut self, block: &mut [u64]) {
+        let from = self.used;
+        self.used += block.len();
+        block.copy_from_slice(&self.ready[from..self.used]);
+    }
+
+    fn spend_halves(&mut self, block: &mut [u32]) {
+        let from = self.used;
+        self.used += block.len().div_ceil(2);
+        for (halves, word) in block.chunks_mut(2).zip(&self.ready[from..self.used]) {
+            halves.iter_mut().zip([*word as u32, (*word >> 32) as u32]).for_each(|(half, of)| *half = of);
         }
     }
 
@@ -109,11 +103,16 @@ impl Stream {
 
     /// The generator's next words, past those that are ready.
     fn generate(&mut self, words: &mut [u64; READY]) {
-        let mut out = [0u32; 2 * READY];
-        self.core.generate(&mut out);
-        for (word, pair) in words.iter_mut().zip(out.as_chunks::<2>().0) {
+        let mut halves = [0; HALVES];
+        self.generate_halves(&mut halves);
+        for (word, pair) in words.iter_mut().zip(halves.as_chunks::<2>().0) {
             *word = u64::from(pair[0]) | u64::from(pair[1]) << 32;
         }
+    }
+
+    fn generate_halves(&mut self, halves: &mut [u32; HALVES]) {
+        blocks::best(&self.key, self.next, halves);
+        self.next += STRIDE;
     }
 
     /// Uniform on `0..n` by multiply-shift (bias below n / 2^64).
@@ -145,13 +144,13 @@ fn name_hash(name: &str) -> u64 {
 mod tests {
     use super::*;
     use rand_chacha::ChaCha8Rng;
-    use rand_chacha::rand_core::Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
 
     const SEED: Seed = Seed { user: 42, replication: 0 };
 
     #[test]
     fn a_block_has_the_values_of_single_words() {
-        for n in [1, 2, 31, 32, 33, 64, 512, 1000] {
+        for n in [1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 512, 1000] {
             let (mut a, mut b) = (SEED.stream("x", "y"), SEED.stream("x", "y"));
             let mut block = vec![0; n];
             a.fill(&mut block);
@@ -171,11 +170,11 @@ mod tests {
     #[test]
     fn words_are_those_of_the_published_generator() {
         let mut key = [0u8; 32];
-        key[0] = 42;
+        (key[0], key[8]) = (42, 3);
         key[16..24].copy_from_slice(&name_hash("x").to_le_bytes());
         key[24..].copy_from_slice(&name_hash("y").to_le_bytes());
         let mut reference = ChaCha8Rng::from_seed(key);
-        let mut stream = SEED.stream("x", "y");
+        let mut stream = Seed { replication: 3, ..SEED }.stream("x", "y");
         assert!((0..1000).all(|_| stream.word() == reference.next_u64()));
     }
 

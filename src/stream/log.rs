@@ -1,8 +1,9 @@
 //! One shard's log: what is stored, in order, until every reader and the retention have passed it.
 //!
-//! Three columns, a row for each Kinesis record (and what it holds, where clients pack several records into one);
-//! positions are absolute numbers that never change. What is dead at the front is dropped in
-//! large pieces, so that memory is bounded by what is unread; what is unread for long grows cold (`cold`).
+//! Three columns, a row for each Kinesis record (and what it holds, where clients pack several records into one). The
+//! births are written only when some differ from the storage times (nothing took time before the shard, nothing was
+//! retried: then they are the same). Positions are absolute numbers that never change. What is dead at the front is
+//! dropped in large pieces, so that memory is bounded by what is unread; what is unread for long grows cold (`cold`).
 
 use super::cold::{Cold, GROUP, Thawed};
 use super::packed::Packed;
@@ -13,7 +14,10 @@ use crate::record::Run;
 pub struct Log {
     first: u64,
     stored: Vec<u64>,
+    /// Empty while every record was born the moment it was stored.
     born: Vec<u64>,
+    /// All from this number on were.
+    late_end: u64,
     size: Vec<u32>,
     /// What the rows hold, where clients pack.
     packed: Option<Packed>,
@@ -100,7 +104,8 @@ impl Log {
             let range = i..i + GROUP;
             let number = self.first + i as u64;
             let records = (self.records_before(number), self.records_before(number + GROUP as u64));
-            let (stored, born) = (&self.stored[range.clone()], &self.born[range.clone()]);
+            let born = if self.born.is_empty() { &self.stored } else { &self.born };
+            let (stored, born) = (&self.stored[range.clone()], &born[range.clone()]);
             self.cold.push(number, stored, born, &self.size[range], records);
         }
         self.drop_front(old);
@@ -129,23 +134,47 @@ impl Log {
             self.stored.last().is_none_or(|last| *last <= stored),
             "a shard stores in order of time"
         );
+        if stored != born {
+            self.write_births();
+            self.late_end = self.end() + 1;
+        }
+        if !self.born.is_empty() || stored != born {
+            self.born.push(born);
+        }
         self.stored.push(stored);
-        self.born.push(born);
         self.size.push(size);
         if let Some(packed) = &mut self.packed {
             packed.push(&[born]);
         }
     }
 
+    fn write_births(&mut self) {
+        if self.born.is_empty() {
+            self.born.extend_from_slice(&self.stored);
+        }
+    }
+
     /// Stores a run of entries, each at its moment.
     #[inline]
     pub fn append(&mut self, run: Run) {
+        if !run.is_prompt() {
+            self.write_births();
+            self.late_end = self.end() + run.len() as u64;
+        }
+        if !self.born.is_empty() || !run.is_prompt() {
+            self.born.extend_from_slice(run.born);
+        }
         self.stored.extend_from_slice(run.at);
-        self.born.extend_from_slice(run.born);
         self.size.extend_from_slice(run.size);
         if let Some(packed) = &mut self.packed {
             packed.append(run.parcels, run.row);
         }
+    }
+
+    /// Is `[from, …)` known to be born the moment it was stored?
+    #[inline]
+    pub fn is_prompt(&self, from: u64) -> bool {
+        from >= self.late_end && from >= self.first && self.packed.is_none()
     }
 
     fn slot(&self, number: u64) -> usize {
@@ -178,7 +207,8 @@ impl Log {
             let start = self.thawed.first;
             return &self.thawed.born[(from - start) as usize..(to - start) as usize];
         }
-        &self.born[self.slot(from)..self.slot(to)]
+        let born = if self.born.is_empty() { &self.stored } else { &self.born };
+        &born[self.slot(from)..self.slot(to)]
     }
 
     /// Sizes of `[from, to)`, within `reach`.
@@ -219,12 +249,16 @@ impl Log {
 
     fn drop_front(&mut self, dead: usize) {
         self.stored.drain(..dead);
-        self.born.drain(..dead);
         self.size.drain(..dead);
         if let Some(packed) = &mut self.packed {
             packed.drop_front(dead);
         }
         self.first += dead as u64;
+        if self.late_end <= self.first {
+            self.born.clear();
+        } else {
+            self.born.drain(..dead);
+        }
         // A backlog that has drained gives its memory back.
         if self.stored.capacity() > 16 * DROP_AT && self.stored.len() * 8 < self.stored.capacity() {
             self.stored.shrink_to(2 * DROP_AT);

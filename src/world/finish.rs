@@ -9,6 +9,7 @@ use crate::measure::lost::Lost;
 use crate::measure::result::{
     ConsumerResult, Digests, ProducerResult, RunResult, ShardResult, StreamResult, Usage,
 };
+use crate::measure::sink::ConsumerCounts;
 use crate::mechanism::histogram::Histogram;
 use crate::producer::client::Client;
 use crate::producer::demand::Columns;
@@ -21,6 +22,7 @@ impl World {
         self.trim_at_end(reached);
         self.meter_mode();
         self.meter_storage(reached);
+        self.sink.consumers.iter_mut().for_each(ConsumerCounts::part_prompt);
         let producers: Vec<ProducerResult> =
             (0..self.sources.len()).map(|p| self.producer_result(p, reached)).collect();
         let stream = self.stream_result();

@@ -144,11 +144,10 @@ impl Gathered {
     pub fn count(&self, settings: &Settings, sink: &mut Sink) {
         let mut from = 0;
         for (p, (settings, &to)) in settings.producers.iter().zip(&self.senders_end).enumerate() {
-            let sizes = &self.entries.record.size[from..to];
-            let bytes = sizes.iter().map(|s| u64::from(*s)).sum();
-            sink.store(bytes, self.billed(from, to, settings.key_bytes));
+            let (billed, bytes) = self.billed(from, to, settings.key_bytes);
+            sink.store(bytes, billed);
             if settings.alone {
-                let n = sizes.len() as u64;
+                let n = (to - from) as u64;
                 sink.judge(p, n, n, 0);
                 sink.producers[p].at_once += n;
                 sink.now.calls += n;
@@ -163,14 +162,15 @@ impl Gathered {
         }
     }
 
-    /// What is billed for rows `from..to`.
-    fn billed(&self, from: usize, to: usize, key_bytes: u64) -> Billed {
+    /// What is billed for rows `from..to`, and their bytes.
+    fn billed(&self, from: usize, to: usize, key_bytes: u64) -> (Billed, u64) {
         let sizes = &self.entries.record.size[from..to];
         if !self.packs {
             return Billed::all(sizes, key_bytes);
         }
         let one = |row| self.billed_row(row, key_bytes);
-        (from..to).map(one).fold(Billed::default(), Billed::plus)
+        let billed = (from..to).map(one).fold(Billed::default(), Billed::plus);
+        (billed, sizes.iter().map(|s| u64::from(*s)).sum())
     }
 
     /// What is billed for one row: its data, without the key.

@@ -284,10 +284,15 @@ impl Lane {
         counts.now.bytes += bytes;
         self.counts.minute.out_records += to - from;
         self.counts.minute.out_bytes += bytes;
-        add_propagation(&mut counts.propagation, &self.log, again, to, received);
+        let fails = settings.failure_ppb > 0 && reader.work.below(1_000_000_000) < settings.failure_ppb;
+        let prompt = settings.instant && !fails && again == from && self.log.is_prompt(from);
+        if prompt {
+            counts.now.prompt.add_since(received, self.log.stored(from, to));
+        } else {
+            add_propagation(&mut counts.propagation, &self.log, again, to, received);
+        }
         // A batch that is done again may be shorter than it was.
         reader.delivered_to = reader.delivered_to.max(to);
-        let fails = settings.failure_ppb > 0 && reader.work.below(1_000_000_000) < settings.failure_ppb;
         let traced = self.traced.filter(|n| (from..to).contains(n)).and_then(|_| {
             let (born, _) = out.settings.traced?;
             self.log.births(from, to).iter().position(|b| *b == born)
@@ -303,7 +308,9 @@ impl Lane {
         } else if settings.instant {
             reader.cursor = to;
             counts.processing.add_many(0, records);
-            counts.now.end_to_end.add_since(received, self.log.births(from, to));
+            if !prompt {
+                counts.now.end_to_end.add_since(received, self.log.births(from, to));
+            }
             reader.traced = reader.traced.or(traced.map(|_| (received, received)));
             received
         } else {

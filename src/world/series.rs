@@ -3,6 +3,7 @@
 use super::World;
 use super::sources::Source;
 use crate::measure::result::{ConsumerSeries, ProducerSeries, Series, ShardMinute};
+use crate::measure::sink::ConsumerBucket;
 use crate::units::NS_PER_S;
 
 /// Buckets a run should have at least, where seconds allow it.
@@ -85,6 +86,7 @@ impl World {
         let backlog =
             self.lanes.iter().filter(|l| l.readers[c].counts_backlog()).map(|l| l.readers[c].backlog(&l.log));
         let backlog = backlog.sum();
+        self.sink.consumers[c].part_prompt();
         let now = std::mem::take(&mut self.sink.consumers[c].now);
         let s = &mut self.series.series.consumers[c];
         s.records.push(now.records);
@@ -99,8 +101,8 @@ impl World {
         s.max_ns.push(now.end_to_end.max());
         self.end_to_end[c].merge(&now.end_to_end);
         // The next bucket reuses this one's memory.
-        let mut histogram = now.end_to_end;
-        histogram.clear();
-        self.sink.consumers[c].now.end_to_end = histogram;
+        let (mut end_to_end, prompt) = (now.end_to_end, now.prompt);
+        end_to_end.clear();
+        self.sink.consumers[c].now = ConsumerBucket { end_to_end, prompt, ..ConsumerBucket::default() };
     }
 }
