@@ -21,6 +21,11 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
         };
         say("lost", lost(&mode.run));
         say("held", held(plan, &mode.run));
+        for producer in &mode.run.producers {
+            say("process_died", process_died(producer));
+            say("rotated", rotated(producer));
+            say("truncated", truncated(producer));
+        }
         say("binding_limit", binding_limit(plan, &mode.run));
         say("by_producer", by_producer(&mode.run));
         say("inside_the_minute", inside_the_minute(&mode.run));
@@ -92,6 +97,39 @@ fn held(plan: &Plan, run: &RunResult) -> Option<String> {
             worst.name,
             percent(worst.held, worst.born),
             worst.held
+        )
+    })
+}
+
+/// What a dead process cost: gaps and duplicates.
+fn process_died(p: &ProducerResult) -> Option<String> {
+    (p.lost.restart > 0).then(|| {
+        format!(
+            "{} lost {} when a process died ({} copies of its records were stored twice over the run)",
+            p.name,
+            records(p.lost.restart),
+            count(p.duplicates)
+        )
+    })
+}
+
+fn rotated(p: &ProducerResult) -> Option<String> {
+    (p.lost.rotated > 0).then(|| {
+        format!(
+            "{} lost {} in files that were rotated before they were read and not found again: let the agent's file pattern match rotated files too, and keep them as long as it may be behind",
+            p.name,
+            records(p.lost.rotated)
+        )
+    })
+}
+
+fn truncated(p: &ProducerResult) -> Option<String> {
+    (p.truncated > 0).then(|| {
+        format!(
+            "{} of {}'s records were too long and were cut: {} B of them never left the host",
+            count(p.truncated),
+            p.name,
+            count(p.truncated_bytes)
         )
     })
 }

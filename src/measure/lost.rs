@@ -28,7 +28,7 @@ causes! {
     quota: "retry_quota_empty", "retry quota empty";
     policy: "by_policy", "dropped by policy";
     full: "buffer_full", "buffer full";
-    crash: "passed_over_at_a_crash", "passed over at a crash";
+    restart: "process_died", "lost when a process died";
     rotated: "file_rotated_away", "file rotated away unread";
 }
 

@@ -56,7 +56,6 @@ impl Held {
 #[derive(Clone, Debug, Default)]
 struct Call {
     judged: u64,
-    answered: u64,
     entries: Vec<Held>,
 }
 
@@ -127,7 +126,7 @@ impl Calls {
         let slot = self.idle.pop().unwrap_or(self.calls.len() as u32);
         let latency = answered - now;
         self.out.calls.push(Sent { at, slot, first, entries: entries.len() as u32, again, latency });
-        let call = Call { judged: at, answered, entries };
+        let call = Call { judged: at, entries };
         match self.calls.get_mut(slot as usize) {
             Some(free) => *free = call,
             None => self.calls.push(call),
@@ -188,19 +187,5 @@ impl Calls {
                 self.settle(slot as u32);
             }
         }
-    }
-
-    /// The process dies at `now`: calls judged before are measured, those still on their way never arrive. Their
-    /// entries, stored ones marked, call by call.
-    pub fn cut_off(&mut self, now: u64) -> Vec<(u32, Vec<Held>)> {
-        self.settle_unanswered(now);
-        self.out = Outgoing::default();
-        let slots = self.answers.drain().map(|Reverse((_, order, slot))| (order, slot));
-        let mut slots: Vec<(u64, u32)> = slots.collect();
-        slots.sort_unstable();
-        let calls = &mut self.calls;
-        let cut = slots.iter().map(|s| (s.1, std::mem::take(&mut calls[s.1 as usize].entries))).collect();
-        self.idle.extend(slots.iter().rev().map(|s| s.1));
-        cut
     }
 }

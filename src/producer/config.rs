@@ -140,6 +140,14 @@ impl ClientConfig {
         }
     }
 
+    /// The file that plays it.
+    pub fn place(&self) -> &'static str {
+        match self {
+            ClientConfig::Sdk(_) => "producer/sdk",
+            ClientConfig::Agent(_) => "producer/agent",
+        }
+    }
+
     /// Do its entries hold several records?
     pub fn packs(&self) -> bool {
         match self {

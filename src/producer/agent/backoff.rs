@@ -117,8 +117,14 @@ mod tests {
         for (failures, full) in (1..=9).zip([100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]) {
             let waits: Vec<u64> = (0..2000).map(|_| b.wait(failures)).collect();
             let (least, most) = (*waits.iter().min().unwrap(), *waits.iter().max().unwrap());
-            assert!(least >= full * 7 / 10 * MS && most <= full * 13 / 10 * MS, "{failures}: {least}..{most}");
-            assert!(least < full * 71 / 100 * MS && most >= full * 129 / 100 * MS, "{failures}: {least}..{most}");
+            assert!(
+                least >= full * 7 / 10 * MS && most <= full * 13 / 10 * MS,
+                "{failures}: {least}..{most}"
+            );
+            assert!(
+                least < full * 71 / 100 * MS && most >= full * 129 / 100 * MS,
+                "{failures}: {least}..{most}"
+            );
             assert!(waits.iter().all(|w| w % MS == 0));
         }
     }

@@ -52,8 +52,10 @@ pub struct Agent {
     tail: Tail,
     /// When this process began: its polls and heartbeats count from here.
     began: u64,
-    /// Nothing runs.
-    down: bool,
+    /// Nothing runs until then.
+    back: Option<u64>,
+    /// Lines the dead process had read that are behind the checkpoint and not stored.
+    dead: Vec<Held>,
     /// No poll before this; with a full publish queue a poll reads nothing.
     poll_from: u64,
     blocked: bool,
@@ -82,6 +84,7 @@ pub struct Agent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
     Answer,
+    Back,
     Wake,
     Beat,
     Poll,
@@ -95,10 +98,14 @@ impl Agent {
         let mut phase = seed.numbered(&path, "agent_phase", number);
         let waits: Stream = seed.numbered(&path, "agent_backoff", number);
         Agent {
-            tail: Tail::new(config.rotate_every.map(|d| d.0), config.rotated_files.map_or(NEVER_GONE, u64::from)),
+            tail: Tail::new(
+                config.rotate_every.map(|d| d.0),
+                config.rotated_files.map_or(NEVER_GONE, u64::from),
+            ),
             // It has been running: how its polls and heartbeats fall into the first second is chance.
             began: phase.below(NS_PER_S),
-            down: false,
+            back: None,
+            dead: Vec::new(),
             poll_from: 0,
             blocked: false,
             caught_up: true,
@@ -129,8 +136,10 @@ impl Agent {
 
     fn next(&self) -> (u64, Next) {
         let answer = (self.calls.next_answer(), Next::Answer);
-        if self.down {
-            return (u64::MAX, Next::Answer);
+        match self.back {
+            Some(_) if answer.0 < u64::MAX => return answer,
+            Some(back) => return (back.max(self.now), Next::Back),
+            None => {}
         }
         let wake = (self.backoff.until().unwrap_or(u64::MAX), Next::Wake);
         answer.min(wake).min((self.next_beat(), Next::Beat)).min((self.next_poll(), Next::Poll))
@@ -142,7 +151,7 @@ impl Agent {
             return u64::MAX;
         }
         let ripe = if self.is_full() { 0 } else { self.filling.since + self.config.max_buffer_age.0 };
-        self.tick(ripe.max(self.beat_from), HEARTBEAT)
+        self.tick(ripe.max(self.beat_from).max(self.now), HEARTBEAT)
     }
 
     /// A poll matters when there is something to read and room for it, or when the file is found to be gone.
@@ -155,7 +164,8 @@ impl Agent {
         if from == u64::MAX {
             return from;
         }
-        self.tick(from.max(self.poll_from), self.config.poll_every.0)
+        // Polls while it was blocked found no room.
+        self.tick(from.max(self.poll_from).max(self.now), self.config.poll_every.0)
     }
 
     fn queue_is_full(&self) -> bool {
@@ -164,7 +174,8 @@ impl Agent {
 
     fn is_full(&self) -> bool {
         let b = &self.filling;
-        b.entries.len() >= self.config.max_buffer_records as usize || b.bytes >= self.config.max_buffer_bytes.0
+        b.entries.len() >= self.config.max_buffer_records as usize
+            || b.bytes >= self.config.max_buffer_bytes.0
     }
 
     fn poll(&mut self) {
@@ -275,9 +286,10 @@ impl Agent {
         self.sending[slot] = Some(buffer);
     }
 
+    /// An answer: stored lines are done with, the others go again. A dead process hears nothing.
     fn answer(&mut self) {
         let Some((slot, mut entries)) = self.calls.answer() else { return };
-        let Some(mut buffer) = self.sending[slot as usize].take() else { return };
+        let Some(mut buffer) = self.sending[slot as usize].take() else { return self.bury(entries) };
         for done in entries.iter().filter(|e| !e.refused) {
             self.memory = (self.memory.0 - 1, self.memory.1 - u64::from(done.size));
         }
@@ -305,40 +317,45 @@ impl Agent {
         }
     }
 
-    /// Everything the process holds and the file's checkpoint does not cover, taken out of its hands.
-    fn drop_memory(&mut self) -> Vec<Held> {
-        let mut lines = Vec::new();
-        for (slot, entries) in self.calls.cut_off(self.now) {
-            self.sending[slot as usize] = None;
-            lines.extend(entries);
+    /// The process dies at `at` and is back at `back_at`, though not before the answers on their way have come
+    /// (nobody hears them). What it had read and not stored is in the file still, unless the checkpoint passed it.
+    pub fn restart(&mut self, at: u64, back_at: u64) {
+        self.due = 0;
+        if let Some(back) = &mut self.back {
+            *back = back_at.max(*back);
+            return;
         }
+        (self.now, self.back) = (at, Some(back_at));
         let filling = std::mem::take(&mut self.filling);
-        for queue in [&mut self.fresh, &mut self.retry, &mut self.tasks] {
-            lines.extend(queue.drain(..).flat_map(|b| b.entries));
-        }
-        lines.extend(filling.entries);
-        lines
-    }
-
-    /// The process dies at `now`: what it had read and not sent is gone from its memory.
-    pub fn crash(&mut self, now: u64) {
-        self.now = now;
-        let lines = self.drop_memory();
-        let checkpointed = self.tail.checkpointed();
-        let passed = lines.iter().filter(|l| !l.stored && l.number < checkpointed);
-        self.calls.report.lost.crash += passed.count() as u64;
-        self.tail.rewind(lines.iter());
-        (self.down, self.memory, self.threads, self.blocked, self.due) = (true, (0, 0), 0, false, 0);
+        let queues = [&mut self.fresh, &mut self.retry, &mut self.tasks];
+        let waiting: Vec<Buffer> = queues.into_iter().flat_map(|q| q.drain(..)).chain([filling]).collect();
+        waiting.into_iter().for_each(|buffer| self.bury(buffer.entries));
+        self.sending.iter_mut().for_each(|buffer| *buffer = None);
+        (self.memory, self.threads, self.blocked) = ((0, 0), 0, false);
         self.backoff.forget();
     }
 
+    /// Lines that died with the process: the file still has those behind the checkpoint.
+    fn bury(&mut self, entries: Vec<Held>) {
+        let checkpoint = self.tail.checkpointed();
+        for line in entries.iter().filter(|line| !line.stored) {
+            if line.number < checkpoint {
+                self.calls.report.lost.restart += 1;
+            } else {
+                self.dead.push(*line);
+            }
+        }
+        self.calls.recycle(entries);
+    }
+
     /// A new process reads on from the checkpoint.
-    pub fn restart(&mut self, now: u64) {
-        (self.now, self.began, self.beat_from, self.poll_from) = (now, now, now, now);
-        self.caught_up = false;
-        (self.down, self.due) = (false, 0);
+    fn come_back(&mut self) {
+        let now = self.now;
+        self.tail.rewind(std::mem::take(&mut self.dead).iter());
+        (self.back, self.caught_up) = (None, false);
+        (self.began, self.beat_from, self.poll_from) = (now, now, now);
         if self.committed == 0 {
-            self.calls.report.lost.crash += self.tail.begin_anew(now, self.config.from_end);
+            self.calls.report.lost.restart += self.tail.begin_anew(now, self.config.from_end);
         }
         self.filling = Buffer { id: self.next_id, ..Buffer::default() };
         self.next_id += 1;
@@ -372,6 +389,7 @@ impl Client for Agent {
             self.now = at;
             match what {
                 Next::Answer => self.answer(),
+                Next::Back => self.come_back(),
                 Next::Wake => {
                     self.backoff.wake();
                     self.queue_if_ripe();
@@ -401,7 +419,7 @@ impl Client for Agent {
     fn held(&self, end: u64) -> u64 {
         let waiting = self.fresh.iter().chain(&self.retry).chain(&self.tasks).chain([&self.filling]);
         let waiting: usize = waiting.map(|b| b.entries.iter().filter(|e| !e.stored).count()).sum();
-        self.tail.unread() + waiting as u64 + self.calls.held(end)
+        self.tail.unread() + (waiting + self.dead.len()) as u64 + self.calls.held(end)
     }
 
     fn settle_unanswered(&mut self, end: u64) {

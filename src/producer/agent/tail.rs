@@ -174,13 +174,7 @@ impl Tail {
         let done = |n: &u64| self.past_of(*n).is_some_and(|past| past.stored);
         all - (self.read..known.max(self.read)).filter(done).count() as u64
     }
-
-    /// No line is unread.
-    pub fn is_read(&self) -> bool {
-        self.index(self.read) == self.lines.len()
-    }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -243,7 +237,7 @@ mod tests {
         let stored: Vec<u64> = again.iter().filter(|l| l.stored).map(|l| l.number).collect();
         assert_eq!(stored, (20..25).chain(50..61).collect::<Vec<u64>>());
         assert_eq!(again[10].first_sent, 55);
-        assert!(tail.is_read() && tail.is_read_again(60) && !tail.is_read_again(61));
+        assert!(tail.next_written().is_none() && tail.is_read_again(60) && !tail.is_read_again(61));
     }
 
     #[test]
