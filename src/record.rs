@@ -152,7 +152,7 @@ impl Listing {
 /// The entries judged in one window.
 #[derive(Clone, Debug, Default)]
 pub struct Entries {
-    /// When the shard judges it (ns).
+    /// When the shard judges it (ns); empty when all are judged the moment they are born.
     pub at: Vec<u64>,
     /// Birth, bytes that count against the shard's limit before rounding, place in hash space.
     pub record: Columns,
@@ -171,6 +171,11 @@ impl Entries {
     /// No entry.
     pub fn is_empty(&self) -> bool {
         self.record.is_empty()
+    }
+
+    /// When the shards judge them.
+    pub fn times(&self) -> &[u64] {
+        if self.at.is_empty() { &self.record.born } else { &self.at }
     }
 
     /// Forgets the entries, keeps the memory.

@@ -114,6 +114,8 @@ fn measured(limit: &Limit, mode: &ModeOutcome) -> String {
         Unit::Usd => human::of_unit(value, "usd"),
         Unit::Count => human::number(value, 0),
         Unit::Rate => format!("{} records/s", human::number(value, 1)),
+        Unit::Factor => format!("{}x", human::number(value, 3)),
+        Unit::Bytes => human::bytes(value as u64),
     };
     format!("it was {text}")
 }

@@ -1,12 +1,12 @@
 //! What a person should know first, in words with numbers.
 
+mod producers;
 mod reads;
 
 use super::outcome::{Finding, ModeOutcome};
 use super::plan::Plan;
 use crate::facts::data_streams;
-use crate::measure::result::{ProducerResult, RunResult, ShardMinute, ShardResult};
-use crate::producer::config::ClientConfig;
+use crate::measure::result::{RunResult, ShardMinute, ShardResult};
 use crate::stream::config::Mode;
 use crate::units::{ByteRate, NS_PER_S, grouped};
 
@@ -19,15 +19,15 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
                 all.push(Finding { kind, text: format!("{}: {text}", mode.title) });
             }
         };
-        say("lost", lost(&mode.run));
-        say("held", held(plan, &mode.run));
-        for producer in &mode.run.producers {
-            say("process_died", process_died(producer));
-            say("rotated", rotated(producer));
-            say("truncated", truncated(producer));
-        }
+        say("lost", producers::lost(&mode.run));
+        say("rotated", producers::rotated(&mode.run));
+        say("truncated", producers::truncated(&mode.run));
+        say("held", producers::held(plan, &mode.run));
         say("binding_limit", binding_limit(plan, &mode.run));
-        say("by_producer", by_producer(&mode.run));
+        say("by_producer", producers::by_producer(&mode.run));
+        say("amplification", producers::amplification(&mode.run));
+        say("order", producers::order(&mode.run));
+        say("aggregation", producers::aggregation(&mode.run));
         say("inside_the_minute", inside_the_minute(&mode.run));
         say("hot_shard", hot_shard(&mode.run));
         say("on_demand_short", on_demand_short(&mode.run));
@@ -73,78 +73,6 @@ fn time(ns: u64) -> String {
         s if s < 120.0 => format!("{s:.1} s"),
         s if s < 7200.0 => format!("{:.1} min", s / 60.0),
         s => format!("{:.1} h", s / 3600.0),
-    }
-}
-
-fn lost(run: &RunResult) -> Option<String> {
-    let lost: u64 = run.producers.iter().map(|p| p.lost.all()).sum();
-    let born: u64 = run.producers.iter().map(|p| p.born).sum();
-    let share = match lost * 100_000 >= born {
-        true => percent(lost, born),
-        false => "less than 0.001 %".into(),
-    };
-    (lost > 0).then(|| format!("producers gave up {} ({share} of those born)", records(lost)))
-}
-
-/// Producers that fall behind: what they still hold at the end, and what holds them.
-fn held(plan: &Plan, run: &RunResult) -> Option<String> {
-    let born: u64 = run.producers.iter().map(|p| p.born).sum();
-    let (i, worst) = run.producers.iter().enumerate().max_by_key(|(_, p)| p.held)?;
-    let places = places(&plan.world.producers[i].client);
-    (worst.held * 50 > born).then(|| {
-        format!(
-            "{} could not send what was born: {} of its records still waited at the end ({}); it has {places}",
-            worst.name,
-            percent(worst.held, worst.born),
-            worst.held
-        )
-    })
-}
-
-/// What a dead process cost: gaps and duplicates.
-fn process_died(p: &ProducerResult) -> Option<String> {
-    (p.lost.restart > 0).then(|| {
-        format!(
-            "{} lost {} when a process died ({} copies of its records were stored twice over the run)",
-            p.name,
-            records(p.lost.restart),
-            count(p.duplicates)
-        )
-    })
-}
-
-fn rotated(p: &ProducerResult) -> Option<String> {
-    (p.lost.rotated > 0).then(|| {
-        format!(
-            "{} lost {} in files that were rotated before they were read and not found again: let the agent's file pattern match rotated files too, and keep them as long as it may be behind",
-            p.name,
-            records(p.lost.rotated)
-        )
-    })
-}
-
-fn truncated(p: &ProducerResult) -> Option<String> {
-    (p.truncated > 0).then(|| {
-        format!(
-            "{} of {}'s records were too long and were cut: {} B of them never left the host",
-            count(p.truncated),
-            p.name,
-            count(p.truncated_bytes)
-        )
-    })
-}
-
-/// What holds a client back, in words.
-fn places(client: &ClientConfig) -> String {
-    let each = format!("in each of {} instances", client.instances());
-    match client {
-        ClientConfig::Sdk(sdk) => {
-            sdk.in_flight.map_or("no limit on calls".into(), |n| format!("{n} calls in flight {each}"))
-        }
-        ClientConfig::Agent(agent) => format!(
-            "{} sending threads and {} buffers {each}; what they cannot take waits in the file",
-            agent.sending_threads, agent.publish_queue
-        ),
     }
 }
 
@@ -267,14 +195,6 @@ fn on_demand_short(run: &RunResult) -> Option<String> {
             time(*last)
         ),
     })
-}
-
-/// With several producers: whose attempts were throttled.
-fn by_producer(run: &RunResult) -> Option<String> {
-    let any = run.producers.iter().any(|p| p.throttled > 0);
-    let of = |p: &ProducerResult| format!("{} of {}'s", percent(p.throttled, p.attempts), p.name);
-    let all: Vec<String> = run.producers.iter().map(of).collect();
-    (any && all.len() > 1).then(|| format!("throttled attempts by producer: {}", all.join(", ")))
 }
 
 /// How much growth the fullest minute of the fullest shard leaves, writing and reading.

@@ -44,6 +44,8 @@ pub struct ProducerResult {
     pub stored: u64,
     /// Stored again by a retry.
     pub duplicates: u64,
+    /// Stored in their shard after a record that the same process made later (keys are not told apart).
+    pub overtaken: u64,
     /// Given up, by cause.
     pub lost: Lost,
     /// Still in the client (or before it) at the end.

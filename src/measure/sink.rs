@@ -20,6 +20,8 @@ pub struct ProducerCounts {
     pub stored: u64,
     /// Stored again.
     pub duplicates: u64,
+    /// Stored after a later-born record of the same process.
+    pub overtaken: u64,
     /// Records refused at least once (clients played by the shard's lane).
     pub delayed: u64,
     /// Given up after the last attempt (clients played by the shard's lane).

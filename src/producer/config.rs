@@ -148,6 +148,14 @@ impl ClientConfig {
         }
     }
 
+    /// May its records leave it in another order than they came, even if none is refused?
+    pub fn reorders(&self) -> bool {
+        match self {
+            ClientConfig::Sdk(_) => self.packs(),
+            ClientConfig::Agent(_) => true,
+        }
+    }
+
     /// Do its entries hold several records?
     pub fn packs(&self) -> bool {
         match self {

@@ -8,7 +8,7 @@
 use super::config::KeyLaw;
 use super::lanes_md5::{self, LANES, Texts, top_halves};
 use crate::random::draw::below_half;
-use crate::random::{Alias, Seed, Stream};
+use crate::random::{Alias, AliasValues, Seed, Stream};
 use md5::{Digest, Md5};
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub fn key_text(number: u64) -> String {
 #[derive(Clone, Debug)]
 pub struct KeyTable {
     positions: Vec<u64>,
-    alias: Option<Alias>,
+    weighted: Option<AliasValues>,
 }
 
 impl KeyTable {
@@ -44,18 +44,19 @@ impl KeyTable {
         let table = match law {
             KeyLaw::Random | KeyLaw::Constant(_) => return None,
             KeyLaw::Uniform { distinct } | KeyLaw::Hot { distinct, .. } => {
-                KeyTable { positions: numbered(*distinct), alias: None }
+                KeyTable { positions: numbered(*distinct), weighted: None }
             }
             KeyLaw::Zipf { distinct, exponent_milli } => {
                 let positions = numbered(*distinct);
                 let exponent = f64::from(*exponent_milli) / 1000.0;
                 let weights: Vec<f64> =
                     (1..=positions.len()).map(|k| libm::pow(k as f64, -exponent)).collect();
-                KeyTable { alias: Alias::new(&weights), positions }
+                let alias = Alias::new(&weights);
+                KeyTable { weighted: alias.map(|alias| AliasValues::new(&alias, &positions)), positions }
             }
             KeyLaw::File(keys) => KeyTable {
                 positions: keys.iter().take(DISTINCT_MAX as usize).map(|k| top(k)).collect(),
-                alias: None,
+                weighted: None,
             },
         };
         Some(Arc::new(table))
@@ -131,7 +132,7 @@ impl Keys {
             (KeyLaw::Constant(key), _) => Shape::One(top(key)),
             (KeyLaw::Random, _) | (_, None) => Shape::Fresh,
             (KeyLaw::Hot { share, .. }, Some(t)) => Shape::Hot(t, threshold(share.0)),
-            (_, Some(t)) if t.alias.is_some() => Shape::Weighted(t),
+            (_, Some(t)) if t.weighted.is_some() => Shape::Weighted(t),
             (_, Some(t)) => Shape::Even(t),
         };
         Keys { words: seed.stream(name, "keys"), shape }
@@ -148,8 +149,10 @@ impl Keys {
                 by_halves(words, n, out, |half| table.positions[below_half(half, keys) as usize]);
             }
             Shape::Weighted(table) => {
-                if let Some(alias) = &table.alias {
-                    by_words(words, n, out, |word| table.positions[alias.of_word(word)]);
+                if let Some(values) = &table.weighted {
+                    let from = out.len();
+                    by_words(words, n, out, |word| word);
+                    values.fill(&mut out[from..]);
                 }
             }
             Shape::Hot(table, threshold) => {

@@ -1,7 +1,7 @@
 //! Record sizes.
 
 use super::config::{SizeLaw, Trace};
-use crate::random::draw::{QuantileTable, below_half, normal_upper};
+use crate::random::draw::{HalfTable, QuantileTable, below_half, normal_upper};
 use crate::random::{Alias, Seed, Stream};
 use crate::units::Bytes;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub struct Sizes {
 enum Shape {
     Fixed(u32),
     Uniform { min: u32, values: u32 },
-    Table(Box<QuantileTable>),
+    Table(HalfTable),
     Weighted(Vec<u32>, Alias),
     Steps { at: Vec<u64>, size: Vec<u32>, k: usize },
 }
@@ -82,7 +82,7 @@ impl Sizes {
             }
             // entries are in 1/256 bytes
             Shape::Table(table) => {
-                draw(words, n, out, |half| ((table.of_half(half) + 128) >> 8) as u32 + extra);
+                draw(words, n, out, |half| ((table.of(half) + 128) >> 8) + extra);
             }
             Shape::Weighted(sizes, alias) => draw(words, n, out, |half| sizes[alias.of_half(half)] + extra),
             Shape::Steps { at, size, k } => out.extend(born.iter().map(|b| {
@@ -110,7 +110,7 @@ fn log_normal(mean: Bytes, p95: Bytes) -> Shape {
     let median = mean.0 as f64 * libm::exp(-sigma * sigma / 2.0);
     let upper = |q: f64| 256.0 * median * libm::exp(sigma * normal_upper(q));
     let table = QuantileTable::build(256.0 * mean.0 as f64, 256, SIZE_MAX << 8, upper);
-    Shape::Table(Box::new(table))
+    Shape::Table(HalfTable::new(&table))
 }
 
 fn empirical(weighted: &[(Bytes, u64)]) -> Shape {

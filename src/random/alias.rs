@@ -1,5 +1,7 @@
 //! Walker's alias method: one draw from a weighted list in constant time.
 
+use std::hint::select_unpredictable;
+
 /// A weighted choice with 32-bit integer thresholds (Walker 1977, in Vose's order; plain f64 arithmetic in a fixed
 /// order, so the table is the same everywhere).
 #[derive(Clone, Debug, PartialEq)]
@@ -43,13 +45,6 @@ impl Alias {
         self.cells.is_empty()
     }
 
-    /// The entry of a 64-bit draw.
-    #[inline(always)]
-    pub fn of_word(&self, word: u64) -> usize {
-        let x = u128::from(word) * self.cells.len() as u128;
-        self.pick((x >> 64) as usize, (x as u64 >> 32) as u32)
-    }
-
     /// The entry of a 32-bit draw; for short lists, the fraction has 32 - log2(len) bits.
     #[inline(always)]
     pub fn of_half(&self, half: u32) -> usize {
@@ -61,7 +56,47 @@ impl Alias {
     fn pick(&self, index: usize, fraction: u32) -> usize {
         let (threshold, other) = self.cells[index];
         // Which one is a coin toss: a branch would be mispredicted about every third time.
-        std::hint::select_unpredictable(fraction < threshold, index, other as usize)
+        select_unpredictable(fraction < threshold, index, other as usize)
+    }
+}
+
+/// A long list: each cell has its entry's value at hand, so that a draw looks in one distant place, and in a second
+/// one only for the few entries that stand in for others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AliasValues {
+    cells: Vec<ValueCell>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct ValueCell {
+    threshold: u32,
+    other: u32,
+    value: u64,
+}
+
+impl AliasValues {
+    /// The choice of `alias` among as many `values`.
+    pub fn new(alias: &Alias, values: &[u64]) -> AliasValues {
+        assert_eq!(alias.len(), values.len(), "an entry for each value");
+        let cell = |(&(threshold, other), &value)| ValueCell { threshold, other, value };
+        AliasValues { cells: alias.cells.iter().zip(values).map(cell).collect() }
+    }
+
+    /// Replaces 64-bit draws by their values. First all cells are fetched, so that the processor waits for many at a
+    /// time.
+    pub fn fill(&self, words: &mut [u64]) {
+        let mut near = [ValueCell::default(); 64];
+        for words in words.chunks_mut(near.len()) {
+            for (cell, word) in near.iter_mut().zip(&mut *words) {
+                let x = u128::from(*word) * self.cells.len() as u128;
+                *cell = self.cells[(x >> 64) as usize];
+                *word = x as u64 >> 32;
+            }
+            for (word, cell) in words.iter_mut().zip(&near) {
+                let other = self.cells[cell.other as usize].value;
+                *word = select_unpredictable(*word < cell.threshold.into(), cell.value, other);
+            }
+        }
     }
 }
 
@@ -74,11 +109,14 @@ mod tests {
     fn shares_are_the_weights() {
         let weights = [5.0, 0.0, 1.0, 3.0, 0.5, 0.5];
         let table = Alias::new(&weights).expect("sound weights");
+        let values = AliasValues::new(&table, &[0, 1, 2, 3, 4, 5]);
         let mut words = Seed { user: 3, replication: 0 }.stream("test", "alias");
         let (n, mut words_seen, mut halves_seen) = (1_000_000, [0u32; 6], [0u32; 6]);
         for _ in 0..n {
             let w = words.word();
-            words_seen[table.of_word(w)] += 1;
+            let mut value = [w];
+            values.fill(&mut value);
+            words_seen[value[0] as usize] += 1;
             halves_seen[table.of_half(w as u32)] += 1;
         }
         for seen in [words_seen, halves_seen] {

@@ -19,10 +19,10 @@ wide! {
         let mut words = [[0u32; BLOCKS]; 16];
         for block in 0..BLOCKS {
             let number = first.wrapping_add(block as u64);
-            let mut start = [0; 16];
-            start[..4].copy_from_slice(&NAME);
-            start[4..12].copy_from_slice(key);
-            (start[12], start[13]) = (number as u32, (number >> 32) as u32);
+            let [n0, n1, n2, n3] = NAME;
+            let [k0, k1, k2, k3, k4, k5, k6, k7] = *key;
+            let [low, high] = [number as u32, (number >> 32) as u32];
+            let start = [n0, n1, n2, n3, k0, k1, k2, k3, k4, k5, k6, k7, low, high, 0, 0];
             let mut state = start;
             double_round(&mut state);
             double_round(&mut state);
@@ -40,24 +40,29 @@ wide! {
     }
 }
 
-/// Down the columns, then down the diagonals.
+/// Down the columns, then down the diagonals. Written out: a compiler that unrolls a loop too late makes no vectors.
 #[inline(always)]
 fn double_round(state: &mut [u32; 16]) {
-    for turn in 0..2 {
-        for i in 0..4 {
-            quarter_round(state, [i, 4 + (i + turn) % 4, 8 + (i + 2 * turn) % 4, 12 + (i + 3 * turn) % 4]);
-        }
-    }
+    quarter_round(state, [0, 4, 8, 12]);
+    quarter_round(state, [1, 5, 9, 13]);
+    quarter_round(state, [2, 6, 10, 14]);
+    quarter_round(state, [3, 7, 11, 15]);
+    quarter_round(state, [0, 5, 10, 15]);
+    quarter_round(state, [1, 6, 11, 12]);
+    quarter_round(state, [2, 7, 8, 13]);
+    quarter_round(state, [3, 4, 9, 14]);
 }
 
 #[inline(always)]
 fn quarter_round(state: &mut [u32; 16], [a, b, c, d]: [usize; 4]) {
-    for (first, second) in [(16, 12), (8, 7)] {
-        state[a] = state[a].wrapping_add(state[b]);
-        state[d] = (state[d] ^ state[a]).rotate_left(first);
-        state[c] = state[c].wrapping_add(state[d]);
-        state[b] = (state[b] ^ state[c]).rotate_left(second);
-    }
+    state[a] = state[a].wrapping_add(state[b]);
+    state[d] = (state[d] ^ state[a]).rotate_left(16);
+    state[c] = state[c].wrapping_add(state[d]);
+    state[b] = (state[b] ^ state[c]).rotate_left(12);
+    state[a] = state[a].wrapping_add(state[b]);
+    state[d] = (state[d] ^ state[a]).rotate_left(8);
+    state[c] = state[c].wrapping_add(state[d]);
+    state[b] = (state[b] ^ state[c]).rotate_left(7);
 }
 
 #[cfg(test)]

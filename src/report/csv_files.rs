@@ -40,7 +40,7 @@ fn known(values: &[Option<u64>], i: usize) -> String {
     cell(values.get(i).copied().flatten())
 }
 
-/// Buckets × modes; columns of consumer `NAME` are called `NAME.records`, ….
+/// Buckets × modes; columns of producer or consumer `NAME` are called `NAME.records`, ….
 pub fn timeseries(outcome: &Outcome) -> Vec<u8> {
     let mut header: Vec<String> = [
         "mode",
@@ -50,6 +50,7 @@ pub fn timeseries(outcome: &Outcome) -> Vec<u8> {
         "born_bytes",
         "attempts",
         "stored_records",
+        "stored_kinesis_records",
         "stored_bytes",
         "throttled_attempts",
         "lost_records",
@@ -61,6 +62,9 @@ pub fn timeseries(outcome: &Outcome) -> Vec<u8> {
     .map(String::from)
     .to_vec();
     if let Some(first) = outcome.modes.first() {
+        for producer in &first.run.producers {
+            header.extend(PRODUCER_COLUMNS.map(|c| format!("{}.{c}", producer.name)));
+        }
         for consumer in &first.run.consumers {
             header.extend(CONSUMER_COLUMNS.map(|c| format!("{}.{c}", consumer.name)));
         }
@@ -74,8 +78,11 @@ pub fn timeseries(outcome: &Outcome) -> Vec<u8> {
     table.finish()
 }
 
-const CONSUMER_COLUMNS: [&str; 9] = [
+const PRODUCER_COLUMNS: [&str; 2] = ["buffered_records", "buffered_bytes"];
+
+const CONSUMER_COLUMNS: [&str; 10] = [
     "records",
+    "kinesis_records",
     "bytes",
     "calls",
     "throttled_calls",
@@ -95,6 +102,7 @@ fn bucket(mode: &ModeOutcome, i: usize) -> Vec<String> {
         &s.born_bytes,
         &s.attempts,
         &s.stored,
+        &s.kinesis_records,
         &s.stored_bytes,
         &s.throttled,
         &s.lost,
@@ -104,8 +112,11 @@ fn bucket(mode: &ModeOutcome, i: usize) -> Vec<String> {
     ];
     row.extend(columns.map(|c| at(c, i)));
     row.push(cell(s.open_shards.get(i)));
+    for p in &s.producers {
+        row.extend([&p.buffered_records, &p.buffered_bytes].map(|v| at(v, i)));
+    }
     for c in &s.consumers {
-        row.extend([&c.records, &c.bytes, &c.calls, &c.throttled].map(|v| at(v, i)));
+        row.extend([&c.records, &c.kinesis_records, &c.bytes, &c.calls, &c.throttled].map(|v| at(v, i)));
         row.push(known(&c.iterator_age_ns, i));
         row.push(at(&c.backlog, i));
         row.extend([&c.p50_ns, &c.p99_ns, &c.max_ns].map(|v| known(v, i)));
@@ -170,6 +181,9 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
         for p in &mode.run.producers {
             row("producer", &p.name, "attempts", p.attempts);
             row("producer", &p.name, "attempts_refused", p.throttled);
+            row("producer", &p.name, "records_sent", p.carried);
+            row("producer", &p.name, "records_duplicated", p.duplicates);
+            row("producer", &p.name, "records_overtaken", p.overtaken);
             row("producer", &p.name, "records_delayed", p.delayed);
             row("producer", &p.name, "records_truncated", p.truncated);
             row("producer", &p.name, "bytes_truncated", p.truncated_bytes);

@@ -84,6 +84,10 @@ pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
     row(true, "shards".into(), &shards);
     row(false, "records born".into(), &|m| human::count(total(m, |p| p.born)));
     row(false, "records stored".into(), &|m| human::count(total(m, |p| p.stored)));
+    let any = |f: fn(&ModeOutcome) -> bool| outcome.modes.iter().any(f);
+    if any(|m| m.run.stream.kinesis_records < m.run.stream.stored) {
+        row(false, "in Kinesis records".into(), &|m| human::count(m.run.stream.kinesis_records));
+    }
     row(false, "throttled attempts".into(), &|m| {
         let share = human::share(total(m, |p| p.throttled), total(m, |p| p.attempts));
         with_interval(m, "throttled_attempts", share)
@@ -96,6 +100,12 @@ pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
         let share = human::share(total(m, |p| p.lost.all()), total(m, |p| p.born));
         with_interval(m, "lost_records", share)
     });
+    if any(|m| m.run.stream.duplicates > 0) {
+        row(false, "stored again (duplicates)".into(), &|m| human::count(m.run.stream.duplicates));
+    }
+    if any(|m| total(m, |p| p.overtaken) > 0) {
+        row(false, "stored out of order".into(), &|m| human::count(total(m, |p| p.overtaken)));
+    }
     let names = outcome.modes.first().map(|m| m.run.consumers.as_slice());
     for (i, consumer) in names.unwrap_or_default().iter().enumerate() {
         let name = &consumer.name;

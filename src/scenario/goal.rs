@@ -7,7 +7,7 @@ use super::metric::{self, Measured, Metric, Subject, Unit};
 use super::node::{Entry, Kind, Node};
 use super::shapes::position;
 use crate::stream::config::Mode;
-use crate::units::{Dur, Money, Percent, RecordRate};
+use crate::units::{Bytes, Dur, Factor, Money, Percent, RecordRate};
 
 /// A bound in the unit of its metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -128,6 +128,8 @@ fn limit_key(metric: &Metric) -> Key {
             Unit::Usd => <RangeOf<Money>>::shape,
             Unit::Count => <RangeOf<u64>>::shape,
             Unit::Rate => <RangeOf<RecordRate>>::shape,
+            Unit::Factor => <RangeOf<Factor>>::shape,
+            Unit::Bytes => <RangeOf<Bytes>>::shape,
         },
         rule: OPTIONAL,
     }
@@ -333,6 +335,8 @@ pub(super) fn amount(node: &Node, unit: Unit, cx: &mut Cx) -> Option<(Amount, St
         Unit::Usd => Money::read(node, cx)?.as_f64(),
         Unit::Count => u64::read(node, cx)? as f64,
         Unit::Rate => RecordRate::read(node, cx)?.as_f64(),
+        Unit::Factor => Factor::read(node, cx)?.as_f64(),
+        Unit::Bytes => Bytes::read(node, cx)?.0 as f64,
     };
     Some((Amount { value }, node.to_flow()))
 }

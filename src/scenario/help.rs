@@ -61,6 +61,8 @@ fn unit_word(unit: Unit) -> &'static str {
         Unit::Usd => "US dollars",
         Unit::Count => "a count",
         Unit::Rate => "records per second",
+        Unit::Factor => "a multiplier",
+        Unit::Bytes => "bytes",
     }
 }
 

@@ -16,6 +16,10 @@ pub enum Unit {
     Count,
     /// Records per second.
     Rate,
+    /// A multiplier.
+    Factor,
+    /// Bytes.
+    Bytes,
 }
 
 /// Whose metric it is, and how it is found.
@@ -94,6 +98,36 @@ pub const STREAM: &[Metric] = &[
         "Copies stored again by a retry, of all copies.",
         From::Run(|r| share(r.stream.duplicates, r.stream.stored)),
     ),
+    metric(
+        "duplicates_stored",
+        Unit::Count,
+        "Copies stored again by a retry.",
+        From::Run(|r| Some(r.stream.duplicates as f64)),
+    ),
+    metric(
+        "overtaken",
+        Unit::Share,
+        "Records stored in their shard after one that the same process made later, of all copies.",
+        From::Run(|r| share(total(r, |p| p.overtaken), r.stream.stored)),
+    ),
+    metric(
+        "amplification",
+        Unit::Factor,
+        "Times a record was sent, on average over all born.",
+        From::Run(|r| share(total(r, |p| p.carried), total(r, |p| p.born))),
+    ),
+    metric(
+        "goodput_per_s",
+        Unit::Rate,
+        "Records stored for the first time per second, mean over the run.",
+        From::Run(|r| Some(r.stream.first_copies as f64 / seconds(r))),
+    ),
+    metric(
+        "kinesis_records_per_s",
+        Unit::Rate,
+        "Kinesis records stored per second (fewer than records where a producer aggregates), mean over the run.",
+        From::Run(|r| Some(r.stream.kinesis_records as f64 / seconds(r))),
+    ),
     metric("born", Unit::Count, "Records born.", From::Run(|r| Some(total(r, |p| p.born) as f64))),
     metric("stored", Unit::Count, "Copies stored.", From::Run(|r| Some(r.stream.stored as f64))),
     metric(
@@ -164,7 +198,55 @@ const PROPAGATION: [Metric; 6] = latencies!(Consumer, c, propagation, "stored to
 const PROCESSING: [Metric; 6] = latencies!(Consumer, c, processing, "received to processed.", _s);
 const END_TO_END: [Metric; 6] = latencies!(Consumer, c, end_to_end, "born to processed.", _s);
 
-const PRODUCER_OWN: [Metric; 4] = [
+const PRODUCER_OWN: [Metric; 12] = [
+    metric(
+        "amplification",
+        Unit::Factor,
+        "Times a record was sent, on average over all born.",
+        From::Producer(|p| share(p.carried, p.born)),
+    ),
+    metric(
+        "records_per_kinesis_record",
+        Unit::Factor,
+        "Records in a Kinesis record, on average over all sent.",
+        From::Producer(|p| share(p.carried, p.attempts)),
+    ),
+    metric(
+        "kinesis_records",
+        Unit::Count,
+        "Kinesis records sent, each as often as it was sent.",
+        From::Producer(|p| Some(p.attempts as f64)),
+    ),
+    metric(
+        "records_per_call",
+        Unit::Factor,
+        "Kinesis records in a put call, on average.",
+        From::Producer(|p| share(p.attempts, p.calls)),
+    ),
+    metric(
+        "duplicates",
+        Unit::Share,
+        "Records stored again by a retry, of all born.",
+        From::Producer(|p| share(p.duplicates, p.born)),
+    ),
+    metric(
+        "overtaken",
+        Unit::Share,
+        "Records stored in their shard after one that the same process made later, of all born.",
+        From::Producer(|p| share(p.overtaken, p.born)),
+    ),
+    metric(
+        "stored",
+        Unit::Share,
+        "Records stored at least once, of all born.",
+        From::Producer(|p| share(p.stored, p.born)),
+    ),
+    metric(
+        "buffered_max",
+        Unit::Bytes,
+        "Largest memory of waiting records, all processes together.",
+        From::Producer(|p| Some(p.buffered_bytes_max as f64)),
+    ),
     metric(
         "throttled_attempts",
         Unit::Share,

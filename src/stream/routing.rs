@@ -159,38 +159,46 @@ fn ceil_position(start: u128) -> u64 {
     (start >> 64) as u64 + u64::from(start as u64 != 0)
 }
 
-/// Start positions with a first guess by the position's top bits.
+/// Cells by a position's top bits, and the starts of the shards for the few cells that hold a boundary.
 #[derive(Clone, Debug, Default)]
 struct Table {
     shift: u32,
-    guess: Vec<u32>,
-    starts: Vec<u64>,
+    /// The shard of all of a cell, or with `SEARCH` the place of its first one in `ends`.
+    cells: Vec<u32>,
+    /// Where each shard's positions end, and whose they are, in order.
+    ends: Vec<u64>,
     ids: Vec<u32>,
 }
 
+const SEARCH: u32 = 1 << 31;
+
 impl Table {
     fn new(open: Vec<(u64, u32)>) -> Table {
-        // Sixteen cells a shard, so that few cells hold a boundary.
+        // Sixteen cells a shard at the least, so that few cells hold a boundary.
         let bits = (open.len().next_power_of_two().trailing_zeros() + 4).clamp(10, 16);
         let shift = 64 - bits;
-        let starts: Vec<u64> = open.iter().map(|o| o.0).collect();
-        let guess = (0..1u64 << bits).map(|cell| starts.partition_point(|s| *s <= cell << shift) as u32 - 1);
-        let guess = guess.collect();
-        // The last one twice: the first step needs no bound.
-        let ids = open.iter().chain(open.last()).map(|o| o.1).collect();
-        let starts = starts.into_iter().skip(1).chain([u64::MAX]).collect();
-        Table { shift, guess, starts, ids }
+        let first_in = |position: u64| open.partition_point(|(start, _)| *start <= position) - 1;
+        let cell = |cell: u64| {
+            let first = first_in(cell << shift);
+            let whole = first == first_in((cell << shift) | ((1 << shift) - 1));
+            if whole { open[first].1 } else { SEARCH | first as u32 }
+        };
+        let cells = (0..1u64 << bits).map(cell).collect();
+        let ids = open.iter().map(|o| o.1).collect();
+        // The last one has no end.
+        let ends = open.iter().skip(1).map(|o| o.0).collect();
+        Table { shift, cells, ends, ids }
     }
 
     #[inline]
     fn find(&self, position: u64) -> u32 {
-        let mut i = self.guess[(position >> self.shift) as usize] as usize;
-        // One boundary in the cell at most, as a rule: a step without a branch.
-        i += usize::from(self.starts[i] <= position);
-        while i < self.starts.len() && self.starts[i] <= position {
-            i += 1;
-        }
-        self.ids[i]
+        let cell = self.cells[(position >> self.shift) as usize];
+        if cell & SEARCH == 0 { cell } else { self.search((cell & !SEARCH) as usize, position) }
+    }
+
+    #[cold]
+    fn search(&self, from: usize, position: u64) -> u32 {
+        self.ids[from + self.ends[from..].iter().take_while(|end| **end <= position).count()]
     }
 }
 

@@ -52,6 +52,11 @@ impl Percent {
 pub struct Factor(pub u64);
 
 impl Factor {
+    /// As a plain number, for comparing and printing.
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
     /// The multiplied rate, to the nearest millionth of a record per second; `None` when it is too large.
     pub fn of(self, rate: RecordRate) -> Option<RecordRate> {
         let product = u128::from(self.0) * u128::from(rate.0);

@@ -91,6 +91,7 @@ impl World {
             attempts: counts.attempts,
             throttled: counts.throttled,
             carried: counts.carried,
+            overtaken: counts.overtaken,
             calls: counts.attempts,
             ..ProducerResult::default()
         };

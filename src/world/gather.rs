@@ -77,18 +77,20 @@ impl Gathered {
         self.entries.clear();
         self.calls.clear();
         self.senders_end.clear();
-        let (mut senders, mut prompt) = (0, true);
+        let mut senders = 0;
+        let prompt = sources.iter().all(|s| s.leg == 0 && s.clients.is_empty());
         for (s, source) in sources.iter_mut().enumerate() {
             let from = self.entries.len();
             source.advance(until, shards, &mut self.entries.record);
             let (leg, born) = (source.leg, &self.entries.record.born[from..]);
-            self.entries.at.extend(born.iter().map(|b| b + leg));
+            if !prompt {
+                self.entries.at.extend(born.iter().map(|b| b + leg));
+            }
             if self.packs {
                 self.entries.parcels.push_singles(born);
             }
             self.entries.ticket.resize(self.entries.record.len(), Ticket::alone(s));
             senders += source.clients.len().max(1);
-            prompt &= leg == 0 && source.clients.is_empty();
             self.collect_calls(s, source, until);
             self.senders_end.push(self.entries.len());
         }
@@ -96,7 +98,7 @@ impl Gathered {
         if senders > 1 {
             // Each sender's entries are in order already: the stable sort only merges, senders in order.
             self.order.extend(0..self.entries.len() as u32);
-            let at = &self.entries.at;
+            let at = self.entries.times();
             self.order.sort_by_key(|row| at[*row as usize]);
         }
         self.route(map, lanes);
@@ -179,6 +181,11 @@ impl Gathered {
         Billed::one(self.entries.record.size[row], key)
     }
 
+    /// Births of the records in one row.
+    pub fn births(&self, row: usize) -> &[u64] {
+        if self.packs { self.entries.parcels.of(row) } else { &self.entries.record.born[row..=row] }
+    }
+
     /// Records in one row.
     pub fn records(&self, row: usize) -> u64 {
         if self.packs { self.entries.parcels.of(row).len() as u64 } else { 1 }
@@ -252,7 +259,7 @@ impl Places<'_> {
     #[inline(always)]
     fn scatter(&self, from: &Entries, to: &mut Dealt, row: impl Fn(usize) -> usize, prompt: bool) {
         let n = from.len();
-        let (at, born, size) = (&from.at[..n], &from.record.born[..n], &from.record.size[..n]);
+        let (at, born, size) = (&from.times()[..n], &from.record.born[..n], &from.record.size[..n]);
         let (to_at, to_size, to_row) = (&mut to.at[..n], &mut to.size[..n], &mut to.row[..n]);
         let to_born = &mut to.born[..];
         for (i, (&lane, &rank)) in self.route[..n].iter().zip(&self.ranks[..n]).enumerate() {

@@ -86,6 +86,8 @@ pub struct Lane {
     /// Moments of refusals that the digest has not seen yet, and how many of them it has.
     refusals: Vec<u64>,
     folded: usize,
+    /// Latest first attempt stored of a record sent alone.
+    newest: u64,
     /// Have all readers begun?
     pub all_started: bool,
     /// Log number of the record that is being followed, once it is stored here.
@@ -110,6 +112,7 @@ impl Lane {
             digest: Digest::default(),
             refusals: Vec::new(),
             folded: 0,
+            newest: 0,
             all_started: false,
             traced: None,
             traced_at: 0,
@@ -129,12 +132,14 @@ impl Lane {
             let retry_at = self.retries.next();
             let run = before(rest, until, retry_at);
             let sure = if run.len() < TOGETHER { 0 } else { self.store_together(run, calls, out.settings) };
+            self.note_newest(entries, run.head(sure));
             rest = rest.rest(sure);
             if sure == 0 && (1..FEW).contains(&run.len()) {
                 rest = rest.rest(self.settle_few(entries, run, out));
             } else if sure == 0 && !run.is_empty() {
                 let judged = self.admission.admit_run(run, &entries.ticket, calls);
                 self.store(run.head(judged.admitted), judged.bytes, out.settings);
+                self.note_newest(entries, run.head(judged.admitted));
                 rest = rest.rest(judged.admitted);
                 if judged.then != Verdict::Admitted {
                     self.refuse(entries, rest.row[0], judged.then, out);
@@ -163,9 +168,19 @@ impl Lane {
                 self.log.push(at, run.born[judged], size);
             }
             self.count_stored(1, size.into());
+            self.note_newest(entries, run.part(judged, judged + 1));
             self.look_for_traced(1, out.settings);
         }
         run.len()
+    }
+
+    /// Records sent alone arrive in order at first: a retry is overtaken when a later one's first attempt was stored.
+    #[inline]
+    fn note_newest(&mut self, entries: &Entries, stored: Run) {
+        let alone = |row: &&u32| entries.ticket[**row as usize].call().is_none();
+        if let Some(row) = stored.row.iter().rev().find(alone) {
+            self.newest = entries.at[*row as usize];
+        }
     }
 
     /// Stores the head of a run, if no limit can bind meanwhile; how many entries.
@@ -244,7 +259,7 @@ impl Lane {
 
     fn refuse(&mut self, entries: &Entries, row: u32, verdict: Verdict, out: &mut Outside) {
         let i = row as usize;
-        let at = entries.at[i];
+        let at = entries.times()[i];
         self.count_refusal(at, verdict, out.sink);
         let Some(p) = entries.ticket[i].producer() else {
             return out.refused.push(row);
@@ -306,6 +321,7 @@ impl Lane {
             waiting.refusals += 1;
             return self.sleep_or_lose(at, waiting, out);
         }
+        let overtaken = self.newest > waiting.born + settings.leg;
         self.log.push(at, waiting.born, waiting.size);
         self.count_stored(1, waiting.size.into());
         out.sink.store(waiting.size.into(), Billed::one(waiting.size, settings.key_bytes));
@@ -314,6 +330,7 @@ impl Lane {
         out.sink.now.calls_ok += 1;
         let counts = &mut out.sink.producers[p];
         counts.stored += 1;
+        counts.overtaken += u64::from(overtaken);
         counts.put.add(at - waiting.born);
         if self.traced.is_none() && out.settings.traced == Some((waiting.born, waiting.position)) {
             (self.traced, self.traced_at) = (Some(self.log.end() - 1), at);

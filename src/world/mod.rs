@@ -10,6 +10,7 @@ mod control;
 mod finish;
 mod gather;
 mod lane;
+mod order;
 mod reader;
 mod series;
 mod settings;
@@ -190,7 +191,7 @@ impl World {
     fn answer(&mut self, until: u64) {
         // Shards settle one after another: bring the refusals of one call together, in order of entries.
         self.refused.sort_unstable();
-        for row in self.refused.drain(..) {
+        for &row in &self.refused {
             let i = row as usize;
             let Some(call) = self.gathered.entries.ticket[i].call() else { continue };
             let call = &mut self.gathered.calls[call as usize];
@@ -201,11 +202,18 @@ impl World {
             let billed = self.gathered.billed_row(i, self.settings.producers[p].key_bytes);
             self.sink.take_back(p, size, billed, records, again.into());
         }
-        for call in &self.gathered.calls {
+        let mut refused = &self.refused[..];
+        for (i, call) in self.gathered.calls.iter().enumerate() {
             self.sink.now.calls += 1;
             self.sink.now.calls_ok += u64::from(call.refused < call.sent.entries);
             self.sink.now.call_latency += call.sent.latency;
+            let (mine, others) = refused.split_at(call.refused as usize);
+            refused = others;
+            let p = call.source as usize;
+            let order = &mut self.sources[p].orders[call.client as usize];
+            self.sink.producers[p].overtaken += order.judged(&self.gathered, i, mine, &self.listing);
         }
+        self.refused.clear();
         for source in &mut self.sources {
             for client in &mut source.clients {
                 client.judged(until, &self.listing);

@@ -15,6 +15,7 @@ use crate::facts::consumers::POLL_BACKOFF;
 use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
 use crate::facts::fan_out::PUSH_SLOT;
 use crate::mechanism::histogram::Histogram;
+use crate::mechanism::wide::wide;
 use crate::random::{LatencySampler, Stream};
 use crate::stream::log::Log;
 use crate::stream::polling::ReadRefusal;
@@ -273,7 +274,7 @@ impl Lane {
         if self.log.is_cold(from) {
             counts.from_cold += records;
         }
-        let again_bytes = if again > from { sum(self.log.sizes(from, again)) } else { 0 };
+        let again_bytes = if again > from { sum::best(self.log.sizes(from, again)) } else { 0 };
         let redelivered = self.log.records(from, again);
         counts.records += records - redelivered;
         counts.bytes += bytes - again_bytes;
@@ -568,7 +569,7 @@ fn work(
 /// The longest batch from `from` that stays within `max_bytes` (one record always fits).
 fn fit(log: &Log, from: u64, most: u64, max_bytes: u64) -> (u64, u64) {
     let sizes = log.sizes(from, most);
-    let all = sum(sizes);
+    let all = sum::best(sizes);
     if all <= max_bytes {
         return (most, all);
     }
@@ -592,6 +593,8 @@ fn add_propagation(histogram: &mut Histogram, log: &Log, from: u64, to: u64, rec
     }
 }
 
-fn sum(sizes: &[u32]) -> u64 {
-    sizes.iter().map(|s| u64::from(*s)).sum()
+wide! {
+    fn sum(sizes: &[u32]) -> u64 {
+        sizes.iter().map(|s| u64::from(*s)).sum()
+    }
 }

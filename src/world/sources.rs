@@ -2,6 +2,7 @@
 
 use super::config::{Action, WorldConfig};
 use super::gather::WindowCall;
+use super::order::Order;
 use super::settings::Settings;
 use super::sizing::calendar;
 use crate::producer::agent::Agent;
@@ -22,6 +23,8 @@ pub struct Source {
     fresh: Columns,
     /// Client processes; empty when the shards' lanes play the client.
     pub clients: Vec<Box<dyn Client>>,
+    /// Whether their records arrive in order.
+    pub orders: Vec<Order>,
     /// Shortest answer after judgement: what feeds back.
     pub floor: u64,
     /// A request's way to the shard.
@@ -61,6 +64,7 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
         demand,
         fresh: Columns::default(),
         clients: (0..instances).map(client).collect(),
+        orders: (0..instances).map(|_| Order::new(producer.client.reorders())).collect(),
         floor: if alone { u64::MAX } else { producer.client.put_latency().sampler().min() - leg },
         leg,
         dealt: 0,

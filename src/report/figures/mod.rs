@@ -14,6 +14,8 @@ use crate::report::ticks::Unit;
 
 /// Consumers drawn in a picture; the page and the tables have all of them.
 const CONSUMERS_DRAWN: usize = 4;
+/// Producers drawn likewise.
+const PRODUCERS_DRAWN: usize = 4;
 
 /// All figures of a report, in reading order; one without data is left out.
 pub fn all(outcome: &Outcome) -> Vec<Figure> {
@@ -21,6 +23,7 @@ pub fn all(outcome: &Outcome) -> Vec<Figure> {
         return Vec::new();
     }
     let mut figures = vec![over_time::writes(outcome)];
+    figures.extend(over_time::buffers(outcome));
     figures.extend(over_time::reads(outcome));
     figures.extend(outcome.curves.iter().filter_map(curves::figure));
     figures.push(hops::figure(outcome));

@@ -1,11 +1,12 @@
 //! What happened over time, one column per mode.
 
 use super::{
-    CONSUMERS_DRAWN, latency_axis, left_out, linear_axis, ms, percent, time_unit, without_empty_rows,
+    CONSUMERS_DRAWN, PRODUCERS_DRAWN, latency_axis, left_out, linear_axis, ms, percent, time_unit,
+    without_empty_rows,
 };
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::facts::data_streams::{SHARD_WRITE_BYTES, SHARD_WRITE_RECORDS};
-use crate::measure::result::{ConsumerSeries, Series};
+use crate::measure::result::{ConsumerSeries, ProducerSeries, Series};
 use crate::report::chart::{Axis, Chart, Figure, Line, Panel, Stroke, extent, roomy};
 use crate::report::palette::{Colour, INK, MUTED, of_mode};
 use crate::report::ticks::Unit;
@@ -119,6 +120,55 @@ pub(super) fn writes(outcome: &Outcome) -> Figure {
         legend: Vec::new(),
         panels,
     }
+}
+
+/// What waits in the memory of producers; `None` where that is just the batches under way.
+pub(super) fn buffers(outcome: &Outcome) -> Option<Figure> {
+    if !outcome.modes.iter().any(waits) {
+        return None;
+    }
+    let grid = Grid::of(outcome);
+    let row = |f: &dyn Fn(&ModeOutcome) -> Chart| shared(outcome.modes.iter().map(f).collect());
+    let mut panels =
+        row(&|m| buffered(m, grid, "records waiting in producers", "records", 1.0, |p| &p.buffered_records));
+    let mib = f64::from(1 << 20);
+    panels.extend(row(&|m| buffered(m, grid, "memory of producers", "MiB", mib, |p| &p.buffered_bytes)));
+    Some(Figure {
+        id: "buffers".into(),
+        title: "Producers' buffers over time".into(),
+        caption: grid.caption(
+            "Records born and not yet sent for good: they wait for a batch, a free call or a retry.",
+        ),
+        columns: outcome.modes.len(),
+        legend: Vec::new(),
+        panels,
+    })
+}
+
+/// Does a producer aggregate, or does more wait in some bucket than is born in it?
+fn waits(mode: &ModeOutcome) -> bool {
+    let s = &mode.run.series;
+    let packs = mode.run.producers.iter().any(|p| p.attempts < p.carried);
+    let mut buckets = s.producers.iter().flat_map(|p| p.buffered_records.iter().zip(&s.born));
+    packs || buckets.any(|(waiting, born)| waiting > born)
+}
+
+fn buffered(
+    mode: &ModeOutcome,
+    grid: Grid,
+    title: &str,
+    unit: &str,
+    scale: f64,
+    of: fn(&ProducerSeries) -> &Vec<u64>,
+) -> Chart {
+    let strokes = [Stroke::Solid, Stroke::Dashed, Stroke::Thin, Stroke::Dotted];
+    let scaled = |c: &[u64]| c.iter().max().map(|n| (*n as f64 / scale * 1e3).round() / 1e3);
+    let drawn = mode.run.producers.iter().zip(&mode.run.series.producers).zip(strokes);
+    let lines = drawn.take(PRODUCERS_DRAWN).map(|((p, s), stroke)| Line {
+        ys: of(s).chunks(grid.joined).map(scaled).collect(),
+        ..grid.line(p.name.as_str(), of_mode(mode.mode), stroke)
+    });
+    chart(mode, title, grid, linear_axis(unit, Unit::Number, None), lines.collect())
 }
 
 /// Latency and iterator age of every consumer; `None` without consumers.

@@ -1,0 +1,130 @@
+//! What producers gave up, held, sent again, packed and stored out of order.
+
+use super::{count, percent, records, time};
+use crate::experiment::plan::Plan;
+use crate::measure::lost::Lost;
+use crate::measure::result::{ProducerResult, RunResult};
+use crate::producer::config::ClientConfig;
+
+/// What was given up, and why.
+pub fn lost(run: &RunResult) -> Option<String> {
+    let mut lost = Lost::default();
+    run.producers.iter().for_each(|p| lost.add(&p.lost));
+    let born: u64 = run.producers.iter().map(|p| p.born).sum();
+    let all = lost.all();
+    let share = match all * 100_000 >= born {
+        true => percent(all, born),
+        false => "less than 0.001 %".into(),
+    };
+    let mut causes: Vec<_> =
+        Lost::CAUSES.iter().map(|c| ((c.of)(&lost), c.label)).filter(|c| c.0 > 0).collect();
+    causes.sort_by_key(|c| std::cmp::Reverse(c.0));
+    let why: Vec<String> = causes.iter().map(|(n, label)| format!("{label}: {}", count(*n))).collect();
+    (all > 0)
+        .then(|| format!("producers gave up {} ({share} of those born); {}", records(all), why.join(", ")))
+}
+
+/// Producers that fall behind: what they still hold at the end, and what holds them.
+pub fn held(plan: &Plan, run: &RunResult) -> Option<String> {
+    let born: u64 = run.producers.iter().map(|p| p.born).sum();
+    let (i, worst) = run.producers.iter().enumerate().max_by_key(|(_, p)| p.held)?;
+    let places = places(&plan.world.producers[i].client);
+    (worst.held * 50 > born).then(|| {
+        format!(
+            "{} could not send what was born: {} of its records still waited at the end ({}){places}",
+            worst.name,
+            percent(worst.held, worst.born),
+            count(worst.held)
+        )
+    })
+}
+
+/// What a client has to send with, in words.
+fn places(client: &ClientConfig) -> String {
+    let each = format!("in each of {} instances", client.instances());
+    match client {
+        ClientConfig::Sdk(sdk) => sdk
+            .in_flight
+            .map_or("; it has no limit on calls".into(), |n| format!("; it has {n} calls in flight {each}")),
+        ClientConfig::Agent(agent) => format!(
+            "; it has {} sending threads and a queue of {} buffers {each}, and what they cannot take stays in the file",
+            agent.sending_threads, agent.publish_queue
+        ),
+    }
+}
+
+/// Files that were rotated away unread.
+pub fn rotated(run: &RunResult) -> Option<String> {
+    let worst = run.producers.iter().max_by_key(|p| p.lost.rotated).filter(|p| p.lost.rotated > 0)?;
+    Some(format!(
+        "{} lost {} in files that were rotated before they were read and not found again: a file pattern that matches the rotated files too, kept for as long as the agent may be behind, loses none",
+        worst.name,
+        records(worst.lost.rotated)
+    ))
+}
+
+/// Records that were cut.
+pub fn truncated(run: &RunResult) -> Option<String> {
+    let of = |p: &ProducerResult| {
+        let (records, bytes) = (records(p.truncated), count(p.truncated_bytes));
+        format!("{} of {} were too long and were cut by {bytes} B in all", records, p.name)
+    };
+    let all: Vec<String> = run.producers.iter().filter(|p| p.truncated > 0).map(of).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// With several producers: whose attempts were throttled.
+pub fn by_producer(run: &RunResult) -> Option<String> {
+    let any = run.producers.iter().any(|p| p.throttled > 0);
+    let of = |p: &ProducerResult| format!("{} of {}'s", percent(p.throttled, p.attempts), p.name);
+    let all: Vec<String> = run.producers.iter().map(of).collect();
+    (any && all.len() > 1).then(|| format!("throttled attempts by producer: {}", all.join(", ")))
+}
+
+/// Records sent more often than once: what retries cost the stream.
+pub fn amplification(run: &RunResult) -> Option<String> {
+    let sent: Vec<&ProducerResult> =
+        run.producers.iter().filter(|p| p.carried * 100 > p.born * 105).collect();
+    let of = |p: &&ProducerResult| {
+        let times = p.carried as f64 / p.born.max(1) as f64;
+        format!("{} sent each record {times:.2} times on average", p.name)
+    };
+    let all: Vec<String> = sent.iter().map(of).collect();
+    let stored: u64 = run.producers.iter().map(|p| p.stored).sum();
+    let rate = stored as f64 / (run.duration_ns as f64 / 1e9);
+    (!all.is_empty()).then(|| {
+        format!("{}; what came of it is {rate:.0} records/s stored for the first time", all.join(", "))
+    })
+}
+
+/// What aggregation does: fewer Kinesis records, and how long records wait for it.
+pub fn aggregation(run: &RunResult) -> Option<String> {
+    let packs = |p: &&ProducerResult| p.attempts < p.carried;
+    let of = |p: &ProducerResult| {
+        let each = p.carried as f64 / p.attempts.max(1) as f64;
+        let waits = p.buffering.mean_ns().map_or(String::new(), |ns| {
+            format!(", for which a record waited {} on average", time(ns as u64))
+        });
+        format!("{} packed {each:.1} records into a Kinesis record{waits}", p.name)
+    };
+    let all: Vec<String> = run.producers.iter().filter(packs).map(of).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// Order and duplicates, which a consumer has to live with.
+pub fn order(run: &RunResult) -> Option<String> {
+    let sum = |of: fn(&ProducerResult) -> u64| run.producers.iter().map(of).sum::<u64>();
+    let (overtaken, again, stored) = (sum(|p| p.overtaken), run.stream.duplicates, run.stream.stored);
+    let out_of_order = format!(
+        "{} ({}) were stored in their shard after a record that the same process made later",
+        records(overtaken),
+        percent(overtaken, stored)
+    );
+    let twice = format!("{} were stored more than once", records(again));
+    match (overtaken > 0, again > 0) {
+        (false, false) => None,
+        (true, false) => Some(out_of_order),
+        (false, true) => Some(twice),
+        (true, true) => Some(format!("{out_of_order}; {twice}")),
+    }
+}
