@@ -39,7 +39,7 @@ proptest! {
         let once = run(&config);
         prop_assert_eq!(first_difference(&once, &run(&config)), None, "twice");
         // Without a client that waits, a window is some thousand records: only a large divisor cuts its buckets.
-        let alone = config.producers.iter().all(worlds::plays_alone);
+        let alone = (0..config.producers.len()).all(|p| worlds::plays_alone(&config, p));
         for divisor in if alone { [2, 500, 5000] } else { [2, 3, 7] } {
             let cut = WorldConfig { window_divisor: divisor, ..config.clone() };
             prop_assert_eq!(first_difference(&once, &run(&cut)), None, "windows divided by {}", divisor);
@@ -123,15 +123,15 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
     }
     for p in &r.producers {
         assert_eq!(p.put.count, p.stored, "{}: every stored record has one put hop", p.name);
-        assert!(p.delayed <= p.throttled && p.throttled <= p.attempts, "{}", p.name);
+        assert!(p.delayed <= p.throttled + p.unjudged && p.throttled <= p.attempts, "{}", p.name);
+        assert!(p.failed_calls <= p.calls && p.failed_calls <= p.unjudged + p.carried, "{}", p.name);
     }
 }
 
 /// A record born in the last moments, judged only after the end, is born but not in the series.
 fn born_too_late(config: &WorldConfig, r: &RunResult) -> u64 {
-    let sent = |p: &kinesim::measure::result::ProducerResult| p.buffering.count;
-    let alone = worlds::plays_alone;
-    config.producers.iter().zip(&r.producers).filter(|(c, _)| alone(c)).map(|(_, p)| p.born - sent(p)).sum()
+    let alone = |(p, _): &(usize, &_)| worlds::plays_alone(config, *p);
+    r.producers.iter().enumerate().filter(alone).map(|(_, p)| p.born - p.buffering.count).sum()
 }
 
 /// At every moment the open shards cover each hash key once; children begin when their parents end.

@@ -58,25 +58,29 @@ pub struct RetryTokens {
     pub capacity: u32,
     /// Cost of a retry after a throttle.
     pub throttle_cost: u32,
+    /// Cost of a retry after a transient error (botocore's older standard mode charges 10 for a timeout; left out).
+    pub transient_cost: u32,
     /// Given back by a call that succeeds without a retry.
     pub success_refund: u32,
 }
 
-/// One retry mode, as it acts on a throttled call. A client's sleep before retry i (from 0) is
-/// jitter × min(cap, base × factor^i).
+/// One retry mode. A client's sleep before retry i (from 0) is jitter × min(cap, base × factor^i), with a base and
+/// a jitter of its own after a transient error (a 5xx, no connection, no answer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryMode {
     /// The scenario's word.
     pub word: &'static str,
     /// Attempts including the first.
     pub attempts: u32,
-    /// First sleep's upper end.
+    /// First sleep's upper end after a throttle.
     pub base: Dur,
+    /// First sleep's upper end after a transient error; its jitter is full in every mode.
+    pub transient_base: Dur,
     /// Growth per retry.
     pub factor: u32,
     /// No sleep is longer (`None`: the mode has no cap).
     pub cap: Option<Dur>,
-    /// Random part.
+    /// Random part after a throttle.
     pub jitter: RetryJitter,
     /// Quota of retries, where the mode has one.
     pub tokens: Option<RetryTokens>,
@@ -95,6 +99,7 @@ const fn mode(word: &'static str, attempts: u32, base_ms: u64, meaning: &'static
         word,
         attempts,
         base: Dur::from_ms(base_ms),
+        transient_base: Dur::from_ms(base_ms),
         factor: 2,
         cap: Some(Dur::from_s(20)),
         jitter: RetryJitter::Full,
@@ -106,8 +111,8 @@ const fn mode(word: &'static str, attempts: u32, base_ms: u64, meaning: &'static
     }
 }
 
-const fn tokens(throttle_cost: u32) -> Option<RetryTokens> {
-    Some(RetryTokens { capacity: 500, throttle_cost, success_refund: 1 })
+const fn tokens(throttle_cost: u32, transient_cost: u32) -> Option<RetryTokens> {
+    Some(RetryTokens { capacity: 500, throttle_cost, transient_cost, success_refund: 1 })
 }
 
 /// Every retry mode.
@@ -122,7 +127,7 @@ pub const RETRY_MODES: &[RetryMode] = &[
         )
     },
     RetryMode {
-        tokens: tokens(5),
+        tokens: tokens(5, 5),
         ..mode(
             "standard-py",
             3,
@@ -131,34 +136,37 @@ pub const RETRY_MODES: &[RetryMode] = &[
         )
     },
     RetryMode {
-        tokens: tokens(5),
+        transient_base: Dur::from_ms(50),
+        tokens: tokens(5, 14),
         honours_retry_after: true,
         ..mode(
             "standard-2026",
             3,
             1_000,
-            "botocore's default from 1.44.0: as standard for throttles, 50 ms base for transient errors, honours retry-after.",
+            "botocore's default from 1.44.0: as standard for throttles, 50 ms base and 14 tokens for transient errors, honours retry-after.",
         )
     },
     RetryMode {
         jitter: RetryJitter::Half,
-        tokens: tokens(0),
+        transient_base: Dur::from_ms(100),
+        tokens: tokens(0, 5),
         source: source::JAVA2,
         ..mode(
             "legacy-java",
             4,
             500,
-            "Java v2's long-time default: four attempts, throttles sleep at least half of 500 ms × 2^i and cost no tokens.",
+            "Java v2's long-time default: four attempts, throttles sleep at least half of 500 ms × 2^i and cost no tokens, other errors full jitter on 100 ms × 2^i.",
         )
     },
     RetryMode {
-        tokens: tokens(5),
+        transient_base: Dur::from_ms(100),
+        tokens: tokens(5, 5),
         source: source::JAVA2,
         ..mode(
             "standard-java",
             3,
             1_000,
-            "Java v2's standard mode: three attempts, full jitter on 1 s × 2^i after a throttle, quota 500 at 5 a retry.",
+            "Java v2's standard mode: three attempts, full jitter on 1 s × 2^i after a throttle and on 100 ms × 2^i after other errors, quota 500 at 5 a retry.",
         )
     },
     RetryMode {

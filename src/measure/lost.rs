@@ -28,7 +28,7 @@ causes! {
     quota: "retry_quota_empty", "retry quota empty";
     policy: "by_policy", "dropped by policy";
     full: "buffer_full", "buffer full";
-    restart: "process_died", "lost when a process died";
+    restart: "process_died", "its process died";
     rotated: "file_rotated_away", "file rotated away unread";
 }
 

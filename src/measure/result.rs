@@ -50,9 +50,9 @@ pub struct ProducerResult {
     pub lost: Lost,
     /// Still in the client (or before it) at the end.
     pub held: u64,
-    /// Records refused at least once.
+    /// Records of which an attempt was refused or failed.
     pub delayed: u64,
-    /// Entries sent (an attempt is one entry of one put call: a Kinesis record).
+    /// Entries judged (an attempt is one entry of one put call: a Kinesis record).
     pub attempts: u64,
     /// Records in them: each as often as it was sent.
     pub carried: u64,
@@ -60,6 +60,10 @@ pub struct ProducerResult {
     pub throttled: u64,
     /// Put calls.
     pub calls: u64,
+    /// Put calls that failed as a whole: no answer came.
+    pub failed_calls: u64,
+    /// Records in calls that failed before anything was judged, each as often as it was sent.
+    pub unjudged: u64,
     /// Records cut because they were too long for the client.
     pub truncated: u64,
     /// Bytes cut off them.

@@ -2,13 +2,12 @@
 //!
 //! At AWS: an answer of PutRecords (or Firehose's PutRecordBatch) has one result for each entry; what failed is the
 //! client's to send again.
-//! We model: a call's entries on their way, the entries that were refused, the answer some time later, and what is
-//! measured of it: waiting until first sent, first sent to stored, records ever refused.
-//! We leave out: connection set-up.
+//! We model: a call's entries on their way (`line`), the entries that were refused, the answer some time later or its
+//! lack, and what is measured of it: waiting until first sent, first sent to stored, records ever refused.
 //! Sources: API reference.
 
 use super::client::{Outgoing, Report, Sent};
-use crate::random::{LatencyLaw, LatencySampler, Seed, Stream};
+use super::line::Line;
 use crate::record::Columns;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -53,17 +52,28 @@ impl Held {
     }
 }
 
+/// A call's answer, or the lack of one.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its place, free from now on.
+    pub slot: u32,
+    /// Its entries, refused ones marked.
+    pub entries: Vec<Held>,
+    /// It failed as a whole, for all the client knows: some may be stored.
+    pub failed: bool,
+}
+
 #[derive(Clone, Debug, Default)]
 struct Call {
-    judged: u64,
+    /// `None`: it does not get there.
+    judged: Option<u64>,
+    failed: bool,
     entries: Vec<Held>,
 }
 
 /// Calls of one client process.
 pub struct Calls {
-    leg: u64,
-    latency: LatencySampler,
-    random: Stream,
+    line: Line,
     calls: Vec<Call>,
     idle: Vec<u32>,
     /// (answered, order, slot)
@@ -77,13 +87,10 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// No call yet; `leg` is a request's way to where it is judged.
-    pub fn new(latency: &LatencyLaw, producer: &str, instance: u32, leg: u64, seed: Seed) -> Calls {
-        let path = format!("producer/{producer}");
+    /// No call yet.
+    pub fn new(line: Line) -> Calls {
         Calls {
-            leg,
-            latency: latency.sampler(),
-            random: seed.numbered(&path, "put_latency", u64::from(instance)),
+            line,
             calls: Vec::new(),
             idle: Vec::new(),
             answers: BinaryHeap::new(),
@@ -107,34 +114,45 @@ impl Calls {
 
     /// Sends one call; its slot.
     pub fn send(&mut self, now: u64, mut entries: Vec<Held>) -> u32 {
-        let first = self.out.entries.len() as u32;
-        let mut again = 0;
         for e in &mut entries {
             if e.first_sent == NEVER {
                 e.first_sent = now;
                 self.report.buffering.add(now - e.born);
             }
             e.refused = false;
-            again += u32::from(e.stored);
-            let out = &mut self.out.entries;
-            out.born.push(e.born);
-            out.size.push(e.size);
-            out.position.push(e.position);
         }
-        let at = now + self.leg;
-        let answered = (now + self.latency.draw(&mut self.random)).max(at);
+        let trip = self.line.send(now);
         let slot = self.idle.pop().unwrap_or(self.calls.len() as u32);
-        let latency = answered - now;
-        self.out.calls.push(Sent { at, slot, first, entries: entries.len() as u32, again, latency });
-        let call = Call { judged: at, entries };
+        self.report.calls += 1;
+        self.report.failed_calls += u64::from(!trip.answered);
+        match trip.judged {
+            Some(at) => self.set_out(at, slot, trip.known - now, &entries),
+            None => {
+                self.report.unjudged += entries.len() as u64;
+                entries.iter_mut().for_each(|e| e.refused = true);
+            }
+        }
+        let call = Call { judged: trip.judged, failed: !trip.answered, entries };
         match self.calls.get_mut(slot as usize) {
             Some(free) => *free = call,
             None => self.calls.push(call),
         }
         self.sent += 1;
-        self.report.calls += 1;
-        self.answers.push(Reverse((answered, self.sent, slot)));
+        self.answers.push(Reverse((trip.known, self.sent, slot)));
         slot
+    }
+
+    fn set_out(&mut self, at: u64, slot: u32, latency: u64, entries: &[Held]) {
+        let out = &mut self.out.entries;
+        let first = out.len() as u32;
+        let mut again = 0;
+        for e in entries {
+            again += u32::from(e.stored);
+            out.born.push(e.born);
+            out.size.push(e.size);
+            out.position.push(e.position);
+        }
+        self.out.calls.push(Sent { at, slot, first, entries: entries.len() as u32, again, latency });
     }
 
     /// When the next answer comes.
@@ -142,15 +160,23 @@ impl Calls {
         self.answers.peek().map_or(u64::MAX, |a| a.0.0)
     }
 
-    /// The next answer: its call's slot (free from now on) and entries, refused ones marked.
-    pub fn answer(&mut self) -> Option<(u32, Vec<Held>)> {
+    /// The next answer.
+    pub fn answer(&mut self) -> Option<Answer> {
         let Reverse((_, _, slot)) = self.answers.pop()?;
         self.settle(slot);
         self.idle.push(slot);
-        Some((slot, std::mem::take(&mut self.calls[slot as usize].entries)))
+        let call = std::mem::take(&mut self.calls[slot as usize]);
+        Some(Answer { slot, entries: call.entries, failed: call.failed })
     }
 
-    /// A judged call's entries are measured.
+    /// The process died at `now`: its calls go their way, and what became of them is booked as soon as it can be.
+    pub fn unheard(&mut self, now: u64) {
+        let known = |slot: u32| self.calls[slot as usize].judged.map_or(0, |at| at + self.line.back());
+        let moved = self.answers.iter().map(|a| (known(a.0.2).max(now), a.0.1, a.0.2));
+        self.answers = moved.map(Reverse).collect();
+    }
+
+    /// A call that is over is measured.
     fn settle(&mut self, slot: u32) {
         let call = &mut self.calls[slot as usize];
         for e in &mut call.entries {
@@ -158,7 +184,7 @@ impl Calls {
                 self.report.delayed += u64::from(!e.refused_before);
                 e.refused_before = true;
             } else if !e.stored {
-                self.report.put.add(call.judged - e.first_sent);
+                self.report.put.add(call.judged.unwrap_or(e.first_sent) - e.first_sent);
                 e.stored = true;
             }
         }
@@ -174,7 +200,7 @@ impl Calls {
     /// Records in calls under way that are not stored at `end`.
     pub fn held(&self, end: u64) -> u64 {
         let waits = |c: &Call| {
-            let judged = c.judged < end;
+            let judged = c.judged.is_some_and(|at| at < end);
             c.entries.iter().filter(|e| !e.stored && (!judged || e.refused)).count() as u64
         };
         self.calls.iter().map(waits).sum()
@@ -183,7 +209,7 @@ impl Calls {
     /// The run is over: what was judged and not answered is measured too.
     pub fn settle_unanswered(&mut self, end: u64) {
         for slot in 0..self.calls.len() {
-            if self.calls[slot].judged < end {
+            if self.calls[slot].judged.is_none_or(|at| at < end) {
                 self.settle(slot as u32);
             }
         }

@@ -36,6 +36,12 @@ pub trait Client {
     /// Records in the client's hands that are not stored: waiting, on the way, or refused and not given up.
     fn held(&self, end: u64) -> u64;
 
+    /// The process dies at `at`, up to which it has played, and is back at `back_at`. What was in its memory and not
+    /// stored is lost (`Lost::restart`), unless the client keeps it elsewhere, as in a file. What it sent is judged
+    /// all the same, and nobody hears the answer. Until `back_at` it sends nothing; records born meanwhile wait at
+    /// the source and arrive at `back_at`. Told again while it is down, it stays down until the later of both.
+    fn restart(&mut self, at: u64, back_at: u64);
+
     /// The run is over: what was judged but not answered is measured too.
     fn settle_unanswered(&mut self, end: u64);
 
@@ -101,12 +107,16 @@ impl Outgoing {
 /// What a client counted.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Records refused at least once.
+    /// Records of which an attempt was refused or failed.
     pub delayed: u64,
     /// Records given up, by cause.
     pub lost: Lost,
     /// Calls sent.
     pub calls: u64,
+    /// Calls that failed as a whole: no answer came.
+    pub failed_calls: u64,
+    /// Records in calls that failed before anything of them was judged, each as often as it was sent.
+    pub unjudged: u64,
     /// Records cut because they were too long.
     pub truncated: u64,
     /// Bytes cut off.

@@ -223,6 +223,8 @@ pub struct RetryLaw {
     pub attempts: u32,
     /// Sleep after a throttle.
     pub throttled: BackoffLaw,
+    /// Sleep after a call that failed as a whole.
+    pub transient: BackoffLaw,
     /// The SDK's retry quota, per instance.
     pub quota: Option<RetryQuota>,
     /// The service's `x-amz-retry-after`, clamped to [sleep, sleep + 5 s] (2026 rules only).
@@ -235,6 +237,7 @@ impl RetryLaw {
         mode: "none",
         attempts: 1,
         throttled: BackoffLaw { base: Dur(0), factor: 1, cap: Dur(0), jitter: Jitter::None },
+        transient: BackoffLaw { base: Dur(0), factor: 1, cap: Dur(0), jitter: Jitter::None },
         quota: None,
         retry_after: None,
     };
@@ -271,6 +274,8 @@ pub struct RetryQuota {
     pub capacity: u32,
     /// Tokens a retry of a throttled call costs.
     pub throttle_cost: u32,
+    /// Tokens a retry of a call that failed as a whole costs.
+    pub transient_cost: u32,
     /// Tokens given back by a call that succeeds at once.
     pub success_refund: u32,
 }

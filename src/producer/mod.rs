@@ -9,6 +9,7 @@ pub mod curve;
 pub mod demand;
 pub mod keys;
 mod lanes_md5;
+pub mod line;
 #[cfg(test)]
 mod play;
 pub mod retry;

@@ -9,9 +9,21 @@ use crate::random::Stream;
 /// Longest addition to a computed sleep that the service's `x-amz-retry-after` may ask for.
 const RETRY_AFTER_EXTRA_NS: u64 = RETRY_AFTER_WINDOW.dur().0;
 
+/// Why a call is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A shard refused.
+    Throttle,
+    /// No answer came, or a 5xx.
+    Transient,
+}
+
 impl RetryLaw {
-    /// The sleep before retry `i` (from 0) of a throttled call.
-    pub fn sleep(&self, i: u32, random: &mut Stream) -> u64 {
+    /// The sleep before retry `i` (from 0).
+    pub fn sleep(&self, cause: Cause, i: u32, random: &mut Stream) -> u64 {
+        if cause == Cause::Transient {
+            return self.transient.sleep(i, random);
+        }
         let sleep = self.throttled.sleep(i, random);
         match self.retry_after {
             None => sleep,
@@ -45,18 +57,19 @@ impl Quota {
         Quota { law, tokens: law.capacity }
     }
 
-    /// Pays for a retry after a throttle; `false`: the error is returned at once.
-    pub fn pay(&mut self) -> bool {
-        let enough = self.tokens >= self.law.throttle_cost;
-        if enough {
-            self.tokens -= self.law.throttle_cost;
-        }
-        enough
+    /// Pays for a retry and says what; `None`: the error is returned at once.
+    pub fn pay(&mut self, cause: Cause) -> Option<u32> {
+        let cost = match cause {
+            Cause::Throttle => self.law.throttle_cost,
+            Cause::Transient => self.law.transient_cost,
+        };
+        self.tokens = self.tokens.checked_sub(cost)?;
+        Some(cost)
     }
 
-    /// A call succeeded, after a retry or at once.
-    pub fn success(&mut self, retried: bool) {
-        let back = if retried { self.law.throttle_cost } else { self.law.success_refund };
+    /// A call succeeded, at once or after a retry that was `paid` for.
+    pub fn success(&mut self, paid: Option<u32>) {
+        let back = paid.unwrap_or(self.law.success_refund);
         self.tokens = (self.tokens + back).min(self.law.capacity);
     }
 }

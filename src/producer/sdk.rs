@@ -5,14 +5,18 @@
 //! We model: records gathered by count, bytes and linger; calls limited in flight, a place held while a call
 //! sleeps before its retry (a thread that waits); bounded memory; retries of failed entries or of the whole call
 //! with the mode's sleeps and attempts, each retry a call of its own; the retry quota for PutRecord.
-//! We leave out: connection set-up, 5xx answers, timeouts.
+//! A call that fails as a whole (`line`) is the SDK's to retry for PutRecords too: it sleeps as after a transient error
+//! and pays from the quota. Its attempts and the application's are counted together (assumed: one limit on calls).
+//! A restart loses what the process holds; records that a full memory blocks wait outside it and are not lost.
+//! We leave out: connection set-up, timeouts of the client's own.
 //! Sources: API reference, botocore and Java SDK source code.
 
 use super::client::{Client, Outgoing, Report, Sent};
 use super::config::{OnFull, PartialFailure, PutCall, SdkConfig};
 use super::demand::Columns;
-use super::retry::Quota;
-use crate::random::{LatencySampler, Seed, Stream};
+use super::line::Line;
+use super::retry::{Cause, Quota};
+use crate::random::{Seed, Stream};
 use crate::record::Listing;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -26,6 +30,7 @@ struct Entry {
     size: u32,
     stored: bool,
     refused_before: bool,
+    /// Refused by a shard, or in a call of which nothing was judged.
     refused: bool,
 }
 
@@ -39,7 +44,13 @@ struct Call {
     entries: u32,
     /// Entries not stored yet when it was sent.
     fresh: u32,
-    /// Filled when an entry is refused: what the next attempt needs.
+    /// No answer comes: all of it is sent again.
+    failed: bool,
+    /// What the quota was paid for this attempt.
+    paid: Option<u32>,
+    /// The process that sent it is dead.
+    orphan: bool,
+    /// Filled when an entry is refused or no answer comes: what the next attempt needs.
     kept: Vec<Entry>,
 }
 
@@ -53,11 +64,11 @@ pub struct Sdk {
     linger: u64,
     policy: PartialFailure,
     config: SdkConfig,
-    leg: u64,
-    latency: LatencySampler,
-    random: Stream,
+    line: Line,
     sleeps: Stream,
     quota: Option<Quota>,
+    /// One record a call: a refusal is the call's, and the SDK's to retry.
+    alone: bool,
     /// Born, but not yet taken over at the client's own time; used only where a full memory drops records.
     arriving: Queue,
     /// Waiting to be sent: the first `taken` of them; the others are born, but not yet taken over.
@@ -74,6 +85,9 @@ pub struct Sdk {
     moments: BinaryHeap<Moment>,
     sequence: u32,
     now: u64,
+    /// The process runs from here on.
+    up_from: u64,
+    orphans: u32,
     /// Nothing happens before this, unless something is born.
     due: u64,
     out: Outgoing,
@@ -114,8 +128,8 @@ impl Queue {
 }
 
 impl Sdk {
-    /// The `instance`-th process of a producer. `leg` is the request's way to the shard.
-    pub fn new(config: &SdkConfig, name: &str, instance: u32, leg: u64, seed: Seed) -> Sdk {
+    /// The `instance`-th process of a producer.
+    pub fn new(config: &SdkConfig, name: &str, instance: u32, line: Line, seed: Seed) -> Sdk {
         let path = format!("producer/{name}");
         let (max_records, max_bytes, linger) = match config.call {
             PutCall::PutRecord => (1, u64::MAX, 0),
@@ -129,11 +143,10 @@ impl Sdk {
             max_bytes,
             linger,
             policy: if alone { PartialFailure::RetryFailed } else { config.on_partial_failure },
-            leg,
-            latency: config.put_latency.sampler(),
-            random: seed.numbered(&path, "put_latency", u64::from(instance)),
+            line,
             sleeps: seed.numbered(&path, "retry_sleep", u64::from(instance)),
-            quota: config.retry.quota.filter(|_| alone).map(Quota::new),
+            quota: config.retry.quota.map(Quota::new),
+            alone,
             config: config.clone(),
             arriving: Queue::default(),
             waiting: Queue::default(),
@@ -147,6 +160,8 @@ impl Sdk {
             moments: BinaryHeap::new(),
             sequence: 0,
             now: 0,
+            up_from: 0,
+            orphans: 0,
             due: 0,
             out: Outgoing::default(),
             report: Report::default(),
@@ -220,7 +235,7 @@ impl Sdk {
     fn next_send(&self) -> u64 {
         let Some(first) = self.birth(0) else { return u64::MAX };
         let full = self.birth(self.max_records - 1).unwrap_or(u64::MAX);
-        let lingered = first.saturating_add(self.linger);
+        let lingered = first.max(self.up_from).saturating_add(self.linger);
         full.min(lingered).min(self.full_by_bytes()).max(self.now)
     }
 
@@ -269,9 +284,12 @@ impl Sdk {
         self.taken -= n;
         self.waiting_bytes -= bytes;
         let call = &mut self.calls[slot as usize];
-        call.first_sent = self.now;
-        call.retries = 0;
-        call.fresh = n as u32;
+        *call = Call {
+            first_sent: self.now,
+            fresh: n as u32,
+            kept: std::mem::take(&mut call.kept),
+            ..Call::default()
+        };
         call.kept.clear();
         self.dispatch(slot, first, n as u32);
     }
@@ -285,14 +303,28 @@ impl Sdk {
 
     /// The entries of a call lie in `out` from `first` on: off it goes.
     fn dispatch(&mut self, slot: u32, first: u32, entries: u32) {
-        let at = self.now + self.leg;
-        let answered = (self.now + self.latency.draw(&mut self.random)).max(at);
-        let call = &mut self.calls[slot as usize];
-        (call.judged, call.answered, call.entries) = (at, answered, entries);
-        let again = entries - call.fresh;
+        let trip = self.line.send(self.now);
         self.report.calls += 1;
-        self.out.calls.push(Sent { at, slot, first, entries, again, latency: answered - self.now });
-        self.wake(answered, false, slot);
+        self.report.failed_calls += u64::from(!trip.answered);
+        let call = &mut self.calls[slot as usize];
+        (call.judged, call.answered) = (trip.judged.unwrap_or(self.now), trip.known);
+        (call.entries, call.failed) = (entries, !trip.answered);
+        if call.failed && call.kept.is_empty() {
+            keep(&mut call.kept, &self.out.entries, first, entries);
+        }
+        match trip.judged {
+            Some(at) => {
+                let again = entries - call.fresh;
+                let latency = trip.known - self.now;
+                self.out.calls.push(Sent { at, slot, first, entries, again, latency });
+            }
+            None => {
+                self.out.entries.truncate(first as usize);
+                call.kept.iter_mut().for_each(|e| e.refused = true);
+                self.report.unjudged += u64::from(entries);
+            }
+        }
+        self.wake(trip.known, false, slot);
     }
 
     fn wake(&mut self, at: u64, asleep: bool, slot: u32) {
@@ -302,14 +334,20 @@ impl Sdk {
 
     fn answered(&mut self, slot: u32) {
         let call = &mut self.calls[slot as usize];
-        let refused = call.kept.iter().any(|e| e.refused);
-        if !refused {
+        if !call.failed && !call.kept.iter().any(|e| e.refused) {
             self.report.put.add_many(call.judged - call.first_sent, u64::from(call.fresh));
             if let Some(quota) = &mut self.quota {
-                quota.success(call.retries > 0);
+                quota.success(call.paid);
             }
             return self.finish(slot);
         }
+        self.take_stock(slot);
+        self.retry_or_give_up(slot);
+    }
+
+    /// A call that some entries are not stored by, or nobody knows of: which are.
+    fn take_stock(&mut self, slot: u32) {
+        let call = &mut self.calls[slot as usize];
         let newly_stored = call.kept.iter().filter(|e| !e.refused && !e.stored).count();
         self.report.put.add_many(call.judged - call.first_sent, newly_stored as u64);
         for entry in &mut call.kept {
@@ -320,13 +358,13 @@ impl Sdk {
                 entry.stored = true;
             }
         }
-        self.retry_or_give_up(slot);
     }
 
     fn retry_or_give_up(&mut self, slot: u32) {
         let call = &self.calls[slot as usize];
+        let cause = if call.failed { Cause::Transient } else { Cause::Throttle };
         let missing = call.kept.iter().filter(|e| !e.stored).count() as u64;
-        if self.policy == PartialFailure::Drop {
+        if self.policy == PartialFailure::Drop && !call.failed {
             self.report.lost.policy += missing;
             return self.finish(slot);
         }
@@ -334,18 +372,25 @@ impl Sdk {
             self.report.lost.attempts += missing;
             return self.finish(slot);
         }
-        if self.quota.as_mut().is_some_and(|q| !q.pay()) {
-            self.report.lost.quota += missing;
-            return self.finish(slot);
-        }
-        let sleep = self.config.retry.sleep(call.retries, &mut self.sleeps);
+        // Refused entries of PutRecords are the application's to send again: the SDK saw a success.
+        let sdk = self.alone || call.failed;
+        let paid = match self.quota.as_mut().filter(|_| sdk).map(|q| q.pay(cause)) {
+            Some(None) => {
+                self.report.lost.quota += missing;
+                return self.finish(slot);
+            }
+            paid => paid.flatten(),
+        };
+        let call = &mut self.calls[slot as usize];
+        call.paid = paid;
+        let sleep = self.config.retry.sleep(cause, call.retries, &mut self.sleeps);
         self.wake(self.now + sleep, true, slot);
     }
 
     fn resend(&mut self, slot: u32) {
         let first = self.out.entries.len() as u32;
         let call = &mut self.calls[slot as usize];
-        if self.policy == PartialFailure::RetryFailed {
+        if self.policy != PartialFailure::RetryAll && !call.failed {
             call.kept.retain(|e| e.refused);
         }
         call.retries += 1;
@@ -361,11 +406,57 @@ impl Sdk {
     }
 
     fn finish(&mut self, slot: u32) {
-        self.calls[slot as usize].kept.clear();
-        self.calls[slot as usize].entries = 0;
-        self.idle_slots.push(slot);
+        self.release(slot);
         self.free = self.free.saturating_add(1);
     }
+
+    fn release(&mut self, slot: u32) {
+        let call = &mut self.calls[slot as usize];
+        (call.entries, call.orphan) = (0, false);
+        call.kept.clear();
+        self.idle_slots.push(slot);
+    }
+
+    /// Forgets the records in memory; what a full memory blocks is outside.
+    fn lose_memory(&mut self) {
+        let limit = self.config.buffer.map_or(u64::MAX, |b| b.0);
+        let (mut lost, mut bytes) = (0, 0);
+        for &size in &self.waiting.sizes()[..self.taken] {
+            bytes += u64::from(size);
+            if bytes > limit {
+                break;
+            }
+            lost += 1;
+        }
+        self.waiting.drop_front(lost);
+        self.report.lost.restart += lost as u64;
+        (self.taken, self.waiting_bytes) = (0, 0);
+    }
+
+    /// Closes the books of a judged call whose process died.
+    fn bury(&mut self, slot: u32) {
+        let call = &mut self.calls[slot as usize];
+        if call.kept.is_empty() {
+            self.report.put.add_many(call.judged - call.first_sent, u64::from(call.fresh));
+        } else {
+            self.take_stock(slot);
+            let missing = self.calls[slot as usize].kept.iter().filter(|e| !e.stored).count();
+            self.report.lost.restart += missing as u64;
+        }
+        self.release(slot);
+    }
+}
+
+/// Notes entries `first..` of a call under way, for its next attempt.
+fn keep(kept: &mut Vec<Entry>, entries: &Columns, first: u32, n: u32) {
+    kept.extend((first as usize..(first + n) as usize).map(|i| Entry {
+        born: entries.born[i],
+        position: entries.position[i],
+        size: entries.size[i],
+        stored: false,
+        refused_before: false,
+        refused: false,
+    }));
 }
 
 impl Client for Sdk {
@@ -383,6 +474,10 @@ impl Client for Sdk {
     }
 
     fn advance(&mut self, until: u64, _: &Arc<Listing>) {
+        if until <= self.up_from {
+            self.due = self.up_from;
+            return;
+        }
         let news = [self.arriving.sizes(), &self.waiting.sizes()[self.taken..]];
         let largest = news.map(|sizes| sizes.iter().max().map_or(0, |size| u64::from(*size)));
         self.largest = self.largest.max(largest[0]).max(largest[1]);
@@ -414,21 +509,20 @@ impl Client for Sdk {
     fn refused(&mut self, sent: &Sent, entry: usize) -> u32 {
         let call = &mut self.calls[sent.slot as usize];
         if call.kept.is_empty() {
-            let entries = &self.out.entries;
-            call.kept.extend((sent.first as usize..(sent.first + sent.entries) as usize).map(|i| Entry {
-                born: entries.born[i],
-                position: entries.position[i],
-                size: entries.size[i],
-                stored: false,
-                refused_before: false,
-                refused: false,
-            }));
+            keep(&mut call.kept, &self.out.entries, sent.first, sent.entries);
         }
         call.kept[entry].refused = true;
         u32::from(call.kept[entry].stored)
     }
 
     fn judged(&mut self, until: u64, _: &Arc<Listing>) {
+        for i in 0..if self.orphans > 0 { self.out.calls.len() } else { 0 } {
+            let Sent { at, slot, .. } = self.out.calls[i];
+            if at < until && self.calls[slot as usize].orphan {
+                self.orphans -= 1;
+                self.bury(slot);
+            }
+        }
         self.out.drop_judged(until);
     }
 
@@ -439,6 +533,27 @@ impl Client for Sdk {
         let asleep = self.calls.iter().filter(|c| c.entries > 0 && c.judged < end);
         let refused = asleep.flat_map(|c| c.kept.iter().filter(|e| e.refused && !e.stored));
         (waiting + on_the_way + refused.count()) as u64
+    }
+
+    fn restart(&mut self, at: u64, back_at: u64) {
+        self.lose_memory();
+        self.moments.clear();
+        for slot in 0..self.calls.len() {
+            let call = &mut self.calls[slot];
+            if call.entries == 0 || call.orphan {
+                continue;
+            }
+            call.orphan = call.judged >= at;
+            if call.orphan {
+                self.orphans += 1;
+            } else {
+                self.bury(slot as u32);
+            }
+        }
+        self.free = self.config.in_flight.unwrap_or(u32::MAX);
+        self.quota = self.config.retry.quota.map(Quota::new);
+        self.up_from = self.up_from.max(back_at);
+        (self.now, self.due) = (self.up_from, self.up_from);
     }
 
     fn settle_unanswered(&mut self, end: u64) {

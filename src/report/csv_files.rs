@@ -190,6 +190,8 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
             for cause in Lost::CAUSES {
                 row("producer", &p.name, &format!("records_lost_{}", cause.word), (cause.of)(&p.lost));
             }
+            row("producer", &p.name, "calls_failed", p.failed_calls);
+            row("producer", &p.name, "records_in_failed_calls", p.unjudged);
         }
         for c in &mode.run.consumers {
             row("consumer", &c.name, "calls", c.calls);

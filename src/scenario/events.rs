@@ -1,7 +1,7 @@
 //! What happens on the way.
 
 use super::context::Cx;
-use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, choice, section};
+use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, choice, default, section};
 use super::node::Node;
 use super::shapes::{ConsumerName, ProducerName};
 use super::top::ModeSpec;
@@ -40,6 +40,14 @@ choice! {
         retention: Retention(RetentionSpec),
         /// A share of one producer's records takes one key for a while.
         hot_key: HotKey(HotKeySpec),
+        /// A producer cannot reach the service for a while: all its calls fail.
+        producer_outage: ProducerOutage(ProducerOutageSpec),
+        /// Processes of a producer die and come back after a while; what they held in memory is lost.
+        process_restart: ProcessRestart(ProcessRestartSpec),
+        /// A share of a producer's put calls fails as a whole for a while.
+        put_error_rate: PutErrorRate(PutErrorRateSpec),
+        /// A producer's put calls take several times longer for a while.
+        slow_network: SlowNetwork(SlowNetworkSpec),
     }
     reserved {
         /// A KCL worker crashes.
@@ -52,10 +60,6 @@ choice! {
         poison_record,
         /// A Firehose destination is away.
         destination_outage,
-        /// A share of puts fails.
-        put_error_rate,
-        /// A producer stops.
-        producer_outage,
     }
 }
 
@@ -133,6 +137,55 @@ section! {
     }
 }
 
+section! {
+    /// A producer cannot reach the service.
+    ProducerOutageSpec {
+        /// Which.
+        producer: ProducerName = REQUIRED,
+        /// How long.
+        r#for: Dur = REQUIRED.positive(),
+    }
+}
+
+section! {
+    /// Processes of a producer die and come back.
+    ProcessRestartSpec {
+        /// Which.
+        producer: ProducerName = REQUIRED,
+        /// How many of its processes; all of them when it is not written.
+        instances: Option<u32> = OPTIONAL.positive().max("10000"),
+        /// How long they are down; records born meanwhile wait at their source.
+        r#for: Dur = REQUIRED.positive(),
+    }
+}
+
+section! {
+    /// A share of a producer's put calls fails as a whole: a 5xx, a broken connection, no answer.
+    PutErrorRateSpec {
+        /// Whose calls.
+        producer: ProducerName = REQUIRED,
+        /// Which share of them.
+        share: Percent = REQUIRED.positive().max("100 %"),
+        /// Of the calls that fail, the share whose records are stored although the client gets no answer: its
+        /// retries store them again.
+        stored: Percent = default("0 %").max("100 %"),
+        /// How long.
+        r#for: Dur = REQUIRED.positive(),
+    }
+}
+
+section! {
+    /// A producer's put calls take longer.
+    SlowNetworkSpec {
+        /// Whose calls.
+        producer: ProducerName = REQUIRED,
+        /// How many times longer.
+        factor: u32 = REQUIRED.positive().max("1000000"),
+        /// How long.
+        r#for: Dur = REQUIRED.positive(),
+    }
+}
+
 impl EventSpec {
     fn action(&self) -> Action {
         match &self.r#do {
@@ -149,6 +202,19 @@ impl EventSpec {
             DoSpec::Warm(s) => Action::WarmThroughput(s.to),
             DoSpec::Retention(s) => Action::Retention(s.to),
             DoSpec::HotKey(s) => Action::HotKey { producer: s.producer.0, share: s.share, lasting: s.r#for },
+            DoSpec::ProducerOutage(s) => Action::ProducerOutage { producer: s.producer.0, lasting: s.r#for },
+            DoSpec::ProcessRestart(s) => {
+                Action::ProcessRestart { producer: s.producer.0, instances: s.instances, lasting: s.r#for }
+            }
+            DoSpec::PutErrorRate(s) => Action::PutErrors {
+                producer: s.producer.0,
+                share: s.share,
+                stored: s.stored,
+                lasting: s.r#for,
+            },
+            DoSpec::SlowNetwork(s) => {
+                Action::SlowNetwork { producer: s.producer.0, factor: s.factor, lasting: s.r#for }
+            }
         }
     }
 }

@@ -77,13 +77,13 @@ pub const STREAM: &[Metric] = &[
     metric(
         "throttled_attempts",
         Unit::Share,
-        "Refused entries of put calls, of all entries sent.",
+        "Refused entries of put calls, of all entries judged.",
         From::Run(|r| share(total(r, |p| p.throttled), total(r, |p| p.attempts))),
     ),
     metric(
         "delayed_records",
         Unit::Share,
-        "Records refused at least once, of all born.",
+        "Records of which an attempt was refused or failed, of all born.",
         From::Run(|r| share(total(r, |p| p.delayed), total(r, |p| p.born))),
     ),
     metric(
@@ -256,7 +256,7 @@ const PRODUCER_OWN: [Metric; 12] = [
     metric(
         "delayed_records",
         Unit::Share,
-        "Records refused at least once, of all born.",
+        "Records of which an attempt was refused or failed, of all born.",
         From::Producer(|p| share(p.delayed, p.born)),
     ),
     metric(

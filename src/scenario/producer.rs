@@ -123,7 +123,7 @@ choice! {
 }
 
 section! {
-    /// Attempts and sleeps of one's own: jitter x min(cap, base x factor^i) before retry i.
+    /// Attempts and sleeps of one's own: jitter x min(cap, base x factor^i) before retry i, after a throttle or an error.
     CustomRetry {
         /// Attempts, the first included.
         attempts: u32 = REQUIRED.positive().max("1000"),
@@ -211,43 +211,47 @@ impl RetrySpec {
     fn law(&self) -> RetryLaw {
         match self {
             RetrySpec::Mode(mode) => of_mode(mode),
-            RetrySpec::Custom(own) => RetryLaw {
-                mode: "custom",
-                attempts: own.attempts,
-                throttled: BackoffLaw {
-                    base: own.base,
-                    factor: own.factor,
-                    cap: own.cap,
-                    jitter: match own.jitter {
-                        JitterSpec::None => Jitter::None,
-                        JitterSpec::Full => Jitter::Full,
-                        JitterSpec::Half => Jitter::Half,
-                    },
-                },
-                quota: None,
-                retry_after: None,
-            },
+            RetrySpec::Custom(own) => own.law(),
+        }
+    }
+}
+
+impl CustomRetry {
+    fn law(&self) -> RetryLaw {
+        let jitter = match self.jitter {
+            JitterSpec::None => Jitter::None,
+            JitterSpec::Full => Jitter::Full,
+            JitterSpec::Half => Jitter::Half,
+        };
+        let sleep = BackoffLaw { base: self.base, factor: self.factor, cap: self.cap, jitter };
+        RetryLaw {
+            mode: "custom",
+            attempts: self.attempts,
+            throttled: sleep,
+            transient: sleep,
+            quota: None,
+            retry_after: None,
         }
     }
 }
 
 fn of_mode(mode: &RetryMode) -> RetryLaw {
+    let jitter = match mode.jitter {
+        RetryJitter::None => Jitter::None,
+        RetryJitter::Full => Jitter::Full,
+        RetryJitter::Half => Jitter::Half,
+    };
+    let sleep =
+        |base, jitter| BackoffLaw { base, factor: mode.factor, cap: mode.cap.unwrap_or(NO_CAP), jitter };
     RetryLaw {
         mode: mode.word,
         attempts: mode.attempts,
-        throttled: BackoffLaw {
-            base: mode.base,
-            factor: mode.factor,
-            cap: mode.cap.unwrap_or(NO_CAP),
-            jitter: match mode.jitter {
-                RetryJitter::None => Jitter::None,
-                RetryJitter::Full => Jitter::Full,
-                RetryJitter::Half => Jitter::Half,
-            },
-        },
+        throttled: sleep(mode.base, jitter),
+        transient: sleep(mode.transient_base, Jitter::Full),
         quota: mode.tokens.map(|t| RetryQuota {
             capacity: t.capacity,
             throttle_cost: t.throttle_cost,
+            transient_cost: t.transient_cost,
             success_refund: t.success_refund,
         }),
         retry_after: None,

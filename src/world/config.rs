@@ -7,7 +7,7 @@ use crate::producer::config::ProducerConfig;
 use crate::producer::keys::KeyTable;
 use crate::random::Seed;
 use crate::stream::config::{Mode, StreamConfig};
-use crate::units::{ByteRate, Dur};
+use crate::units::{ByteRate, Dur, Percent};
 use std::sync::Arc;
 
 /// One run's input. The world never sees YAML.
@@ -75,7 +75,15 @@ pub enum Action {
     /// Retention changes.
     Retention(Dur),
     /// A share of one producer's records takes one key for a while.
-    HotKey { producer: usize, share: crate::units::Percent, lasting: Dur },
+    HotKey { producer: usize, share: Percent, lasting: Dur },
+    /// A producer's calls do not reach the service for a while.
+    ProducerOutage { producer: usize, lasting: Dur },
+    /// The first `instances` processes of a producer (`None` = all) are down for a while; their memory is lost.
+    ProcessRestart { producer: usize, instances: Option<u32>, lasting: Dur },
+    /// A share of a producer's calls fails for a while; of these, `stored` are stored all the same.
+    PutErrors { producer: usize, share: Percent, stored: Percent, lasting: Dur },
+    /// A producer's calls take `factor` times longer for a while.
+    SlowNetwork { producer: usize, factor: u32, lasting: Dur },
 }
 
 /// A run is bounded, and says when it was cut.

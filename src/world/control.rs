@@ -193,7 +193,42 @@ impl World {
                 );
                 self.control.note(now, "hot_key", text);
             }
+            Action::ProducerOutage { .. }
+            | Action::ProcessRestart { .. }
+            | Action::PutErrors { .. }
+            | Action::SlowNetwork { .. } => self.producer_event(&action, now),
         }
+    }
+
+    /// Something happens to a producer's processes; what happens to their network they know from the start.
+    fn producer_event(&mut self, action: &Action, now: u64) {
+        let name = |p: usize| &self.config.producers[p].name;
+        let (what, text) = match *action {
+            Action::ProducerOutage { producer, lasting } => {
+                let text = format!("{} cannot reach the service for {}", name(producer), seconds(lasting));
+                ("producer_outage", text)
+            }
+            Action::PutErrors { producer, share, lasting, .. } => {
+                let (share, lasting) = (share.fraction() * 100.0, seconds(lasting));
+                ("put_error_rate", format!("{share:.1} % of {}'s calls fail for {lasting}", name(producer)))
+            }
+            Action::SlowNetwork { producer, factor, lasting } => {
+                let text =
+                    format!("{}'s calls take {factor} times longer for {}", name(producer), seconds(lasting));
+                ("slow_network", text)
+            }
+            Action::ProcessRestart { producer, instances, lasting } => {
+                let clients = &mut self.sources[producer].clients;
+                let n = clients.len().min(instances.unwrap_or(u32::MAX) as usize);
+                for client in &mut clients[..n] {
+                    client.restart(now, now.saturating_add(lasting.0));
+                }
+                let (all, name, lasting) = (clients.len(), name(producer), seconds(lasting));
+                ("process_restart", format!("{n} of {all} processes of {name} are down for {lasting}"))
+            }
+            _ => return,
+        };
+        self.control.note(now, what, text);
     }
 
     fn refuse(&mut self, now: u64, text: String) {

@@ -268,6 +268,8 @@ fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
     result.held += client.held(end);
     result.delayed += report.delayed;
     result.lost.add(&report.lost);
+    result.failed_calls += report.failed_calls;
+    result.unjudged += report.unjudged;
     result.calls += report.calls;
     result.truncated += report.truncated;
     result.truncated_bytes += report.truncated_bytes;

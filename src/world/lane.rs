@@ -10,6 +10,7 @@ use crate::engine::digest::Digest;
 use crate::measure::result::ShardMinute;
 use crate::measure::sink::{Billed, Sink};
 use crate::mechanism::calendar::Calendar;
+use crate::producer::retry::Cause;
 use crate::random::Stream;
 use crate::record::{Entries, Run};
 use crate::stream::log::Log;
@@ -179,7 +180,7 @@ impl Lane {
     fn note_newest(&mut self, entries: &Entries, stored: Run) {
         let alone = |row: &&u32| entries.ticket[**row as usize].call().is_none();
         if let Some(row) = stored.row.iter().rev().find(alone) {
-            self.newest = entries.at[*row as usize];
+            self.newest = entries.times()[*row as usize];
         }
     }
 
@@ -300,7 +301,7 @@ impl Lane {
             out.settings.seed.numbered(&producer, "retry_in_lane", self.id.into())
         };
         let random = self.sleeps[p].get_or_insert_with(path);
-        let sleep = settings.retry.sleep(waiting.refusals - 1, random);
+        let sleep = settings.retry.sleep(Cause::Throttle, waiting.refusals - 1, random);
         // The client knows of the refusal when the answer is there, and the next request takes its way again.
         self.retries.push(at + settings.answer + sleep, waiting);
     }

@@ -17,9 +17,10 @@ pub struct Order {
 }
 
 impl Order {
-    /// A process whose records may leave it in another order than they came (`packs`) is watched from the start.
-    pub fn new(packs: bool) -> Order {
-        Order { watching: packs, newest: Vec::new() }
+    /// A process whose records may leave it in another order than they came, or whose calls may fail on the way, is
+    /// watched from the start (`mixes`).
+    pub fn new(mixes: bool) -> Order {
+        Order { watching: mixes, newest: Vec::new() }
     }
 
     /// One of its calls was judged, the rows in `refused` (ascending) were not stored: records overtaken.

@@ -1,6 +1,7 @@
 //! The scenario as the lanes want it: looked up once, shared by all.
 
 use super::config::{Action, WorldConfig};
+use super::sources;
 use crate::consumer::config::{PollingConfig, ReadConfig};
 use crate::producer::config::{ClientConfig, ProducerConfig, PutCall, RetryLaw};
 use crate::random::{LatencySampler, Seed};
@@ -84,7 +85,8 @@ impl Settings {
             producers: config
                 .producers
                 .iter()
-                .map(|p| producer(p, config.stream.admission.count_key_bytes))
+                .enumerate()
+                .map(|(i, p)| producer(p, is_troubled(config, i), config.stream.admission.count_key_bytes))
                 .collect(),
             consumers: (0..config.consumers.len()).map(|c| consumer(config, c)).collect(),
             admission: config.stream.admission,
@@ -97,10 +99,18 @@ impl Settings {
     }
 }
 
-fn producer(config: &ProducerConfig, count_key_bytes: bool) -> ProducerSettings {
+/// Does something happen to its processes or their network?
+fn is_troubled(config: &WorldConfig, index: usize) -> bool {
+    config.events.iter().any(|e| match e.action {
+        Action::ProcessRestart { producer, .. } => producer == index,
+        _ => sources::trouble(e, index).is_some(),
+    })
+}
+
+fn producer(config: &ProducerConfig, is_troubled: bool, count_key_bytes: bool) -> ProducerSettings {
     let latency = config.client.put_latency().sampler();
     let constant = latency.is_constant();
-    let played = played_by_lanes(&config.client).filter(|_| constant.is_some());
+    let played = played_by_lanes(&config.client).filter(|_| constant.is_some() && !is_troubled);
     ProducerSettings {
         name: config.name.clone(),
         alone: played.is_some(),

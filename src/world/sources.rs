@@ -1,6 +1,6 @@
 //! Who sends: demand that goes to the shards as it is, or demand in the hands of clients that wait for answers.
 
-use super::config::{Action, WorldConfig};
+use super::config::{Action, TimedEvent, WorldConfig};
 use super::gather::WindowCall;
 use super::order::Order;
 use super::settings::Settings;
@@ -10,6 +10,7 @@ use crate::producer::client::Client;
 use crate::producer::config::ClientConfig;
 use crate::producer::demand::{Columns, Demand, HotKeyWindow};
 use crate::producer::keys::KeyTable;
+use crate::producer::line::{Line, Trouble, What};
 use crate::producer::sdk::Sdk;
 use crate::record::Listing;
 use crate::units::Dur;
@@ -54,18 +55,22 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     );
     let (leg, alone) = (settings.producers[index].leg, settings.producers[index].alone);
     let instances = if alone { 0 } else { producer.client.instances().max(1) };
+    let troubles: Arc<[Trouble]> = config.events.iter().filter_map(|e| trouble(e, index)).collect();
+    let (name, latency) = (&producer.name, producer.client.put_latency());
     let client = |i| -> Box<dyn Client> {
+        let line = Line::new(latency, leg, Arc::clone(&troubles), name, i, config.seed);
         match &producer.client {
-            ClientConfig::Agent(agent) => Box::new(Agent::new(agent, &producer.name, i, leg, config.seed)),
-            ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, &producer.name, i, leg, config.seed)),
+            ClientConfig::Agent(agent) => Box::new(Agent::new(agent, name, i, line, config.seed)),
+            ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, name, i, line, config.seed)),
         }
     };
+    let watched = producer.client.reorders() || !troubles.is_empty();
     Source {
         demand,
         fresh: Columns::default(),
         clients: (0..instances).map(client).collect(),
-        orders: (0..instances).map(|_| Order::new(producer.client.reorders())).collect(),
-        floor: if alone { u64::MAX } else { producer.client.put_latency().sampler().min() - leg },
+        orders: (0..instances).map(|_| Order::new(watched)).collect(),
+        floor: if alone { u64::MAX } else { latency.sampler().min() - leg },
         leg,
         dealt: 0,
     }
@@ -78,6 +83,20 @@ fn hot_window(at: Dur, action: &Action, index: usize) -> Option<HotKeyWindow> {
         }
         _ => None,
     }
+}
+
+/// What an event does to the way between producer `index` and the service.
+pub fn trouble(event: &TimedEvent, index: usize) -> Option<Trouble> {
+    let (producer, lasting, what) = match event.action {
+        Action::ProducerOutage { producer, lasting } => (producer, lasting, What::Away),
+        Action::PutErrors { producer, share, stored, lasting } => {
+            (producer, lasting, What::Errors { share, stored })
+        }
+        Action::SlowNetwork { producer, factor, lasting } => (producer, lasting, What::Slow(factor)),
+        _ => return None,
+    };
+    let from = event.at.0;
+    (producer == index).then(|| Trouble { from, until: from.saturating_add(lasting.0), what })
 }
 
 impl Source {

@@ -19,9 +19,19 @@ fn ms(range: std::ops::Range<u64>) -> impl Strategy<Value = Dur> {
     range.prop_map(Dur::from_ms)
 }
 
-/// Does the shard's lane play this client?
-pub fn plays_alone(p: &ProducerConfig) -> bool {
-    let ClientConfig::Sdk(sdk) = &p.client else { return false };
+/// Does the shard's lane play this producer's client?
+pub fn plays_alone(config: &WorldConfig, index: usize) -> bool {
+    let ClientConfig::Sdk(sdk) = &config.producers[index].client else { return false };
+    let troubled = |e: &TimedEvent| match e.action {
+        Action::ProducerOutage { producer, .. }
+        | Action::ProcessRestart { producer, .. }
+        | Action::PutErrors { producer, .. }
+        | Action::SlowNetwork { producer, .. } => producer == index,
+        _ => false,
+    };
+    if config.events.iter().any(troubled) {
+        return false;
+    }
     let unlimited = sdk.in_flight.is_none() && sdk.buffer.is_none() && sdk.retry.quota.is_none();
     unlimited && matches!(sdk.put_latency, LatencyLaw::Constant(_)) && sdk.call == PutCall::PutRecord
 }
@@ -77,6 +87,7 @@ fn retry() -> impl Strategy<Value = RetryLaw> {
     let quota = prop::option::of((1u32..60, 1u32..6).prop_map(|(capacity, cost)| RetryQuota {
         capacity,
         throttle_cost: cost,
+        transient_cost: cost + 1,
         success_refund: 1,
     }));
     (1u32..6, ms(1..2000), 1u32..4, jitter, quota).prop_map(|(attempts, base, factor, jitter, quota)| {
@@ -84,6 +95,12 @@ fn retry() -> impl Strategy<Value = RetryLaw> {
             mode: "custom",
             attempts,
             throttled: BackoffLaw { base, factor, cap: Dur::from_s(3), jitter },
+            transient: BackoffLaw {
+                base: Dur(base.0 / 3),
+                factor,
+                cap: Dur::from_s(3),
+                jitter: Jitter::Full,
+            },
             quota,
             retry_after: None,
         }
@@ -315,6 +332,23 @@ fn stream() -> impl Strategy<Value = StreamConfig> {
         })
 }
 
+/// Something happens to a producer's processes or their network.
+fn producer_trouble(producers: usize) -> impl Strategy<Value = Action> {
+    let (which, lasting) = (0..producers, ms(1..20_000));
+    let share = (1u64..=1_000_000_000, prop_oneof![Just(0), 0..=1_000_000_000u64]);
+    (which, lasting, 0u32..4, share, 1u32..50).prop_map(
+        |(producer, lasting, kind, (share, stored), number)| match kind {
+            0 => Action::ProducerOutage { producer, lasting },
+            1 => Action::PutErrors { producer, share: Percent(share), stored: Percent(stored), lasting },
+            2 => Action::SlowNetwork { producer, factor: number, lasting },
+            _ => {
+                let instances = Some(number).filter(|n| *n < 3);
+                Action::ProcessRestart { producer, instances, lasting }
+            }
+        },
+    )
+}
+
 /// An event; `producers` and `consumers` say how many there are to name.
 fn event(producers: usize, consumers: usize) -> impl Strategy<Value = Action> {
     let consumer = move |raw: usize| if consumers == 0 { None } else { Some(raw % consumers) };
@@ -335,6 +369,7 @@ fn event(producers: usize, consumers: usize) -> impl Strategy<Value = Action> {
         (0usize..8, 1u64..1_000_000_000, ms(100..20_000)).prop_map(move |(raw, share, lasting)| {
             Action::HotKey { producer: raw % producers, share: Percent(share), lasting }
         }),
+        producer_trouble(producers),
     ]
 }
 

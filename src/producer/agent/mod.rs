@@ -16,9 +16,10 @@
 mod backoff;
 mod tail;
 
-use super::calls::{Calls, Held};
+use super::calls::{Answer, Calls, Held};
 use super::client::{Client, Outgoing, Report, Sent};
 use super::config::AgentConfig;
+use super::line::Line;
 use crate::facts::agent as facts;
 use crate::random::{Seed, Stream};
 use crate::record::{Columns, Listing};
@@ -91,8 +92,8 @@ enum Next {
 }
 
 impl Agent {
-    /// The `instance`-th agent of a producer. `leg` is a request's way to the shard.
-    pub fn new(config: &AgentConfig, name: &str, instance: u32, leg: u64, seed: Seed) -> Agent {
+    /// The `instance`-th agent of a producer.
+    pub fn new(config: &AgentConfig, name: &str, instance: u32, line: Line, seed: Seed) -> Agent {
         let path = format!("producer/{name}");
         let number = u64::from(instance);
         let mut phase = seed.numbered(&path, "agent_phase", number);
@@ -120,7 +121,7 @@ impl Agent {
             backoff: Backoff::new(config.initial_backoff.0, config.max_backoff.0, waits),
             committed: 0,
             memory: (0, 0),
-            calls: Calls::new(&config.put_latency, name, instance, leg, seed),
+            calls: Calls::new(line),
             config: config.clone(),
             now: 0,
             due: 0,
@@ -288,12 +289,15 @@ impl Agent {
 
     /// An answer: stored lines are done with, the others go again. A dead process hears nothing.
     fn answer(&mut self) {
-        let Some((slot, mut entries)) = self.calls.answer() else { return };
+        let Some(Answer { slot, mut entries, failed }) = self.calls.answer() else { return };
         let Some(mut buffer) = self.sending[slot as usize].take() else { return self.bury(entries) };
-        for done in entries.iter().filter(|e| !e.refused) {
-            self.memory = (self.memory.0 - 1, self.memory.1 - u64::from(done.size));
-        }
-        entries.retain(|e| e.refused);
+        entries.retain(|line| {
+            let again = failed || line.refused;
+            if !again {
+                self.memory = (self.memory.0 - 1, self.memory.1 - u64::from(line.size));
+            }
+            again
+        });
         self.backoff.answered(entries.len() as u64, buffer.records, self.now);
         if entries.is_empty() {
             self.checkpoint(&buffer);
@@ -315,24 +319,6 @@ impl Agent {
             self.committed = sent.id;
             self.tail.checkpoint(sent.end, sent.written);
         }
-    }
-
-    /// The process dies at `at` and is back at `back_at`, though not before the answers on their way have come
-    /// (nobody hears them). What it had read and not stored is in the file still, unless the checkpoint passed it.
-    pub fn restart(&mut self, at: u64, back_at: u64) {
-        self.due = 0;
-        if let Some(back) = &mut self.back {
-            *back = back_at.max(*back);
-            return;
-        }
-        (self.now, self.back) = (at, Some(back_at));
-        let filling = std::mem::take(&mut self.filling);
-        let queues = [&mut self.fresh, &mut self.retry, &mut self.tasks];
-        let waiting: Vec<Buffer> = queues.into_iter().flat_map(|q| q.drain(..)).chain([filling]).collect();
-        waiting.into_iter().for_each(|buffer| self.bury(buffer.entries));
-        self.sending.iter_mut().for_each(|buffer| *buffer = None);
-        (self.memory, self.threads, self.blocked) = ((0, 0), 0, false);
-        self.backoff.forget();
     }
 
     /// Lines that died with the process: the file still has those behind the checkpoint.
@@ -420,6 +406,25 @@ impl Client for Agent {
         let waiting = self.fresh.iter().chain(&self.retry).chain(&self.tasks).chain([&self.filling]);
         let waiting: usize = waiting.map(|b| b.entries.iter().filter(|e| !e.stored).count()).sum();
         self.tail.unread() + (waiting + self.dead.len()) as u64 + self.calls.held(end)
+    }
+
+    /// Back not before what is on its way is judged. What was read and not stored is in the file still, unless the
+    /// checkpoint passed it.
+    fn restart(&mut self, at: u64, back_at: u64) {
+        self.due = 0;
+        if let Some(back) = &mut self.back {
+            *back = back_at.max(*back);
+            return;
+        }
+        (self.now, self.back) = (at, Some(back_at));
+        let filling = std::mem::take(&mut self.filling);
+        let queues = [&mut self.fresh, &mut self.retry, &mut self.tasks];
+        let waiting: Vec<Buffer> = queues.into_iter().flat_map(|q| q.drain(..)).chain([filling]).collect();
+        waiting.into_iter().for_each(|buffer| self.bury(buffer.entries));
+        self.sending.iter_mut().for_each(|buffer| *buffer = None);
+        self.calls.unheard(at);
+        (self.memory, self.threads, self.blocked) = ((0, 0), 0, false);
+        self.backoff.forget();
     }
 
     fn settle_unanswered(&mut self, end: u64) {

@@ -26,7 +26,9 @@ fn config() -> AgentConfig {
 }
 
 fn agent(config: &AgentConfig) -> Agent {
-    let mut agent = Agent::new(config, "p", 0, 20 * MS, Seed { user: 1, replication: 0 });
+    let seed = Seed { user: 1, replication: 0 };
+    let line = Line::new(&config.put_latency, 20 * MS, [].into(), "p", 0, seed);
+    let mut agent = Agent::new(config, "p", 0, line, seed);
     // Polls at whole tenths, heartbeats at whole seconds.
     agent.began = 0;
     agent
