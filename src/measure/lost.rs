@@ -32,6 +32,7 @@ causes! {
     expired_waiting: "expired_waiting", "expired waiting for the client's rate limit";
     expired_retrying: "expired_retrying", "expired before another attempt";
     throttled: "throttled", "throttled, and failed at once";
+    rotated: "file_rotated_away", "file rotated away unread";
 }
 
 /// Why records were given up.

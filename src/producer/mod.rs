@@ -1,6 +1,8 @@
 //! Producers: demand and clients.
 
+pub mod agent;
 pub mod arrivals;
+pub mod calls;
 pub mod client;
 pub mod config;
 pub mod curve;
@@ -9,6 +11,8 @@ pub mod keys;
 pub mod kpl;
 mod lanes_md5;
 pub mod line;
+#[cfg(test)]
+mod play;
 pub mod retry;
 pub mod sdk;
 pub mod sizes;

@@ -78,6 +78,15 @@ impl From<&BehaviourSpec> for KplBehaviour {
 impl KplSpec {
     /// The settings, resolved; `record` is the largest data of a record, and where it is written.
     pub fn resolve(&self, record: Option<(Bytes, Span)>, cx: &mut Cx) -> Option<KplConfig> {
+        cx.enter("client");
+        cx.enter("kpl");
+        let config = self.config(record, cx);
+        cx.leave();
+        cx.leave();
+        config
+    }
+
+    fn config(&self, record: Option<(Bytes, Span)>, cx: &mut Cx) -> Option<KplConfig> {
         let behaviour = KplBehaviour::from(&self.behaviour);
         self.fits_version(behaviour, cx);
         self.expires_after_buffering(cx);

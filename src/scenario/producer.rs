@@ -1,8 +1,9 @@
 //! A producer as written: its demand and its client.
 
+use super::clients::AgentSpec;
 use super::context::Cx;
 use super::demand::{BurstinessSpec, RateSpec};
-use super::diag::{nearest, quote};
+use super::diag::{Span, nearest, quote};
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, Variant, choice, default, fact, section};
 use super::kpl::KplSpec;
 use super::law::Law;
@@ -42,10 +43,10 @@ choice! {
         sdk: Sdk(SdkSpec),
         /// Kinesis Producer Library.
         kpl: Kpl(KplSpec),
+        /// Amazon Kinesis Agent.
+        agent: Agent(AgentSpec),
     }
     reserved {
-        /// Kinesis Agent.
-        agent,
         /// Flink's Kinesis sink.
         flink_sink,
         /// Puts straight to Firehose.
@@ -303,6 +304,22 @@ impl SdkSpec {
     }
 }
 
+impl ClientSpec {
+    /// The client, resolved; `record` is the largest data of a record, and where it is written.
+    fn resolve(&self, record: Option<(Bytes, Span)>, cx: &mut Cx) -> Option<ClientConfig> {
+        Some(match self {
+            ClientSpec::Sdk(sdk) => ClientConfig::Sdk(sdk.resolve(cx)?),
+            ClientSpec::Kpl(kpl) => ClientConfig::Kpl(kpl.resolve(record, cx)?),
+            ClientSpec::Agent(agent) => ClientConfig::Agent(agent.resolve(cx)?),
+        })
+    }
+
+    /// Cuts records that are too long, so that they fit any stream.
+    fn cuts(&self) -> bool {
+        matches!(self, ClientSpec::Agent(_))
+    }
+}
+
 /// A producer, resolved while it is read, so that its mistakes come with all others.
 #[derive(Clone, Debug)]
 pub struct Producer(pub ProducerConfig);
@@ -319,7 +336,8 @@ impl Read for Producer {
         let size = &spec.record_size;
         let record_size = cx.under(size.at, |cx| size.value.resolve(traced, cx));
         let keys = spec.keys.resolve(cx);
-        let client = spec.client(cx);
+        let largest = size.value.largest().map(|largest| (largest, size.at));
+        let client = spec.client.resolve(largest, cx);
         Some(Producer(ProducerConfig {
             name: cx.name(),
             demand: DemandConfig {
@@ -335,28 +353,13 @@ impl Read for Producer {
 }
 
 impl ProducerSpec {
-    fn client(&self, cx: &mut Cx) -> Option<ClientConfig> {
-        match &self.client {
-            ClientSpec::Sdk(sdk) => sdk.resolve(cx).map(ClientConfig::Sdk),
-            ClientSpec::Kpl(kpl) => {
-                let largest = self.record_size.value.largest().map(|size| (size, self.record_size.at));
-                cx.enter("client");
-                cx.enter("kpl");
-                let config = kpl.resolve(largest, cx);
-                cx.leave();
-                cx.leave();
-                config.map(ClientConfig::Kpl)
-            }
-        }
-    }
-
     /// A record and its key must fit the stream.
     fn fits(&self, cx: &mut Cx) {
         let Some(size) = self.record_size.value.largest() else {
             return;
         };
         let whole = size.0.saturating_add(self.key_bytes.0);
-        let most = cx.max_record;
+        let most = if self.client.cuts() { data_streams::RECORD_SIZE_MAX.bytes() } else { cx.max_record };
         if whole <= most.0 {
             return;
         }

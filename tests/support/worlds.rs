@@ -154,7 +154,41 @@ fn kpl() -> impl Strategy<Value = ClientConfig> {
     )
 }
 
+fn agent() -> impl Strategy<Value = ClientConfig> {
+    let buffers = (ms(1000..20_000), 1u32..200, 500u64..200_000, 1u32..10, 1u32..5, 1u32..6);
+    let waits = (ms(1..300), ms(1..8000), ms(5..400));
+    let files = (any::<bool>(), prop::option::of(ms(1000..30_000)), prop::option::of(0u32..3));
+    (1u32..4, buffers, waits, files, put_latency()).prop_map(
+        |(instances, buffers, waits, files, put_latency)| {
+            let (max_buffer_age, max_buffer_records, bytes, publish_queue, sending_threads, sending_queue) =
+                buffers;
+            let ((initial_backoff, max_backoff, poll_every), (from_end, rotate_every, rotated_files)) =
+                (waits, files);
+            ClientConfig::Agent(AgentConfig {
+                instances,
+                max_buffer_age,
+                max_buffer_records,
+                max_buffer_bytes: Bytes(bytes),
+                publish_queue,
+                sending_threads,
+                sending_queue,
+                initial_backoff,
+                max_backoff,
+                poll_every,
+                from_end,
+                rotate_every,
+                rotated_files,
+                put_latency,
+            })
+        },
+    )
+}
+
 fn client() -> impl Strategy<Value = ClientConfig> {
+    prop_oneof![3 => sdk(), 1 => agent(), 2 => kpl()]
+}
+
+fn sdk() -> impl Strategy<Value = ClientConfig> {
     let policy = prop::sample::select(vec![
         PartialFailure::RetryFailed,
         PartialFailure::RetryAll,
@@ -184,10 +218,7 @@ fn client() -> impl Strategy<Value = ClientConfig> {
         sdk.put_latency = LatencyLaw::Constant(Dur(sdk.put_latency.sampler().min()));
         ClientConfig::Sdk(sdk)
     };
-    prop_oneof![
-        (any::<bool>(), waits).prop_map(move |(is_alone, c)| if is_alone { alone(c) } else { c }),
-        kpl(),
-    ]
+    (any::<bool>(), waits).prop_map(move |(is_alone, c)| if is_alone { alone(c) } else { c })
 }
 
 fn producers() -> impl Strategy<Value = Vec<ProducerConfig>> {
