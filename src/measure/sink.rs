@@ -5,7 +5,7 @@
 use crate::facts::billing;
 use crate::mechanism::histogram::Histogram;
 use crate::mechanism::wide::wide;
-use crate::units::Bytes;
+use crate::units::{Bytes, NS_PER_S};
 
 /// Counters of one producer that the stream's side knows.
 #[derive(Clone, Debug, Default)]
@@ -259,9 +259,32 @@ impl Sink {
         self.kib_bytes -= billed.rounded;
     }
 
-    /// A write was refused in this second.
-    pub fn mark_throttled_second(&mut self, now: u64) {
-        let second = (now / crate::units::NS_PER_S) as usize;
+    /// Records that `judge` and `store` counted, each alone in its entry and never stored before, were refused.
+    pub fn take_back_all(&mut self, producer: usize, sizes: &[u32], key_bytes: u64) {
+        let (n, (billed, bytes)) = (sizes.len() as u64, Billed::all(sizes, key_bytes));
+        let counts = &mut self.producers[producer];
+        counts.throttled += n;
+        counts.stored -= n;
+        self.now.entries -= n;
+        self.now.stored -= n;
+        self.now.stored_bytes -= bytes;
+        self.payload_units -= billed.units;
+        self.kib_bytes -= billed.rounded;
+    }
+
+    /// Writes were refused at these moments, in order.
+    pub fn mark_throttled_seconds(&mut self, moments: &[u64]) {
+        let mut over = 0;
+        for &at in moments {
+            if at >= over {
+                self.mark_throttled_second(at);
+                over = (at / NS_PER_S + 1) * NS_PER_S;
+            }
+        }
+    }
+
+    fn mark_throttled_second(&mut self, now: u64) {
+        let second = (now / NS_PER_S) as usize;
         if self.throttled_seconds.len() <= second / 64 {
             self.throttled_seconds.resize(second / 64 + 1, 0);
         }

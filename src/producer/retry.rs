@@ -21,10 +21,14 @@ pub enum Cause {
 impl RetryLaw {
     /// The sleep before retry `i` (from 0).
     pub fn sleep(&self, cause: Cause, i: u32, random: &mut Stream) -> u64 {
-        if cause == Cause::Transient {
-            return self.transient.sleep(i, random);
+        match cause {
+            Cause::Transient => self.transient.span(i).draw(random),
+            Cause::Throttle => self.ask(self.throttled.span(i).draw(random)),
         }
-        let sleep = self.throttled.sleep(i, random);
+    }
+
+    /// The service may ask for more.
+    fn ask(&self, sleep: u64) -> u64 {
         match self.retry_after {
             None => sleep,
             Some(asked) => asked.0.clamp(sleep, sleep + RETRY_AFTER_EXTRA_NS),
@@ -32,15 +36,60 @@ impl RetryLaw {
     }
 }
 
+/// What a sleep is drawn from: `least`, and below `spread` more.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    least: u64,
+    spread: Option<u64>,
+}
+
+impl Span {
+    #[inline]
+    fn draw(self, random: &mut Stream) -> u64 {
+        self.least + self.spread.map_or(0, |n| random.below(n))
+    }
+}
+
 impl BackoffLaw {
-    fn sleep(&self, i: u32, random: &mut Stream) -> u64 {
+    fn span(&self, i: u32) -> Span {
         let grown = u64::from(self.factor).saturating_pow(i);
         let full = self.base.0.saturating_mul(grown).min(self.cap.0);
         match self.jitter {
-            Jitter::None => full,
-            Jitter::Full => random.below(full),
-            Jitter::Half => full / 2 + random.below(full - full / 2),
+            Jitter::None => Span { least: full, spread: None },
+            Jitter::Full => Span { least: 0, spread: Some(full) },
+            Jitter::Half => Span { least: full / 2, spread: Some(full - full / 2) },
         }
+    }
+}
+
+/// A law whose powers are looked up: the same sleeps after throttles.
+#[derive(Clone, Debug)]
+pub struct Sleeps {
+    law: RetryLaw,
+    spans: Vec<Span>,
+}
+
+/// From this retry on no sleep grows: any factor's power has passed 64 bits, or stays as it is.
+const GROWN: u32 = 64;
+
+impl Sleeps {
+    /// Looks a law up.
+    pub fn new(law: &RetryLaw) -> Sleeps {
+        let spans = (0..=GROWN.min(law.attempts)).map(|i| law.throttled.span(i)).collect();
+        Sleeps { law: law.clone(), spans }
+    }
+
+    /// Attempts including the first.
+    #[inline]
+    pub fn attempts(&self) -> u32 {
+        self.law.attempts
+    }
+
+    /// The sleep before retry `i` (from 0) of a throttled call.
+    #[inline]
+    pub fn sleep(&self, i: u32, random: &mut Stream) -> u64 {
+        let span = self.spans[(i as usize).min(self.spans.len() - 1)];
+        self.law.ask(span.draw(random))
     }
 }
 

@@ -88,7 +88,7 @@ impl Admission {
     }
 
     /// Judges one entry.
-    #[inline]
+    #[inline(always)]
     pub fn admit(&mut self, now: u64, size: u32, call: Option<u32>) -> Verdict {
         let charge = self.charge(call, u64::from(size));
         if let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&mut self.records, &mut self.bytes) {

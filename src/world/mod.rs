@@ -14,6 +14,7 @@ mod order;
 mod reader;
 mod series;
 mod settings;
+mod settle;
 pub mod sizing;
 mod sources;
 mod trace;

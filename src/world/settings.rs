@@ -4,6 +4,7 @@ use super::config::{Action, WorldConfig};
 use super::sources;
 use crate::consumer::config::{PollingConfig, ReadConfig};
 use crate::producer::config::{ClientConfig, ProducerConfig, PutCall, RetryLaw};
+use crate::producer::retry::Sleeps;
 use crate::random::{LatencySampler, Seed};
 use crate::stream::config::{AdmissionConfig, ReadLimits};
 
@@ -33,8 +34,8 @@ pub struct Settings {
 pub struct ProducerSettings {
     /// Name.
     pub name: String,
-    /// Its retry law, where the shard's lane plays the client.
-    pub retry: RetryLaw,
+    /// Attempts and sleeps, where the shard's lane plays the client.
+    pub retry: Sleeps,
     /// Request's way to the shard.
     pub leg: u64,
     /// Send to answer, where the shard's lane plays the client (then it is constant).
@@ -114,7 +115,7 @@ fn producer(config: &ProducerConfig, is_troubled: bool, count_key_bytes: bool) -
     ProducerSettings {
         name: config.name.clone(),
         alone: played.is_some(),
-        retry: played.cloned().unwrap_or(RetryLaw::NEVER),
+        retry: Sleeps::new(played.unwrap_or(&RetryLaw::NEVER)),
         // Assumed: an entry is judged half-way through the fastest call.
         leg: latency.min() / 2,
         answer: constant.unwrap_or(0),
