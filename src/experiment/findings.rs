@@ -20,6 +20,8 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             }
         };
         say("lost", producers::lost(&mode.run));
+        say("rotated", producers::rotated(&mode.run));
+        say("truncated", producers::truncated(&mode.run));
         say("held", producers::held(plan, &mode.run));
         say("binding_limit", binding_limit(plan, &mode.run));
         say("by_producer", producers::by_producer(&mode.run));

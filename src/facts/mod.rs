@@ -4,6 +4,7 @@
 //! `facts::data_streams::SHARD_WRITE_RECORDS.count()`; for listings there is one registry: [`all`], [`find`],
 //! [`table`], [`explain`].
 
+pub mod agent;
 pub mod billing;
 pub mod consumers;
 pub mod data_streams;
@@ -23,6 +24,7 @@ const FILES: &[&[Fact]] = &[
     on_demand::ALL,
     fan_out::ALL,
     producers::ALL,
+    agent::ALL,
     consumers::ALL,
     latency::ALL,
     billing::ALL,

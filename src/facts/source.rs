@@ -45,6 +45,8 @@ sources! {
     BOTOCONF: "BOTOCONF", "botocore reference, botocore.config.Config", "https://docs.aws.amazon.com/botocore/latest/reference/config.html", "2026";
     JAVA2: "JAVA2", "AWS SDK for Java v2, DefaultRetryStrategy", "https://github.com/aws/aws-sdk-java-v2", "2026";
     KPL: "KPL", "Kinesis Producer Library 1.0.7 line, commit 11c4a64", "https://github.com/awslabs/amazon-kinesis-producer", "2026-03-31";
+    AGENT: "AGENT", "Amazon Kinesis Agent, commit aa0d908", "https://github.com/awslabs/amazon-kinesis-agent", "2026-07-07";
+    AGENTG: "AGENTG", "Developer guide, Writing to Kinesis Data Streams using Kinesis Agent", "https://docs.aws.amazon.com/streams/latest/dev/writing-with-agents.html", "2023-06";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
     MODEL: "MODEL", "kinesim's own choice where AWS publishes nothing", "README.md", "2026-11-22";
     OWN: "OWN", "The user's own price", "--prices", "given with the run";

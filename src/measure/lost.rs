@@ -29,6 +29,7 @@ causes! {
     policy: "by_policy", "dropped by policy";
     full: "buffer_full", "buffer full";
     restart: "process_died", "its process died";
+    rotated: "file_rotated_away", "file rotated away unread";
 }
 
 /// Why records were given up.

@@ -64,6 +64,10 @@ pub struct ProducerResult {
     pub failed_calls: u64,
     /// Records in calls that failed before anything was judged, each as often as it was sent.
     pub unjudged: u64,
+    /// Records cut because they were too long for the client.
+    pub truncated: u64,
+    /// Bytes cut off them.
+    pub truncated_bytes: u64,
     /// Largest memory of waiting records seen, all instances together, in bytes.
     pub buffered_bytes_max: u64,
     /// Born to first sent.

@@ -117,6 +117,10 @@ pub struct Report {
     pub failed_calls: u64,
     /// Records in calls that failed before anything of them was judged, each as often as it was sent.
     pub unjudged: u64,
+    /// Records cut because they were too long.
+    pub truncated: u64,
+    /// Bytes cut off.
+    pub truncated_bytes: u64,
     /// Largest memory of waiting records.
     pub buffered_bytes_max: u64,
     /// Born to first sent.

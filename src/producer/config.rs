@@ -119,6 +119,8 @@ pub enum KeyLaw {
 pub enum ClientConfig {
     /// Plain AWS SDK calls.
     Sdk(SdkConfig),
+    /// Amazon Kinesis Agent.
+    Agent(AgentConfig),
 }
 
 impl ClientConfig {
@@ -126,6 +128,7 @@ impl ClientConfig {
     pub fn instances(&self) -> u32 {
         match self {
             ClientConfig::Sdk(sdk) => sdk.instances,
+            ClientConfig::Agent(agent) => agent.instances,
         }
     }
 
@@ -133,13 +136,30 @@ impl ClientConfig {
     pub fn put_latency(&self) -> &LatencyLaw {
         match self {
             ClientConfig::Sdk(sdk) => &sdk.put_latency,
+            ClientConfig::Agent(agent) => &agent.put_latency,
+        }
+    }
+
+    /// The file that plays it.
+    pub fn place(&self) -> &'static str {
+        match self {
+            ClientConfig::Sdk(_) => "producer/sdk",
+            ClientConfig::Agent(_) => "producer/agent",
+        }
+    }
+
+    /// May its records leave it in another order than they came, even if none is refused?
+    pub fn reorders(&self) -> bool {
+        match self {
+            ClientConfig::Sdk(_) => self.packs(),
+            ClientConfig::Agent(_) => true,
         }
     }
 
     /// Do its entries hold several records?
     pub fn packs(&self) -> bool {
         match self {
-            ClientConfig::Sdk(_) => false,
+            ClientConfig::Sdk(_) | ClientConfig::Agent(_) => false,
         }
     }
 }
@@ -261,4 +281,37 @@ pub struct RetryQuota {
     pub transient_cost: u32,
     /// Tokens given back by a call that succeeds at once.
     pub success_refund: u32,
+}
+
+/// Amazon Kinesis Agent.
+#[derive(Clone, Debug)]
+pub struct AgentConfig {
+    /// Agents, one a host; they share the demand evenly.
+    pub instances: u32,
+    /// A buffer older than this is handed on.
+    pub max_buffer_age: Dur,
+    /// Records a buffer holds at most.
+    pub max_buffer_records: u32,
+    /// Bytes a buffer holds at most.
+    pub max_buffer_bytes: Bytes,
+    /// Buffers that wait to be published, at most.
+    pub publish_queue: u32,
+    /// Threads that send, one call each.
+    pub sending_threads: u32,
+    /// Buffers that wait for a sending thread, at most.
+    pub sending_queue: u32,
+    /// First wait after a failure.
+    pub initial_backoff: Dur,
+    /// Longest wait.
+    pub max_backoff: Dur,
+    /// Between looks at the file.
+    pub poll_every: Dur,
+    /// A process without a checkpoint begins at the end of the file.
+    pub from_end: bool,
+    /// How often the file is rotated (`None` = never).
+    pub rotate_every: Option<Dur>,
+    /// Rotated files that the agent still finds (`None` = all).
+    pub rotated_files: Option<u32>,
+    /// Sending to answer.
+    pub put_latency: LatencyLaw,
 }

@@ -106,6 +106,11 @@ impl Line {
         Trip { judged: Some(at), known, answered: !lost }
     }
 
+    /// Least time between judgement and answer.
+    pub fn back(&self) -> u64 {
+        self.back
+    }
+
     fn now(&self, at: u64) -> impl Iterator<Item = What> {
         self.troubles.iter().filter(move |t| t.from <= at && at < t.until).map(|t| t.what)
     }

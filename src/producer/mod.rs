@@ -1,7 +1,9 @@
 //! Producers: demand and clients.
 
 pub mod adaptive;
+pub mod agent;
 pub mod arrivals;
+pub mod calls;
 pub mod client;
 pub mod config;
 pub mod curve;
@@ -9,6 +11,8 @@ pub mod demand;
 pub mod keys;
 mod lanes_md5;
 pub mod line;
+#[cfg(test)]
+mod play;
 pub mod retry;
 pub mod sdk;
 pub mod sizes;

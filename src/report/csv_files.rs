@@ -185,6 +185,8 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
             row("producer", &p.name, "records_duplicated", p.duplicates);
             row("producer", &p.name, "records_overtaken", p.overtaken);
             row("producer", &p.name, "records_delayed", p.delayed);
+            row("producer", &p.name, "records_truncated", p.truncated);
+            row("producer", &p.name, "bytes_truncated", p.truncated_bytes);
             for cause in Lost::CAUSES {
                 row("producer", &p.name, &format!("records_lost_{}", cause.word), (cause.of)(&p.lost));
             }

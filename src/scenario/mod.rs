@@ -8,6 +8,7 @@
 
 mod calendar;
 mod choose;
+mod clients;
 mod consumer;
 mod context;
 mod demand;

@@ -1,5 +1,6 @@
 //! A producer as written: its demand and its client.
 
+use super::clients::AgentSpec;
 use super::context::Cx;
 use super::demand::{BurstinessSpec, RateSpec};
 use super::diag::{nearest, quote};
@@ -39,12 +40,12 @@ choice! {
     ClientSpec {
         /// Plain AWS SDK calls.
         sdk: Sdk(SdkSpec),
+        /// Amazon Kinesis Agent.
+        agent: Agent(AgentSpec),
     }
     reserved {
         /// Kinesis Producer Library.
         kpl,
-        /// Kinesis Agent.
-        agent,
         /// Flink's Kinesis sink.
         flink_sink,
         /// Puts straight to Firehose.
@@ -304,6 +305,20 @@ impl SdkSpec {
     }
 }
 
+impl ClientSpec {
+    fn resolve(&self, cx: &mut Cx) -> Option<ClientConfig> {
+        Some(match self {
+            ClientSpec::Sdk(sdk) => ClientConfig::Sdk(sdk.resolve(cx)?),
+            ClientSpec::Agent(agent) => ClientConfig::Agent(agent.resolve(cx)?),
+        })
+    }
+
+    /// Cuts records that are too long, so that they fit any stream.
+    fn cuts(&self) -> bool {
+        matches!(self, ClientSpec::Agent(_))
+    }
+}
+
 /// A producer, resolved while it is read, so that its mistakes come with all others.
 #[derive(Clone, Debug)]
 pub struct Producer(pub ProducerConfig);
@@ -320,8 +335,7 @@ impl Read for Producer {
         let size = &spec.record_size;
         let record_size = cx.under(size.at, |cx| size.value.resolve(traced, cx));
         let keys = spec.keys.resolve(cx);
-        let ClientSpec::Sdk(sdk) = &spec.client;
-        let sdk = sdk.resolve(cx);
+        let client = spec.client.resolve(cx);
         Some(Producer(ProducerConfig {
             name: cx.name(),
             demand: DemandConfig {
@@ -331,7 +345,7 @@ impl Read for Producer {
                 keys: keys?,
                 key_bytes: spec.key_bytes,
             },
-            client: ClientConfig::Sdk(sdk?),
+            client: client?,
         }))
     }
 }
@@ -343,7 +357,7 @@ impl ProducerSpec {
             return;
         };
         let whole = size.0.saturating_add(self.key_bytes.0);
-        let most = cx.max_record;
+        let most = if self.client.cuts() { data_streams::RECORD_SIZE_MAX.bytes() } else { cx.max_record };
         if whole <= most.0 {
             return;
         }

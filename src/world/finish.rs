@@ -271,6 +271,8 @@ fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
     result.failed_calls += report.failed_calls;
     result.unjudged += report.unjudged;
     result.calls += report.calls;
+    result.truncated += report.truncated;
+    result.truncated_bytes += report.truncated_bytes;
     result.buffered_bytes_max += report.buffered_bytes_max;
 }
 

@@ -5,6 +5,7 @@ use super::gather::WindowCall;
 use super::order::Order;
 use super::settings::Settings;
 use super::sizing::calendar;
+use crate::producer::agent::Agent;
 use crate::producer::client::Client;
 use crate::producer::config::ClientConfig;
 use crate::producer::demand::{Columns, Demand, HotKeyWindow};
@@ -59,14 +60,16 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     let client = |i| -> Box<dyn Client> {
         let line = Line::new(latency, leg, Arc::clone(&troubles), name, i, config.seed);
         match &producer.client {
+            ClientConfig::Agent(agent) => Box::new(Agent::new(agent, name, i, line, config.seed)),
             ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, name, i, line, config.seed)),
         }
     };
+    let watched = producer.client.reorders() || !troubles.is_empty();
     Source {
         demand,
         fresh: Columns::default(),
         clients: (0..instances).map(client).collect(),
-        orders: (0..instances).map(|_| Order::new(producer.client.packs() || !troubles.is_empty())).collect(),
+        orders: (0..instances).map(|_| Order::new(watched)).collect(),
         floor: if alone { u64::MAX } else { latency.sampler().min() - leg },
         leg,
         dealt: 0,

@@ -46,7 +46,7 @@ pub fn trace(config: &WorldConfig, producer: usize, number: u64) -> Result<Optio
     hop(Some(born), format!("key hashed to position {position:#018x}"), "producer/keys");
     let home = world.lanes.iter().find(|l| l.traced.is_some());
     let stored_at = home.and_then(|l| l.traced_at());
-    let place = if client { "producer/sdk" } else { "world/lane" };
+    let place = if client { config.producers[producer].client.place() } else { "world/lane" };
     let leg = world.settings.producers[producer].leg;
     hop(stored_at.map(|at| at - leg), "sent (the attempt that was stored)".into(), place);
     let shard = home.map_or("no shard".into(), |l| format!("shard {}", l.id));

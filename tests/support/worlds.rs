@@ -21,7 +21,7 @@ fn ms(range: std::ops::Range<u64>) -> impl Strategy<Value = Dur> {
 
 /// Does the shard's lane play this producer's client?
 pub fn plays_alone(config: &WorldConfig, index: usize) -> bool {
-    let ClientConfig::Sdk(sdk) = &config.producers[index].client;
+    let ClientConfig::Sdk(sdk) = &config.producers[index].client else { return false };
     let troubled = |e: &TimedEvent| match e.action {
         Action::ProducerOutage { producer, .. }
         | Action::ProcessRestart { producer, .. }
@@ -126,7 +126,41 @@ fn put_latency() -> impl Strategy<Value = LatencyLaw> {
     ]
 }
 
+fn agent() -> impl Strategy<Value = ClientConfig> {
+    let buffers = (ms(1000..20_000), 1u32..200, 500u64..200_000, 1u32..10, 1u32..5, 1u32..6);
+    let waits = (ms(1..300), ms(1..8000), ms(5..400));
+    let files = (any::<bool>(), prop::option::of(ms(1000..30_000)), prop::option::of(0u32..3));
+    (1u32..4, buffers, waits, files, put_latency()).prop_map(
+        |(instances, buffers, waits, files, put_latency)| {
+            let (max_buffer_age, max_buffer_records, bytes, publish_queue, sending_threads, sending_queue) =
+                buffers;
+            let ((initial_backoff, max_backoff, poll_every), (from_end, rotate_every, rotated_files)) =
+                (waits, files);
+            ClientConfig::Agent(AgentConfig {
+                instances,
+                max_buffer_age,
+                max_buffer_records,
+                max_buffer_bytes: Bytes(bytes),
+                publish_queue,
+                sending_threads,
+                sending_queue,
+                initial_backoff,
+                max_backoff,
+                poll_every,
+                from_end,
+                rotate_every,
+                rotated_files,
+                put_latency,
+            })
+        },
+    )
+}
+
 fn client() -> impl Strategy<Value = ClientConfig> {
+    prop_oneof![3 => sdk(), 1 => agent()]
+}
+
+fn sdk() -> impl Strategy<Value = ClientConfig> {
     let policy = prop::sample::select(vec![
         PartialFailure::RetryFailed,
         PartialFailure::RetryAll,
@@ -151,7 +185,7 @@ fn client() -> impl Strategy<Value = ClientConfig> {
     );
     // Half of them alone: no limit couples their records, and the shards' lanes play them.
     let alone = |c: ClientConfig| {
-        let ClientConfig::Sdk(mut sdk) = c;
+        let ClientConfig::Sdk(mut sdk) = c else { return c };
         (sdk.call, sdk.in_flight, sdk.buffer) = (PutCall::PutRecord, None, None);
         (sdk.retry.quota, sdk.retry.adaptive) = (None, false);
         sdk.put_latency = LatencyLaw::Constant(Dur(sdk.put_latency.sampler().min()));

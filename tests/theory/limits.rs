@@ -110,7 +110,7 @@ fn a35_retries_feed_the_overload() {
             &format!("shards: 1, limits: {{ records_per_s: {CAPACITY} }}"),
             "",
         );
-        let ClientConfig::Sdk(sdk) = &mut config.producers[0].client;
+        let ClientConfig::Sdk(sdk) = &mut config.producers[0].client else { unreachable!() };
         sdk.retry.attempts = point.param("max_retries") as u32 + 1;
         (sdk.retry.throttled.base, sdk.retry.throttled.cap) = (Dur::from_s(60), Dur::from_s(60));
         for seed in SEEDS {

@@ -28,12 +28,7 @@ pub fn lost(run: &RunResult) -> Option<String> {
 pub fn held(plan: &Plan, run: &RunResult) -> Option<String> {
     let born: u64 = run.producers.iter().map(|p| p.born).sum();
     let (i, worst) = run.producers.iter().enumerate().max_by_key(|(_, p)| p.held)?;
-    let places = match &plan.world.producers[i].client {
-        ClientConfig::Sdk(sdk) => match sdk.in_flight {
-            None => "; it has no limit on calls".into(),
-            Some(n) => format!("; it has {n} calls in flight in each of {} instances", sdk.instances),
-        },
-    };
+    let places = places(&plan.world.producers[i].client);
     (worst.held * 50 > born).then(|| {
         format!(
             "{} could not send what was born: {} of its records still waited at the end ({}){places}",
@@ -42,6 +37,40 @@ pub fn held(plan: &Plan, run: &RunResult) -> Option<String> {
             count(worst.held)
         )
     })
+}
+
+/// What a client has to send with, in words.
+fn places(client: &ClientConfig) -> String {
+    let each = format!("in each of {} instances", client.instances());
+    match client {
+        ClientConfig::Sdk(sdk) => sdk
+            .in_flight
+            .map_or("; it has no limit on calls".into(), |n| format!("; it has {n} calls in flight {each}")),
+        ClientConfig::Agent(agent) => format!(
+            "; it has {} sending threads and a queue of {} buffers {each}, and what they cannot take stays in the file",
+            agent.sending_threads, agent.publish_queue
+        ),
+    }
+}
+
+/// Files that were rotated away unread.
+pub fn rotated(run: &RunResult) -> Option<String> {
+    let worst = run.producers.iter().max_by_key(|p| p.lost.rotated).filter(|p| p.lost.rotated > 0)?;
+    Some(format!(
+        "{} lost {} in files that were rotated before they were read and not found again: a file pattern that matches the rotated files too, kept for as long as the agent may be behind, loses none",
+        worst.name,
+        records(worst.lost.rotated)
+    ))
+}
+
+/// Records that were cut.
+pub fn truncated(run: &RunResult) -> Option<String> {
+    let of = |p: &ProducerResult| {
+        let (records, bytes) = (records(p.truncated), count(p.truncated_bytes));
+        format!("{} of {} were too long and were cut by {bytes} B in all", records, p.name)
+    };
+    let all: Vec<String> = run.producers.iter().filter(|p| p.truncated > 0).map(of).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// With several producers: whose attempts were throttled.

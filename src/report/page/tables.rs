@@ -117,7 +117,13 @@ fn producer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
         ("apart: put calls", |p| p.calls),
         ("apart: put calls that failed as a whole", |p| p.failed_calls),
     ];
-    for (label, f) in apart {
+    let cut: [Entry<ProducerResult>; 2] = [
+        ("apart: records cut because they were too long", |p| p.truncated),
+        ("apart: bytes cut off them", |p| p.truncated_bytes),
+    ];
+    let any = |m: &ModeOutcome| m.run.producers.get(i).is_some_and(|p| p.truncated > 0);
+    let cut = cut.into_iter().filter(|_| outcome.modes.iter().any(any));
+    for (label, f) in apart.into_iter().chain(cut) {
         across(&mut table, outcome, label, |m| Some(f(m.run.producers.get(i)?).into()));
     }
     table.finish()
