@@ -7,10 +7,12 @@
 //! with the mode's sleeps and attempts, each retry a call of its own; the retry quota for PutRecord.
 //! A call that fails as a whole (`line`) is the SDK's to retry for PutRecords too: it sleeps as after a transient error
 //! and pays from the quota. Its attempts and the application's are counted together (assumed: one limit on calls).
+//! The adaptive mode's limiter (`adaptive`) holds back calls and retries alike; a call that waits keeps its place.
 //! A restart loses what the process holds; records that a full memory blocks wait outside it and are not lost.
 //! We leave out: connection set-up, timeouts of the client's own.
 //! Sources: API reference, botocore and Java SDK source code.
 
+use super::adaptive::Limiter;
 use super::client::{Client, Outgoing, Report, Sent};
 use super::config::{OnFull, PartialFailure, PutCall, SdkConfig};
 use super::demand::Columns;
@@ -19,7 +21,7 @@ use super::retry::{Cause, Quota};
 use crate::random::{Seed, Stream};
 use crate::record::Listing;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 /// A record in the hands of a call.
@@ -67,6 +69,9 @@ pub struct Sdk {
     line: Line,
     sleeps: Stream,
     quota: Option<Quota>,
+    /// The adaptive mode's, and the calls that wait for its token.
+    limiter: Option<Limiter>,
+    paced: VecDeque<u32>,
     /// One record a call: a refusal is the call's, and the SDK's to retry.
     alone: bool,
     /// Born, but not yet taken over at the client's own time; used only where a full memory drops records.
@@ -146,6 +151,8 @@ impl Sdk {
             line,
             sleeps: seed.numbered(&path, "retry_sleep", u64::from(instance)),
             quota: config.retry.quota.map(Quota::new),
+            limiter: config.retry.adaptive.then(|| Limiter::new(0)),
+            paced: VecDeque::new(),
             alone,
             config: config.clone(),
             arriving: Queue::default(),
@@ -276,23 +283,21 @@ impl Sdk {
         }
         self.free -= 1;
         let slot = self.slot();
-        let (from, to) = (self.waiting.front, self.waiting.front + n);
-        let first = self.out.entries.len() as u32;
+        let call = &mut self.calls[slot as usize];
+        *call = Call { fresh: n as u32, kept: std::mem::take(&mut call.kept), ..Call::default() };
+        call.kept.clear();
+        let paced = self.must_wait();
+        let (first, from) = (self.out.entries.len() as u32, self.waiting.front);
         let columns = &self.waiting.columns;
-        self.report.buffering.add_since(self.now, &columns.born[from..to]);
-        self.out.entries.append_range(columns, from, to);
+        if paced {
+            keep(&mut self.calls[slot as usize].kept, columns, from, n);
+        } else {
+            self.out.entries.append_range(columns, from, from + n);
+        }
         self.waiting.drop_front(n);
         self.taken -= n;
         self.waiting_bytes -= bytes;
-        let call = &mut self.calls[slot as usize];
-        *call = Call {
-            first_sent: self.now,
-            fresh: n as u32,
-            kept: std::mem::take(&mut call.kept),
-            ..Call::default()
-        };
-        call.kept.clear();
-        self.dispatch(slot, first, n as u32);
+        if paced { self.pace(slot) } else { self.dispatch(slot, first, n as u32) }
     }
 
     fn slot(&mut self) -> u32 {
@@ -302,16 +307,62 @@ impl Sdk {
         })
     }
 
+    /// Takes the limiter's token for a call; `true`: there is none, or others wait for it.
+    fn must_wait(&mut self) -> bool {
+        let Some(limiter) = &mut self.limiter else { return false };
+        !self.paced.is_empty() || !limiter.take(self.now)
+    }
+
+    fn pace(&mut self, slot: u32) {
+        let call = &mut self.calls[slot as usize];
+        call.entries = call.kept.len() as u32;
+        call.kept.iter_mut().for_each(|e| e.refused = true);
+        self.paced.push_back(slot);
+    }
+
+    /// When the first call that waits for a token gets it.
+    fn next_token(&self) -> u64 {
+        let limiter = self.limiter.as_ref().filter(|_| !self.paced.is_empty());
+        limiter.map_or(u64::MAX, |l| l.ready_at().max(self.now))
+    }
+
+    /// A token should be there.
+    fn launch_paced(&mut self) {
+        if self.limiter.as_mut().is_some_and(|l| l.take(self.now))
+            && let Some(slot) = self.paced.pop_front()
+        {
+            self.launch(slot);
+        }
+    }
+
+    /// Sends what a call has kept.
+    fn launch(&mut self, slot: u32) {
+        let first = self.out.entries.len() as u32;
+        let call = &mut self.calls[slot as usize];
+        for e in &mut call.kept {
+            e.refused = false;
+            self.out.entries.born.push(e.born);
+            self.out.entries.size.push(e.size);
+            self.out.entries.position.push(e.position);
+        }
+        let entries = call.kept.len() as u32;
+        self.dispatch(slot, first, entries);
+    }
+
     /// The entries of a call lie in `out` from `first` on: off it goes.
     fn dispatch(&mut self, slot: u32, first: u32, entries: u32) {
         let trip = self.line.send(self.now);
         self.report.calls += 1;
         self.report.failed_calls += u64::from(!trip.answered);
         let call = &mut self.calls[slot as usize];
+        if call.retries == 0 {
+            call.first_sent = self.now;
+            self.report.buffering.add_since(self.now, &self.out.entries.born[first as usize..]);
+        }
         (call.judged, call.answered) = (trip.judged.unwrap_or(self.now), trip.known);
         (call.entries, call.failed) = (entries, !trip.answered);
         if call.failed && call.kept.is_empty() {
-            keep(&mut call.kept, &self.out.entries, first, entries);
+            keep(&mut call.kept, &self.out.entries, first as usize, entries as usize);
         }
         match trip.judged {
             Some(at) => {
@@ -334,7 +385,11 @@ impl Sdk {
     }
 
     fn answered(&mut self, slot: u32) {
-        let call = &mut self.calls[slot as usize];
+        let call = &self.calls[slot as usize];
+        if let Some(limiter) = &mut self.limiter {
+            let throttled = self.alone && !call.failed && call.kept.iter().any(|e| e.refused);
+            limiter.answered(self.now, throttled);
+        }
         if !call.failed && !call.kept.iter().any(|e| e.refused) {
             self.report.put.add_many(call.judged - call.first_sent, u64::from(call.fresh));
             if let Some(quota) = &mut self.quota {
@@ -389,21 +444,13 @@ impl Sdk {
     }
 
     fn resend(&mut self, slot: u32) {
-        let first = self.out.entries.len() as u32;
         let call = &mut self.calls[slot as usize];
         if self.policy != PartialFailure::RetryAll && !call.failed {
             call.kept.retain(|e| e.refused);
         }
         call.retries += 1;
         call.fresh = call.kept.iter().filter(|e| !e.stored).count() as u32;
-        for e in &mut call.kept {
-            e.refused = false;
-            self.out.entries.born.push(e.born);
-            self.out.entries.size.push(e.size);
-            self.out.entries.position.push(e.position);
-        }
-        let entries = call.kept.len() as u32;
-        self.dispatch(slot, first, entries);
+        if self.must_wait() { self.pace(slot) } else { self.launch(slot) }
     }
 
     fn finish(&mut self, slot: u32) {
@@ -449,8 +496,8 @@ impl Sdk {
 }
 
 /// Notes entries `first..` of a call under way, for its next attempt.
-fn keep(kept: &mut Vec<Entry>, entries: &Columns, first: u32, n: u32) {
-    kept.extend((first as usize..(first + n) as usize).map(|i| Entry {
+fn keep(kept: &mut Vec<Entry>, entries: &Columns, first: usize, n: usize) {
+    kept.extend((first..first + n).map(|i| Entry {
         born: entries.born[i],
         position: entries.position[i],
         size: entries.size[i],
@@ -485,15 +532,20 @@ impl Client for Sdk {
         loop {
             let answer = self.moments.peek().map_or(u64::MAX, |m| m.0.0);
             let send = if self.free > 0 { self.next_send() } else { u64::MAX };
-            self.due = answer.min(send);
+            let token = self.next_token();
+            self.due = answer.min(send).min(token);
             if self.due >= until {
                 break;
             }
-            if answer <= send {
+            if answer <= send.min(token) {
                 let Reverse((at, asleep, _, slot)) = self.moments.pop().expect("peeked");
                 self.take_over(at);
                 self.now = at;
                 if asleep { self.resend(slot) } else { self.answered(slot) }
+            } else if token <= send {
+                self.take_over(token);
+                self.now = token;
+                self.launch_paced();
             } else {
                 self.take_over_for_send(send);
                 self.now = send;
@@ -510,7 +562,7 @@ impl Client for Sdk {
     fn refused(&mut self, sent: &Sent, entry: usize) -> u32 {
         let call = &mut self.calls[sent.slot as usize];
         if call.kept.is_empty() {
-            keep(&mut call.kept, &self.out.entries, sent.first, sent.entries);
+            keep(&mut call.kept, &self.out.entries, sent.first as usize, sent.entries as usize);
         }
         call.kept[entry].refused = true;
         u32::from(call.kept[entry].stored)
@@ -539,6 +591,11 @@ impl Client for Sdk {
     fn restart(&mut self, at: u64, back_at: u64) {
         self.lose_memory();
         self.moments.clear();
+        while let Some(slot) = self.paced.pop_front() {
+            let kept = &self.calls[slot as usize].kept;
+            self.report.lost.restart += kept.iter().filter(|e| !e.stored).count() as u64;
+            self.release(slot);
+        }
         for slot in 0..self.calls.len() {
             let call = &mut self.calls[slot];
             if call.entries == 0 || call.orphan {
@@ -554,6 +611,7 @@ impl Client for Sdk {
         self.free = self.config.in_flight.unwrap_or(u32::MAX);
         self.quota = self.config.retry.quota.map(Quota::new);
         self.up_from = self.up_from.max(back_at);
+        self.limiter = self.config.retry.adaptive.then(|| Limiter::new(self.up_from));
         (self.now, self.due) = (self.up_from, self.up_from);
     }
 
