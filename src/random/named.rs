@@ -1,6 +1,8 @@
 //! Named random streams: (seed, replication, entity path, purpose) → ChaCha8.
 
 use super::chacha::{HALVES, blocks};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// The user's seed and the replication: the root of every stream of a run. Never a digest of the scenario, so
 /// that two designs see the same demand.
@@ -14,21 +16,22 @@ pub struct Seed {
 
 /// One stream of random words with a name of its own: one more draw elsewhere never moves it.
 ///
-/// The words are those of the ChaCha8 generator with the name as its key, low half first.
+/// The words are those of `rand_chacha::ChaCha8Rng` with the name as its key, low half first. Words one by one are its
+/// own; long blocks are made by a loop of ours, eight of its blocks side by side.
 #[derive(Clone, Debug)]
 pub struct Stream {
     key: [u32; 8],
-    /// The first ChaCha block that was not made yet.
-    next: u64,
-    /// Words of the last blocks made one by one; those before `used` are gone.
-    ready: [u64; READY],
-    used: usize,
+    /// Words drawn.
+    drawn: u64,
+    single: ChaCha8Rng,
+    /// Words after which `single` stands.
+    single_at: u64,
 }
 
-/// Words made at once.
-const READY: usize = HALVES / 2;
-/// The ChaCha blocks they are.
-const STRIDE: u64 = HALVES as u64 / 16;
+/// Words of one ChaCha block.
+const BLOCK: u64 = 8;
+/// Words made side by side.
+const WIDE: usize = HALVES / 2;
 
 impl Seed {
     /// The stream of `purpose` of the entity `path`, e.g. (`producer/web`, `sizes`).
@@ -39,9 +42,11 @@ impl Seed {
     /// The same for the `index`-th of many alike entities (a shard, an instance).
     pub fn numbered(self, path: &str, purpose: &str, index: u64) -> Stream {
         let index = name_hash(purpose) ^ mix(index);
-        let key = [self.user, u64::from(self.replication), name_hash(path), index];
-        let key = std::array::from_fn(|i| (key[i / 2] >> (32 * (i % 2))) as u32);
-        Stream { key, next: 0, ready: [0; READY], used: READY }
+        let words = [self.user, u64::from(self.replication), name_hash(path), index];
+        let mut bytes = [0; 32];
+        bytes.as_chunks_mut::<8>().0.iter_mut().zip(words).for_each(|(b, w)| *b = w.to_le_bytes());
+        let key = std::array::from_fn(|i| (words[i / 2] >> (32 * (i % 2))) as u32);
+        Stream { key, drawn: 0, single: ChaCha8Rng::from_seed(bytes), single_at: 0 }
     }
 }
 
@@ -49,70 +54,56 @@ impl Stream {
     /// The next word.
     #[inline]
     pub fn word(&mut self) -> u64 {
-        if self.used == READY {
-            self.refill();
+        if self.single_at != self.drawn {
+            self.single.set_word_pos(2 * u128::from(self.drawn));
         }
-        self.used += 1;
-        self.ready[self.used - 1]
+        self.drawn += 1;
+        self.single_at = self.drawn;
+        self.single.next_u64()
+    }
+
+    /// Words until a ChaCha block begins.
+    fn unaligned(&self) -> usize {
+        (self.drawn.next_multiple_of(BLOCK) - self.drawn) as usize
     }
 
     /// Fills a block of words; the same values as `word` one by one.
     pub fn fill(&mut self, block: &mut [u64]) {
-        let (first, rest) = block.split_at_mut(block.len().min(READY - self.used));
-        self.spend(first);
-        let (whole, last) = rest.as_chunks_mut::<READY>();
-        whole.iter_mut().for_each(|words| self.generate(words));
-        if !last.is_empty() {
-            self.refill();
-            self.spend(last);
+        let (first, rest) = block.split_at_mut(block.len().min(self.unaligned()));
+        first.iter_mut().for_each(|w| *w = self.word());
+        let (wide, last) = rest.as_chunks_mut::<WIDE>();
+        for words in wide {
+            let mut halves = [0; HALVES];
+            self.make(&mut halves);
+            let pairs = halves.as_chunks::<2>().0;
+            words
+                .iter_mut()
+                .zip(pairs)
+                .for_each(|(w, [low, high])| *w = u64::from(*low) | u64::from(*high) << 32);
         }
+        last.iter_mut().for_each(|w| *w = self.word());
     }
 
     /// Fills a block of half words: the low half of each word, then its high half. An odd last one spends a word.
     pub fn fill_halves(&mut self, block: &mut [u32]) {
-        let (first, rest) = block.split_at_mut(block.len().min(2 * (READY - self.used)));
-        self.spend_halves(first);
-        let (whole, last) = rest.as_chunks_mut::<HALVES>();
-        whole.iter_mut().for_each(|halves| self.generate_halves(halves));
-        if !last.is_empty() {
-            self.refill();
-            self.spend_halves(last);
+        let (first, rest) = block.split_at_mut(block.len().min(2 * self.unaligned()));
+        self.halves_of_words(first);
+        let (wide, last) = rest.as_chunks_mut::<HALVES>();
+        wide.iter_mut().for_each(|halves| self.make(halves));
+        self.halves_of_words(last);
+    }
+
+    fn halves_of_words(&mut self, block: &mut [u32]) {
+        for halves in block.chunks_mut(2) {
+            let word = self.word();
+            halves.iter_mut().zip([word as u32, (word >> 32) as u32]).for_each(|(half, of)| *half = of);
         }
     }
 
-    /// Fills a block from what is ready.
-    fn spend(&mut self, block: &mut [u64]) {
-        let from = self.used;
-        self.used += block.len();
-        block.copy_from_slice(&self.ready[from..self.used]);
-    }
-
-    fn spend_halves(&mut self, block: &mut [u32]) {
-        let from = self.used;
-        self.used += block.len().div_ceil(2);
-        for (halves, word) in block.chunks_mut(2).zip(&self.ready[from..self.used]) {
-            halves.iter_mut().zip([*word as u32, (*word >> 32) as u32]).for_each(|(half, of)| *half = of);
-        }
-    }
-
-    fn refill(&mut self) {
-        let mut words = [0; READY];
-        self.generate(&mut words);
-        (self.ready, self.used) = (words, 0);
-    }
-
-    /// The generator's next words, past those that are ready.
-    fn generate(&mut self, words: &mut [u64; READY]) {
-        let mut halves = [0; HALVES];
-        self.generate_halves(&mut halves);
-        for (word, pair) in words.iter_mut().zip(halves.as_chunks::<2>().0) {
-            *word = u64::from(pair[0]) | u64::from(pair[1]) << 32;
-        }
-    }
-
-    fn generate_halves(&mut self, halves: &mut [u32; HALVES]) {
-        blocks::best(&self.key, self.next, halves);
-        self.next += STRIDE;
+    /// The next words, from a ChaCha block's beginning, eight blocks at once.
+    fn make(&mut self, halves: &mut [u32; HALVES]) {
+        blocks::best(&self.key, self.drawn / BLOCK, halves);
+        self.drawn += WIDE as u64;
     }
 
     /// Uniform on `0..n` by multiply-shift (bias below n / 2^64).
@@ -143,8 +134,6 @@ fn name_hash(name: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand_chacha::ChaCha8Rng;
-    use rand_chacha::rand_core::{Rng, SeedableRng};
 
     const SEED: Seed = Seed { user: 42, replication: 0 };
 
