@@ -357,7 +357,8 @@ impl ProducerSpec {
         };
         let sink = &facts_flink::SINK_RECORD;
         if matches!(self.client, ClientSpec::FlinkSink(_)) && size > sink.bytes() {
-            let message = format!("`{}.record_size` makes records of {size}; the sink stops the job", cx.here());
+            let message =
+                format!("`{}.record_size` makes records of {size}; the sink stops the job", cx.here());
             let help = format!("source: {}", super::context::cite(sink));
             let expected = format!("must be at most {}", sink.bytes());
             return cx.say_with("out-of-range", self.record_size.at, message, &expected, Some(help));
