@@ -10,6 +10,7 @@ pub mod consumers;
 pub mod data_streams;
 mod fact;
 pub mod fan_out;
+pub mod flink;
 pub mod latency;
 pub mod on_demand;
 pub mod prices;
@@ -25,6 +26,7 @@ const FILES: &[&[Fact]] = &[
     fan_out::ALL,
     producers::ALL,
     agent::ALL,
+    flink::ALL,
     consumers::ALL,
     latency::ALL,
     billing::ALL,

@@ -47,6 +47,8 @@ sources! {
     KPL: "KPL", "Kinesis Producer Library 1.0.7 line, commit 11c4a64", "https://github.com/awslabs/amazon-kinesis-producer", "2026-03-31";
     AGENT: "AGENT", "Amazon Kinesis Agent, commit aa0d908", "https://github.com/awslabs/amazon-kinesis-agent", "2026-07-07";
     AGENTG: "AGENTG", "Developer guide, Writing to Kinesis Data Streams using Kinesis Agent", "https://docs.aws.amazon.com/streams/latest/dev/writing-with-agents.html", "2023-06";
+    FLINKAWS: "FLINKAWS", "Apache Flink AWS connectors, commit e17153c, with Flink's Async Sink", "https://github.com/apache/flink-connector-aws", "2026";
+    MSF: "MSF", "Managed Service for Apache Flink developer guide, Checkpoints", "https://docs.aws.amazon.com/managed-flink/latest/java/troubleshooting-checkpoints.html", "2026";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
     MODEL: "MODEL", "kinesim's own choice where AWS publishes nothing", "README.md", "2026-11-22";
     OWN: "OWN", "The user's own price", "--prices", "given with the run";

@@ -121,6 +121,8 @@ pub enum ClientConfig {
     Sdk(SdkConfig),
     /// Amazon Kinesis Agent.
     Agent(AgentConfig),
+    /// Flink's Kinesis sink.
+    FlinkSink(FlinkSinkConfig),
 }
 
 impl ClientConfig {
@@ -129,6 +131,7 @@ impl ClientConfig {
         match self {
             ClientConfig::Sdk(sdk) => sdk.instances,
             ClientConfig::Agent(agent) => agent.instances,
+            ClientConfig::FlinkSink(sink) => sink.instances,
         }
     }
 
@@ -137,6 +140,7 @@ impl ClientConfig {
         match self {
             ClientConfig::Sdk(sdk) => &sdk.put_latency,
             ClientConfig::Agent(agent) => &agent.put_latency,
+            ClientConfig::FlinkSink(sink) => &sink.put_latency,
         }
     }
 
@@ -145,6 +149,7 @@ impl ClientConfig {
         match self {
             ClientConfig::Sdk(_) => "producer/sdk",
             ClientConfig::Agent(_) => "producer/agent",
+            ClientConfig::FlinkSink(_) => "producer/flink_sink",
         }
     }
 
@@ -152,14 +157,14 @@ impl ClientConfig {
     pub fn reorders(&self) -> bool {
         match self {
             ClientConfig::Sdk(_) => self.packs(),
-            ClientConfig::Agent(_) => true,
+            ClientConfig::Agent(_) | ClientConfig::FlinkSink(_) => true,
         }
     }
 
     /// Do its entries hold several records?
     pub fn packs(&self) -> bool {
         match self {
-            ClientConfig::Sdk(_) | ClientConfig::Agent(_) => false,
+            ClientConfig::Sdk(_) | ClientConfig::Agent(_) | ClientConfig::FlinkSink(_) => false,
         }
     }
 }
@@ -312,6 +317,27 @@ pub struct AgentConfig {
     pub rotate_every: Option<Dur>,
     /// Rotated files that the agent still finds (`None` = all).
     pub rotated_files: Option<u32>,
+    /// Sending to answer.
+    pub put_latency: LatencyLaw,
+}
+
+/// Flink's Kinesis sink.
+#[derive(Clone, Debug)]
+pub struct FlinkSinkConfig {
+    /// Writer subtasks (the sink's parallelism); they share the demand evenly.
+    pub instances: u32,
+    /// Records of one call at most.
+    pub max_batch: u32,
+    /// Calls under way at most.
+    pub max_in_flight: u32,
+    /// Records buffered at most.
+    pub max_buffered: u32,
+    /// Bytes of one call at most.
+    pub max_batch_bytes: Bytes,
+    /// How long the first record of the buffer waits.
+    pub max_time_in_buffer: Dur,
+    /// Between checkpoints of the job (`None` = none).
+    pub checkpoint_every: Option<Dur>,
     /// Sending to answer.
     pub put_latency: LatencyLaw,
 }

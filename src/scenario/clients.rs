@@ -1,11 +1,11 @@
-//! Clients that are programs of their own, as written: Kinesis Agent.
+//! Clients that are programs of their own, as written: Kinesis Agent, Flink's sink.
 
 use super::context::Cx;
-use super::grammar::{OPTIONAL, choice, default, fact, section};
+use super::grammar::{At, OPTIONAL, choice, default, fact, section};
 use super::law::Law;
 use super::shapes::Limited;
-use crate::facts::{agent, latency, producers};
-use crate::producer::config::AgentConfig;
+use crate::facts::{agent, flink, latency, producers};
+use crate::producer::config::{AgentConfig, FlinkSinkConfig};
 use crate::units::{Bytes, Dur};
 
 section! {
@@ -69,6 +69,62 @@ impl AgentSpec {
             from_end: matches!(self.initial_position, PositionSpec::EndOfFile),
             rotate_every: self.rotate_every,
             rotated_files: self.rotated_files.0,
+            put_latency: self.put_latency.resolve(cx)?,
+        })
+    }
+}
+
+section! {
+    /// Flink's Kinesis sink (KinesisStreamsSink); records are written to it as they are born.
+    FlinkSinkSpec {
+        /// Writer subtasks (the sink's parallelism); they share the demand evenly.
+        instances: u32 = fact(&producers::INSTANCES).positive().max("10000"),
+        /// Records of one call at most (maxBatchSize).
+        max_batch: u32 = fact(&flink::SINK_BATCH).positive().max_fact(&flink::SINK_BATCH),
+        /// Calls of one writer under way at most (maxInFlightRequests).
+        max_in_flight: u32 = fact(&flink::SINK_IN_FLIGHT).positive().max("10000"),
+        /// Records one writer buffers at most (maxBufferedRequests); must be more than a batch.
+        max_buffered: At<u32> = fact(&flink::SINK_BUFFERED).positive().max("100000000"),
+        /// Data bytes of one call at most (maxBatchSizeInBytes); at least the largest record.
+        max_batch_bytes: Bytes = fact(&flink::SINK_BATCH_BYTES).min_fact(&flink::SINK_RECORD).max_fact(&producers::PUT_RECORDS_MAX_BYTES),
+        /// How long the first record of the buffer waits (maxTimeInBufferMS).
+        max_time_in_buffer: Dur = fact(&flink::SINK_TIME).positive(),
+        /// Between checkpoints of the job; a restarted one sends again what it sent since the last.
+        checkpoint_every: Limited<Dur> = fact(&flink::CHECKPOINT).min("1 s"),
+        /// Sending to answer.
+        put_latency: Law = fact(&latency::PUT),
+    }
+    check buffers_more_than_a_batch;
+}
+
+/// As the sink itself asks.
+fn buffers_more_than_a_batch(s: &FlinkSinkSpec, cx: &mut Cx) -> Option<()> {
+    if s.max_buffered.value > s.max_batch {
+        return Some(());
+    }
+    let message = format!("`{}.max_buffered` must be more than `max_batch`, {}", cx.here(), s.max_batch);
+    let help = format!("source: {}", super::context::cite(&flink::SINK_BUFFERED));
+    cx.say_with(
+        "not-together",
+        s.max_buffered.at,
+        message,
+        "the buffer must hold more than a batch",
+        Some(help),
+    );
+    None
+}
+
+impl FlinkSinkSpec {
+    /// The sink's settings.
+    pub fn resolve(&self, cx: &mut Cx) -> Option<FlinkSinkConfig> {
+        Some(FlinkSinkConfig {
+            instances: self.instances,
+            max_batch: self.max_batch,
+            max_in_flight: self.max_in_flight,
+            max_buffered: self.max_buffered.value,
+            max_batch_bytes: self.max_batch_bytes,
+            max_time_in_buffer: self.max_time_in_buffer,
+            checkpoint_every: self.checkpoint_every.0,
             put_latency: self.put_latency.resolve(cx)?,
         })
     }

@@ -1,6 +1,6 @@
 //! A producer as written: its demand and its client.
 
-use super::clients::AgentSpec;
+use super::clients::{AgentSpec, FlinkSinkSpec};
 use super::context::Cx;
 use super::demand::{BurstinessSpec, RateSpec};
 use super::diag::{nearest, quote};
@@ -10,7 +10,7 @@ use super::node::{Kind, Node};
 use super::record::{KeysSpec, SizeSpec};
 use super::shapes::Limited;
 use crate::facts::producers::{self as facts, RetryJitter, RetryMode};
-use crate::facts::{data_streams, latency};
+use crate::facts::{data_streams, flink as facts_flink, latency};
 use crate::producer::config::{
     BackoffLaw, ClientConfig, DemandConfig, Jitter, OnFull, PartialFailure, ProducerConfig, PutCall,
     RetryLaw, RetryQuota, SdkConfig,
@@ -42,12 +42,12 @@ choice! {
         sdk: Sdk(SdkSpec),
         /// Amazon Kinesis Agent.
         agent: Agent(AgentSpec),
+        /// Flink's Kinesis sink.
+        flink_sink: FlinkSink(FlinkSinkSpec),
     }
     reserved {
         /// Kinesis Producer Library.
         kpl,
-        /// Flink's Kinesis sink.
-        flink_sink,
         /// Puts straight to Firehose.
         firehose_direct,
     }
@@ -310,6 +310,7 @@ impl ClientSpec {
         Some(match self {
             ClientSpec::Sdk(sdk) => ClientConfig::Sdk(sdk.resolve(cx)?),
             ClientSpec::Agent(agent) => ClientConfig::Agent(agent.resolve(cx)?),
+            ClientSpec::FlinkSink(sink) => ClientConfig::FlinkSink(sink.resolve(cx)?),
         })
     }
 
@@ -356,6 +357,14 @@ impl ProducerSpec {
         let Some(size) = self.record_size.value.largest() else {
             return;
         };
+        let sink = &facts_flink::SINK_RECORD;
+        if matches!(self.client, ClientSpec::FlinkSink(_)) && size > sink.bytes() {
+            let message =
+                format!("`{}.record_size` makes records of {size}; the sink stops the job", cx.here());
+            let help = format!("source: {}", super::context::cite(sink));
+            let expected = format!("must be at most {}", sink.bytes());
+            return cx.say_with("out-of-range", self.record_size.at, message, &expected, Some(help));
+        }
         let whole = size.0.saturating_add(self.key_bytes.0);
         let most = if self.client.cuts() { data_streams::RECORD_SIZE_MAX.bytes() } else { cx.max_record };
         if whole <= most.0 {

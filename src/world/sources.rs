@@ -9,6 +9,7 @@ use crate::producer::agent::Agent;
 use crate::producer::client::Client;
 use crate::producer::config::ClientConfig;
 use crate::producer::demand::{Columns, Demand, HotKeyWindow};
+use crate::producer::flink_sink::FlinkSink;
 use crate::producer::keys::KeyTable;
 use crate::producer::line::{Line, Trouble, What};
 use crate::producer::sdk::Sdk;
@@ -57,9 +58,11 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     let instances = if alone { 0 } else { producer.client.instances().max(1) };
     let troubles: Arc<[Trouble]> = config.events.iter().filter_map(|e| trouble(e, index)).collect();
     let (name, latency) = (&producer.name, producer.client.put_latency());
+    let key = settings.producers[index].key_bytes as u32;
     let client = |i| -> Box<dyn Client> {
         let line = Line::new(latency, leg, Arc::clone(&troubles), name, i, config.seed);
         match &producer.client {
+            ClientConfig::FlinkSink(sink) => Box::new(FlinkSink::new(sink, key, line)),
             ClientConfig::Agent(agent) => Box::new(Agent::new(agent, name, i, line, config.seed)),
             ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, name, i, line, config.seed)),
         }

@@ -156,8 +156,26 @@ fn agent() -> impl Strategy<Value = ClientConfig> {
     )
 }
 
+fn flink_sink() -> impl Strategy<Value = ClientConfig> {
+    let limits = (1u32..500, 1u32..10, 1u32..2000, 500u64..200_000);
+    let times = (ms(10..8000), prop::option::of(ms(1000..20_000)));
+    (1u32..4, limits, times, put_latency()).prop_map(|(instances, limits, times, put_latency)| {
+        let (max_batch, max_in_flight, more, bytes) = limits;
+        ClientConfig::FlinkSink(FlinkSinkConfig {
+            instances,
+            max_batch,
+            max_in_flight,
+            max_buffered: max_batch + more,
+            max_batch_bytes: Bytes(bytes),
+            max_time_in_buffer: times.0,
+            checkpoint_every: times.1,
+            put_latency,
+        })
+    })
+}
+
 fn client() -> impl Strategy<Value = ClientConfig> {
-    prop_oneof![3 => sdk(), 1 => agent()]
+    prop_oneof![3 => sdk(), 1 => agent(), 1 => flink_sink()]
 }
 
 fn sdk() -> impl Strategy<Value = ClientConfig> {

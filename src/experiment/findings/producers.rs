@@ -50,6 +50,10 @@ fn places(client: &ClientConfig) -> String {
             "; it has {} sending threads and a queue of {} buffers {each}, and what they cannot take stays in the file",
             agent.sending_threads, agent.publish_queue
         ),
+        ClientConfig::FlinkSink(sink) => format!(
+            "; it has {} calls in flight and a buffer of {} records {each}, and stops the job before it when that is full",
+            sink.max_in_flight, sink.max_buffered
+        ),
     }
 }
 

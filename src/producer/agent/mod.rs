@@ -14,12 +14,12 @@
 //! developer guide's page on the agent.
 
 mod backoff;
-mod tail;
 
 use super::calls::{Answer, Calls, Held};
 use super::client::{Client, Outgoing, Report, Sent};
 use super::config::AgentConfig;
 use super::line::Line;
+use super::tail::Tail;
 use crate::facts::agent as facts;
 use crate::random::{Seed, Stream};
 use crate::record::{Columns, Listing};
@@ -27,7 +27,6 @@ use crate::units::NS_PER_S;
 use backoff::Backoff;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use tail::Tail;
 
 const HEARTBEAT: u64 = facts::HEARTBEAT.dur().0;
 const LONGEST_LINE: u64 = facts::RECORD_MAX.bytes().0;

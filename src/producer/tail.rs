@@ -1,4 +1,4 @@
-//! The file an agent reads: what is written, how far it is read, and up to where it is checkpointed.
+//! The file an agent reads (or another source that can be read again): what is written, how far it is read, and up to where it is checkpointed.
 //!
 //! At AWS: the agent reads the file on and follows it when it is rotated (renamed, and a new one begun): it reads
 //! the old file to its end first. When it no longer finds the file it reads, it starts again at the newest one.
@@ -6,7 +6,7 @@
 //! We leave out: the time reading takes, rotation by copying, files deleted while open, multi-line records.
 //! Sources: Kinesis Agent source code, `FileTailer`, `SourceFileTracker`.
 
-use crate::producer::calls::Held;
+use super::calls::Held;
 use crate::record::Columns;
 
 /// What became, before the process died, of a line that is read again.
@@ -137,6 +137,11 @@ impl Tail {
         if self.checkpoint >= self.past_from + self.past.len() as u64 {
             self.past.clear();
         }
+    }
+
+    /// Everything read so far is checkpointed.
+    pub fn checkpoint_read(&mut self) {
+        self.checkpoint(self.read, 0);
     }
 
     /// Number of the first line behind the checkpoint.
