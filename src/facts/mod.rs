@@ -10,6 +10,7 @@ pub mod consumers;
 pub mod data_streams;
 mod fact;
 pub mod fan_out;
+pub mod firehose;
 pub mod flink;
 pub mod latency;
 pub mod on_demand;
@@ -27,6 +28,7 @@ const FILES: &[&[Fact]] = &[
     producers::ALL,
     agent::ALL,
     flink::ALL,
+    firehose::ALL,
     consumers::ALL,
     latency::ALL,
     billing::ALL,
