@@ -37,6 +37,13 @@ impl Columns {
         self.position.push(other.position[i]);
     }
 
+    /// Appends some records of other columns.
+    pub fn append_rows(&mut self, other: &Columns, rows: &[u32]) {
+        self.born.extend(rows.iter().map(|row| other.born[*row as usize]));
+        self.size.extend(rows.iter().map(|row| other.size[*row as usize]));
+        self.position.extend(rows.iter().map(|row| other.position[*row as usize]));
+    }
+
     /// Appends `from..to` of other columns.
     pub fn append_range(&mut self, other: &Columns, from: usize, to: usize) {
         self.born.extend_from_slice(&other.born[from..to]);

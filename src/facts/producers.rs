@@ -1,13 +1,13 @@
 //! Producers with an AWS SDK: call limits, retry modes, defaults.
 //!
 //! The retry modes differ by a factor of five in the time a client rides out a throttle, so the mode is named in
-//! every report. `adaptive` (a client-side send-rate limiter) is left out.
+//! every report.
 
 use super::Standing;
-use super::Value::{Bytes as Size, Count, Dur as Span, Word};
+use super::Value::{self, Bytes as Size, Count, Dur as Span, Word};
 use super::fact::facts;
 use super::source::{self, Source};
-use crate::units::{Bytes, Dur};
+use crate::units::{Bytes, Dur, Percent};
 
 facts! {
     PUT_RECORDS_MAX_RECORDS: "put_records.records_max", Count(500, "records"), API, Documented,
@@ -34,6 +34,18 @@ facts! {
         "What the caller does with failed entries: the SDK sees a 200 and does nothing, so the application must; sending the failed ones again is the guide's advice.";
     RETRY_MODE: "producer.retry", Word("standard-2026"), BOTOCORE, SourceCode,
         "Default mode of botocore from 1.44.0.";
+    ADAPTIVE_CUT: "producer.adaptive.cut", Value::Percent(Percent(700_000_000)), BOTOCORE, SourceCode,
+        "Adaptive retry mode: the send rate after a throttle, as a share of the measured rate.";
+    ADAPTIVE_SCALE: "producer.adaptive.scale", Value::Percent(Percent(400_000_000)), BOTOCORE, SourceCode,
+        "Adaptive retry mode: the scale constant of the cubic along which the send rate grows again.";
+    ADAPTIVE_SMOOTHING: "producer.adaptive.smoothing", Value::Percent(Percent(800_000_000)), BOTOCORE, SourceCode,
+        "Adaptive retry mode: weight of the newest measuring in the measured rate.";
+    ADAPTIVE_MEASURE: "producer.adaptive.measure", Span(Dur::from_ms(500)), BOTOCORE, SourceCode,
+        "Adaptive retry mode: the rate of answers is measured over multiples of this.";
+    ADAPTIVE_ABOVE_MEASURED: "producer.adaptive.above_measured", Count(2, "times"), BOTOCORE, SourceCode,
+        "Adaptive retry mode: the allowed rate is at most so many times the measured one.";
+    ADAPTIVE_SLOWEST: "producer.adaptive.slowest", Span(Dur::from_s(2)), BOTOCORE, SourceCode,
+        "Adaptive retry mode: a call may always go after this time (0.5 calls a second).";
     RETRY_AFTER_WINDOW: "producer.retry_after_window", Span(Dur::from_s(5)), BOTOCORE, SourceCode,
         "The 2026 rules honour x-amz-retry-after between the computed sleep and that sleep plus this time.";
     INSTANCES: "producer.instances", Count(1, "instances"), MODEL, Assumed,
@@ -86,6 +98,8 @@ pub struct RetryMode {
     pub tokens: Option<RetryTokens>,
     /// Whether the service's retry-after is honoured.
     pub honours_retry_after: bool,
+    /// Whether calls wait for a client-side send-rate limiter.
+    pub adaptive: bool,
     /// What it is.
     pub meaning: &'static str,
     /// Where it is from.
@@ -105,6 +119,7 @@ const fn mode(word: &'static str, attempts: u32, base_ms: u64, meaning: &'static
         jitter: RetryJitter::Full,
         tokens: None,
         honours_retry_after: false,
+        adaptive: false,
         meaning,
         source: source::BOTOCORE,
         standing: Standing::SourceCode,
@@ -144,6 +159,18 @@ pub const RETRY_MODES: &[RetryMode] = &[
             3,
             1_000,
             "botocore's default from 1.44.0: as standard for throttles, 50 ms base and 14 tokens for transient errors, honours retry-after.",
+        )
+    },
+    RetryMode {
+        transient_base: Dur::from_ms(50),
+        tokens: tokens(5, 14),
+        honours_retry_after: true,
+        adaptive: true,
+        ..mode(
+            "adaptive",
+            3,
+            1_000,
+            "botocore's adaptive mode: as standard-2026, and throttles of PutRecord slow the client's sending down.",
         )
     },
     RetryMode {

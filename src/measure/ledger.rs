@@ -4,6 +4,11 @@ use super::result::{ConsumerResult, ProducerResult, RunResult};
 use crate::random::Seed;
 
 impl ProducerResult {
+    /// Records sent, each as often as it was sent, whatever became of the call.
+    pub fn sent(&self) -> u64 {
+        self.carried + self.unjudged
+    }
+
     /// born − (stored at least once + given up + held): zero.
     pub fn imbalance(&self) -> i128 {
         i128::from(self.born) - i128::from(self.stored + self.lost.all() + self.held)

@@ -249,6 +249,8 @@ pub struct RetryLaw {
     pub quota: Option<RetryQuota>,
     /// The service's `x-amz-retry-after`, clamped to [sleep, sleep + 5 s] (2026 rules only).
     pub retry_after: Option<Dur>,
+    /// Do calls wait for a client-side send-rate limiter?
+    pub adaptive: bool,
 }
 
 impl RetryLaw {
@@ -260,6 +262,7 @@ impl RetryLaw {
         transient: BackoffLaw { base: Dur(0), factor: 1, cap: Dur(0), jitter: Jitter::None },
         quota: None,
         retry_after: None,
+        adaptive: false,
     };
 }
 

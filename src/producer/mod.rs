@@ -1,5 +1,6 @@
 //! Producers: demand and clients.
 
+pub mod adaptive;
 pub mod agent;
 pub mod arrivals;
 pub mod calls;

@@ -181,7 +181,7 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
         for p in &mode.run.producers {
             row("producer", &p.name, "attempts", p.attempts);
             row("producer", &p.name, "attempts_refused", p.throttled);
-            row("producer", &p.name, "records_sent", p.carried);
+            row("producer", &p.name, "records_sent", p.sent());
             row("producer", &p.name, "records_duplicated", p.duplicates);
             row("producer", &p.name, "records_overtaken", p.overtaken);
             row("producer", &p.name, "records_delayed", p.delayed);

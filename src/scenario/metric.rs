@@ -114,7 +114,7 @@ pub const STREAM: &[Metric] = &[
         "amplification",
         Unit::Factor,
         "Times a record was sent, on average over all born.",
-        From::Run(|r| share(total(r, |p| p.carried), total(r, |p| p.born))),
+        From::Run(|r| share(total(r, ProducerResult::sent), total(r, |p| p.born))),
     ),
     metric(
         "goodput_per_s",
@@ -203,7 +203,7 @@ const PRODUCER_OWN: [Metric; 12] = [
         "amplification",
         Unit::Factor,
         "Times a record was sent, on average over all born.",
-        From::Producer(|p| share(p.carried, p.born)),
+        From::Producer(|p| share(p.sent(), p.born)),
     ),
     metric(
         "records_per_kinesis_record",

@@ -251,7 +251,7 @@ const RETRY_WORDS: &[Variant] = &{
         body: Some(<CustomRetry as Read>::shape),
         reserved: false,
     };
-    [mode(0), mode(1), mode(2), mode(3), mode(4), mode(5), custom]
+    [mode(0), mode(1), mode(2), mode(3), mode(4), mode(5), mode(6), custom]
 };
 
 impl Read for RetrySpec {
@@ -328,6 +328,7 @@ impl CustomRetry {
             transient: sleep,
             quota: None,
             retry_after: None,
+            adaptive: false,
         }
     }
 }
@@ -352,6 +353,7 @@ fn of_mode(mode: &RetryMode) -> RetryLaw {
             success_refund: t.success_refund,
         }),
         retry_after: None,
+        adaptive: mode.adaptive,
     }
 }
 

@@ -97,7 +97,7 @@ impl Gathered {
             self.senders_end.push(self.entries.len());
         }
         self.order.clear();
-        if senders > 1 {
+        if senders > 1 && !self.entries.times().is_sorted() {
             // Each sender's entries are in order already: the stable sort only merges, senders in order.
             self.order.extend(0..self.entries.len() as u32);
             let at = self.entries.times();

@@ -7,6 +7,7 @@
 
 pub mod config;
 mod control;
+mod dealing;
 mod finish;
 mod gather;
 mod intake;

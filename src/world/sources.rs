@@ -1,6 +1,7 @@
 //! Who sends: demand that goes to the shards as it is, or demand in the hands of clients that wait for answers.
 
 use super::config::{Action, TimedEvent, WorldConfig};
+use super::dealing::Dealing;
 use super::gather::WindowCall;
 use super::intake::Door;
 use super::order::Order;
@@ -23,8 +24,7 @@ use std::sync::Arc;
 pub struct Source {
     /// What is born.
     pub demand: Demand,
-    /// Records on their way to one of several clients.
-    fresh: Columns,
+    dealing: Dealing,
     /// Client processes; empty when the shards' lanes play the client.
     pub clients: Vec<Box<dyn Client>>,
     /// The Firehose stream they put to, instead of the Kinesis stream.
@@ -35,7 +35,6 @@ pub struct Source {
     pub floor: u64,
     /// A request's way to the shard.
     pub leg: u64,
-    dealt: u64,
 }
 
 /// Builds every producer.
@@ -81,13 +80,12 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     let watched = producer.client.reorders() || !troubles.is_empty();
     Source {
         demand,
-        fresh: Columns::default(),
+        dealing: Dealing::default(),
         clients: (0..instances).map(client).collect(),
         door,
         orders: (0..instances).map(|_| Order::new(watched)).collect(),
         floor: if alone { u64::MAX } else { latency.sampler().min() - leg },
         leg,
-        dealt: 0,
     }
 }
 
@@ -121,16 +119,7 @@ impl Source {
         match &mut self.clients[..] {
             [] => self.demand.take_until(until.saturating_sub(self.leg), out),
             [one] => self.demand.take_until(until, one.births()),
-            many => {
-                self.fresh.clear();
-                self.demand.take_until(until, &mut self.fresh);
-                for i in 0..self.fresh.len() {
-                    // Records are dealt to the processes by a hash of their number: even, and still Poisson.
-                    let client = (mix(self.dealt) as u128 * many.len() as u128) >> 64;
-                    many[client as usize].births().push_of(&self.fresh, i);
-                    self.dealt += 1;
-                }
-            }
+            many => self.dealing.deal(&mut self.demand, until, many),
         }
         for client in self.clients.iter_mut().filter(|c| !c.rests(until)) {
             client.advance(until, shards);
@@ -155,10 +144,4 @@ impl Source {
     pub fn lost(&self) -> u64 {
         self.clients.iter().map(|c| c.report().lost.all()).sum()
     }
-}
-
-fn mix(number: u64) -> u64 {
-    let z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z ^ (z >> 31)
 }

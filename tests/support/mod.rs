@@ -184,6 +184,8 @@ fn series(which: usize) -> Series {
         s.put_latency_ns_sum.push(born / 400 * 9 * MS);
         s.open_shards.push(shards);
     }
+    let waiting = || vec![0; BUCKETS];
+    s.producers = vec![ProducerSeries { buffered_records: waiting(), buffered_bytes: waiting() }];
     s.consumers = vec![
         consumer_series(&s, which, 240 * MS, true),
         consumer_series(&s, which, 24 * MS, false),

@@ -18,6 +18,7 @@ pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64
         transient: sleep,
         quota: None,
         retry_after: None,
+        adaptive: false,
     };
     let zero = LatencyLaw::Constant(Dur::ZERO);
     let client = if real {

@@ -32,7 +32,8 @@ pub fn plays_alone(config: &WorldConfig, index: usize) -> bool {
     if config.events.iter().any(troubled) {
         return false;
     }
-    let unlimited = sdk.in_flight.is_none() && sdk.buffer.is_none() && sdk.retry.quota.is_none();
+    let unlimited =
+        sdk.in_flight.is_none() && sdk.buffer.is_none() && sdk.retry.quota.is_none() && !sdk.retry.adaptive;
     unlimited && matches!(sdk.put_latency, LatencyLaw::Constant(_)) && sdk.call == PutCall::PutRecord
 }
 
@@ -90,8 +91,8 @@ fn retry() -> impl Strategy<Value = RetryLaw> {
         transient_cost: cost + 1,
         success_refund: 1,
     }));
-    (1u32..6, ms(1..2000), 1u32..4, jitter, quota).prop_map(|(attempts, base, factor, jitter, quota)| {
-        RetryLaw {
+    (1u32..6, ms(1..2000), 1u32..4, jitter, quota, any::<bool>()).prop_map(
+        |(attempts, base, factor, jitter, quota, adaptive)| RetryLaw {
             mode: "custom",
             attempts,
             throttled: BackoffLaw { base, factor, cap: Dur::from_s(3), jitter },
@@ -103,8 +104,9 @@ fn retry() -> impl Strategy<Value = RetryLaw> {
             },
             quota,
             retry_after: None,
-        }
-    })
+            adaptive,
+        },
+    )
 }
 
 fn call() -> impl Strategy<Value = PutCall> {
@@ -212,7 +214,8 @@ fn sdk() -> impl Strategy<Value = ClientConfig> {
     // Half of them alone: no limit couples their records, and the shards' lanes play them.
     let alone = |c: ClientConfig| {
         let ClientConfig::Sdk(mut sdk) = c else { return c };
-        (sdk.call, sdk.in_flight, sdk.buffer, sdk.retry.quota) = (PutCall::PutRecord, None, None, None);
+        (sdk.call, sdk.in_flight, sdk.buffer) = (PutCall::PutRecord, None, None);
+        (sdk.retry.quota, sdk.retry.adaptive) = (None, false);
         sdk.put_latency = LatencyLaw::Constant(Dur(sdk.put_latency.sampler().min()));
         ClientConfig::Sdk(sdk)
     };

@@ -12,6 +12,7 @@ mod limits;
 mod on_demand;
 mod queues;
 mod reading;
+mod retries;
 #[path = "../support/runs.rs"]
 mod runs;
 mod statistics;

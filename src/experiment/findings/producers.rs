@@ -112,10 +112,9 @@ pub fn by_producer(run: &RunResult) -> Option<String> {
 
 /// Records sent more often than once: what retries cost the stream.
 pub fn amplification(run: &RunResult) -> Option<String> {
-    let sent: Vec<&ProducerResult> =
-        run.producers.iter().filter(|p| p.carried * 100 > p.born * 105).collect();
+    let sent: Vec<&ProducerResult> = run.producers.iter().filter(|p| p.sent() * 100 > p.born * 105).collect();
     let of = |p: &&ProducerResult| {
-        let times = p.carried as f64 / p.born.max(1) as f64;
+        let times = p.sent() as f64 / p.born.max(1) as f64;
         format!("{} sent each record {times:.2} times on average", p.name)
     };
     let all: Vec<String> = sent.iter().map(of).collect();

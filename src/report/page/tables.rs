@@ -107,14 +107,15 @@ fn producer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
     }
     line("+ held in the client at the end", &|p| p.held.into());
     line(DIFFERENCE, &ProducerResult::imbalance);
-    let apart: [Entry<ProducerResult>; 7] = [
+    let apart: [Entry<ProducerResult>; 8] = [
         ("apart: stored again by a retry (duplicates)", |p| p.duplicates),
         ("apart: stored after a later one of the same process", |p| p.overtaken),
-        ("apart: records sent, each as often as it was sent", |p| p.carried),
-        ("apart: refused at least once (delayed)", |p| p.delayed),
-        ("apart: attempts (Kinesis records sent)", |p| p.attempts),
+        ("apart: records sent, each as often as it was sent", ProducerResult::sent),
+        ("apart: refused or failed at least once (delayed)", |p| p.delayed),
+        ("apart: attempts (Kinesis records judged)", |p| p.attempts),
         ("apart: attempts refused", |p| p.throttled),
         ("apart: put calls", |p| p.calls),
+        ("apart: put calls that failed as a whole", |p| p.failed_calls),
     ];
     let cut: [Entry<ProducerResult>; 2] = [
         ("apart: records cut because they were too long", |p| p.truncated),

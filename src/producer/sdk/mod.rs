@@ -7,20 +7,26 @@
 //! with the mode's sleeps and attempts, each retry a call of its own; the retry quota for PutRecord.
 //! A call that fails as a whole (`line`) is the SDK's to retry for PutRecords too: it sleeps as after a transient error
 //! and pays from the quota. Its attempts and the application's are counted together (assumed: one limit on calls).
+//! The adaptive mode's limiter (`adaptive`) holds back calls and retries alike; a call that waits keeps its place.
 //! A restart loses what the process holds; records that a full memory blocks wait outside it and are not lost.
 //! We leave out: connection set-up, timeouts of the client's own.
 //! Sources: API reference, botocore and Java SDK source code.
 
-use super::client::{Client, Outgoing, Report, Sent};
-use super::config::{OnFull, PartialFailure, PutCall, SdkConfig};
-use super::demand::Columns;
-use super::line::Line;
-use super::retry::{Cause, Quota};
+mod outcome;
+mod waiting;
+
+use crate::producer::adaptive::Limiter;
+use crate::producer::client::{Client, Outgoing, Report, Sent};
+use crate::producer::config::{OnFull, PartialFailure, PutCall, SdkConfig};
+use crate::producer::demand::Columns;
+use crate::producer::line::Line;
+use crate::producer::retry::Quota;
 use crate::random::{Seed, Stream};
 use crate::record::Listing;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
+use waiting::Queue;
 
 /// A record in the hands of a call.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +73,9 @@ pub struct Sdk {
     line: Line,
     sleeps: Stream,
     quota: Option<Quota>,
+    /// The adaptive mode's, and the calls that wait for its token.
+    limiter: Option<Limiter>,
+    paced: VecDeque<u32>,
     /// One record a call: a refusal is the call's, and the SDK's to retry.
     alone: bool,
     /// Born, but not yet taken over at the client's own time; used only where a full memory drops records.
@@ -94,39 +103,6 @@ pub struct Sdk {
     report: Report,
 }
 
-/// Columns with a moving front.
-#[derive(Default)]
-struct Queue {
-    columns: Columns,
-    front: usize,
-}
-
-impl Queue {
-    fn len(&self) -> usize {
-        self.columns.born.len() - self.front
-    }
-
-    fn born(&self, i: usize) -> u64 {
-        self.columns.born[self.front + i]
-    }
-
-    fn births(&self) -> &[u64] {
-        &self.columns.born[self.front..]
-    }
-
-    fn sizes(&self) -> &[u32] {
-        &self.columns.size[self.front..]
-    }
-
-    fn drop_front(&mut self, n: usize) {
-        self.front += n;
-        if self.front >= 4096 && self.front * 2 >= self.columns.born.len() {
-            self.columns.drop_front(self.front);
-            self.front = 0;
-        }
-    }
-}
-
 impl Sdk {
     /// The `instance`-th process of a producer.
     pub fn new(config: &SdkConfig, name: &str, instance: u32, line: Line, seed: Seed) -> Sdk {
@@ -146,6 +122,8 @@ impl Sdk {
             line,
             sleeps: seed.numbered(&path, "retry_sleep", u64::from(instance)),
             quota: config.retry.quota.map(Quota::new),
+            limiter: config.retry.adaptive.then(|| Limiter::new(0)),
+            paced: VecDeque::new(),
             alone,
             config: config.clone(),
             arriving: Queue::default(),
@@ -168,96 +146,6 @@ impl Sdk {
         }
     }
 
-    /// Moves births before `until` into the buffer.
-    fn take_over(&mut self, until: u64) {
-        let born = if self.straight { &self.waiting.births()[self.taken..] } else { self.arriving.births() };
-        let n = if born.last().is_none_or(|b| *b < until) {
-            born.len()
-        } else {
-            born.partition_point(|b| *b < until)
-        };
-        if n == 0 {
-            return;
-        }
-        let limit = self.config.buffer.map_or(u64::MAX, |b| b.0);
-        if self.straight {
-            // Blocked records wait outside in the same order: only the memory differs.
-            let coming = &self.waiting.sizes()[self.taken..self.taken + n];
-            self.waiting_bytes += coming.iter().map(|s| u64::from(*s)).sum::<u64>();
-            self.taken += n;
-        } else {
-            self.take_over_or_drop(n, limit);
-        }
-        self.report.buffered_bytes_max = self.report.buffered_bytes_max.max(self.waiting_bytes.min(limit));
-    }
-
-    /// A call goes out at `send` with what is born by then. When that is more than the memory holds, the call goes
-    /// out first: a record that finds the memory full is dropped only while no place is free.
-    fn take_over_for_send(&mut self, send: u64) {
-        if let (Some(limit), OnFull::Drop) = (self.config.buffer, self.config.on_full) {
-            self.take_over(send);
-            let births = self.arriving.births().iter().zip(self.arriving.sizes());
-            let coming: u64 = births.take_while(|b| *b.0 <= send).map(|b| u64::from(*b.1)).sum();
-            if self.waiting.len() > 0 && self.waiting_bytes + coming > limit.0 {
-                return;
-            }
-        }
-        self.take_over(send + 1);
-    }
-
-    fn take_over_or_drop(&mut self, n: usize, limit: u64) {
-        let from = self.arriving.front;
-        for i in from..from + n {
-            let size = u64::from(self.arriving.columns.size[i]);
-            if self.waiting_bytes + size > limit {
-                self.report.lost.full += 1;
-            } else {
-                self.waiting.columns.push_of(&self.arriving.columns, i);
-                self.waiting_bytes += size;
-                self.taken += 1;
-            }
-        }
-        self.arriving.drop_front(n);
-    }
-
-    /// Birth of the i-th record that waits or arrives (`None`: none known yet).
-    fn birth(&self, i: usize) -> Option<u64> {
-        let waiting = self.waiting.len();
-        if i < waiting {
-            Some(self.waiting.born(i))
-        } else {
-            (i - waiting < self.arriving.len()).then(|| self.arriving.born(i - waiting))
-        }
-    }
-
-    /// When the next call goes out, given a free place: full by count, by bytes, by the client's memory, or lingered
-    /// long enough.
-    fn next_send(&self) -> u64 {
-        let Some(first) = self.birth(0) else { return u64::MAX };
-        let full = self.birth(self.max_records - 1).unwrap_or(u64::MAX);
-        let lingered = first.max(self.up_from).saturating_add(self.linger);
-        full.min(lingered).min(self.full_by_bytes()).max(self.now)
-    }
-
-    /// Birth of the record that fills a call by bytes, or does not fit the memory, before it is full by count.
-    fn full_by_bytes(&self) -> u64 {
-        let memory = self.config.buffer.map_or(u64::MAX, |b| b.0);
-        let most = self.largest.saturating_mul(self.max_records as u64);
-        if most < self.max_bytes && most <= memory {
-            return u64::MAX;
-        }
-        let waiting = self.waiting.sizes().iter().zip(self.waiting.births());
-        let arriving = self.arriving.sizes().iter().zip(self.arriving.births());
-        let mut bytes = 0;
-        for (&size, &born) in waiting.chain(arriving).take(self.max_records) {
-            bytes += u64::from(size);
-            if bytes >= self.max_bytes || bytes > memory {
-                return born;
-            }
-        }
-        u64::MAX
-    }
-
     fn send(&mut self) {
         let sizes = &self.waiting.sizes()[..self.taken];
         let most = self.max_records.min(sizes.len());
@@ -275,23 +163,21 @@ impl Sdk {
         }
         self.free -= 1;
         let slot = self.slot();
-        let (from, to) = (self.waiting.front, self.waiting.front + n);
-        let first = self.out.entries.len() as u32;
+        let call = &mut self.calls[slot as usize];
+        *call = Call { fresh: n as u32, kept: std::mem::take(&mut call.kept), ..Call::default() };
+        call.kept.clear();
+        let paced = self.must_wait();
+        let (first, from) = (self.out.entries.len() as u32, self.waiting.front);
         let columns = &self.waiting.columns;
-        self.report.buffering.add_since(self.now, &columns.born[from..to]);
-        self.out.entries.append_range(columns, from, to);
+        if paced {
+            keep(&mut self.calls[slot as usize].kept, columns, from, n);
+        } else {
+            self.out.entries.append_range(columns, from, from + n);
+        }
         self.waiting.drop_front(n);
         self.taken -= n;
         self.waiting_bytes -= bytes;
-        let call = &mut self.calls[slot as usize];
-        *call = Call {
-            first_sent: self.now,
-            fresh: n as u32,
-            kept: std::mem::take(&mut call.kept),
-            ..Call::default()
-        };
-        call.kept.clear();
-        self.dispatch(slot, first, n as u32);
+        if paced { self.pace(slot) } else { self.dispatch(slot, first, n as u32) }
     }
 
     fn slot(&mut self) -> u32 {
@@ -301,16 +187,62 @@ impl Sdk {
         })
     }
 
+    /// Takes the limiter's token for a call; `true`: there is none, or others wait for it.
+    fn must_wait(&mut self) -> bool {
+        let Some(limiter) = &mut self.limiter else { return false };
+        !self.paced.is_empty() || !limiter.take(self.now)
+    }
+
+    fn pace(&mut self, slot: u32) {
+        let call = &mut self.calls[slot as usize];
+        call.entries = call.kept.len() as u32;
+        call.kept.iter_mut().for_each(|e| e.refused = true);
+        self.paced.push_back(slot);
+    }
+
+    /// When the first call that waits for a token gets it.
+    fn next_token(&self) -> u64 {
+        let limiter = self.limiter.as_ref().filter(|_| !self.paced.is_empty());
+        limiter.map_or(u64::MAX, |l| l.ready_at().max(self.now))
+    }
+
+    /// A token should be there.
+    fn launch_paced(&mut self) {
+        if self.limiter.as_mut().is_some_and(|l| l.take(self.now))
+            && let Some(slot) = self.paced.pop_front()
+        {
+            self.launch(slot);
+        }
+    }
+
+    /// Sends what a call has kept.
+    fn launch(&mut self, slot: u32) {
+        let first = self.out.entries.len() as u32;
+        let call = &mut self.calls[slot as usize];
+        for e in &mut call.kept {
+            e.refused = false;
+            self.out.entries.born.push(e.born);
+            self.out.entries.size.push(e.size);
+            self.out.entries.position.push(e.position);
+        }
+        let entries = call.kept.len() as u32;
+        self.dispatch(slot, first, entries);
+    }
+
     /// The entries of a call lie in `out` from `first` on: off it goes.
     fn dispatch(&mut self, slot: u32, first: u32, entries: u32) {
         let trip = self.line.send(self.now);
         self.report.calls += 1;
         self.report.failed_calls += u64::from(!trip.answered);
         let call = &mut self.calls[slot as usize];
+        if call.retries == 0 {
+            call.first_sent = self.now;
+            self.report.buffering.add_since(self.now, &self.out.entries.born[first as usize..]);
+        }
         (call.judged, call.answered) = (trip.judged.unwrap_or(self.now), trip.known);
         (call.entries, call.failed) = (entries, !trip.answered);
         if call.failed && call.kept.is_empty() {
-            keep(&mut call.kept, &self.out.entries, first, entries);
+            keep(&mut call.kept, &self.out.entries, first as usize, entries as usize);
         }
         match trip.judged {
             Some(at) => {
@@ -331,125 +263,11 @@ impl Sdk {
         self.sequence += 1;
         self.moments.push(Reverse((at, asleep, self.sequence, slot)));
     }
-
-    fn answered(&mut self, slot: u32) {
-        let call = &mut self.calls[slot as usize];
-        if !call.failed && !call.kept.iter().any(|e| e.refused) {
-            self.report.put.add_many(call.judged - call.first_sent, u64::from(call.fresh));
-            if let Some(quota) = &mut self.quota {
-                quota.success(call.paid);
-            }
-            return self.finish(slot);
-        }
-        self.take_stock(slot);
-        self.retry_or_give_up(slot);
-    }
-
-    /// A call that some entries are not stored by, or nobody knows of: which are.
-    fn take_stock(&mut self, slot: u32) {
-        let call = &mut self.calls[slot as usize];
-        let newly_stored = call.kept.iter().filter(|e| !e.refused && !e.stored).count();
-        self.report.put.add_many(call.judged - call.first_sent, newly_stored as u64);
-        for entry in &mut call.kept {
-            if entry.refused {
-                self.report.delayed += u64::from(!entry.refused_before);
-                entry.refused_before = true;
-            } else {
-                entry.stored = true;
-            }
-        }
-    }
-
-    fn retry_or_give_up(&mut self, slot: u32) {
-        let call = &self.calls[slot as usize];
-        let cause = if call.failed { Cause::Transient } else { Cause::Throttle };
-        let missing = call.kept.iter().filter(|e| !e.stored).count() as u64;
-        if self.policy == PartialFailure::Drop && !call.failed {
-            self.report.lost.policy += missing;
-            return self.finish(slot);
-        }
-        if call.retries + 1 >= self.config.retry.attempts {
-            self.report.lost.attempts += missing;
-            return self.finish(slot);
-        }
-        // Refused entries of PutRecords are the application's to send again: the SDK saw a success.
-        let sdk = self.alone || call.failed;
-        let paid = match self.quota.as_mut().filter(|_| sdk).map(|q| q.pay(cause)) {
-            Some(None) => {
-                self.report.lost.quota += missing;
-                return self.finish(slot);
-            }
-            paid => paid.flatten(),
-        };
-        let call = &mut self.calls[slot as usize];
-        call.paid = paid;
-        let sleep = self.config.retry.sleep(cause, call.retries, &mut self.sleeps);
-        self.wake(self.now + sleep, true, slot);
-    }
-
-    fn resend(&mut self, slot: u32) {
-        let first = self.out.entries.len() as u32;
-        let call = &mut self.calls[slot as usize];
-        if self.policy != PartialFailure::RetryAll && !call.failed {
-            call.kept.retain(|e| e.refused);
-        }
-        call.retries += 1;
-        call.fresh = call.kept.iter().filter(|e| !e.stored).count() as u32;
-        for e in &mut call.kept {
-            e.refused = false;
-            self.out.entries.born.push(e.born);
-            self.out.entries.size.push(e.size);
-            self.out.entries.position.push(e.position);
-        }
-        let entries = call.kept.len() as u32;
-        self.dispatch(slot, first, entries);
-    }
-
-    fn finish(&mut self, slot: u32) {
-        self.release(slot);
-        self.free = self.free.saturating_add(1);
-    }
-
-    fn release(&mut self, slot: u32) {
-        let call = &mut self.calls[slot as usize];
-        (call.entries, call.orphan) = (0, false);
-        call.kept.clear();
-        self.idle_slots.push(slot);
-    }
-
-    /// Forgets the records in memory; what a full memory blocks is outside.
-    fn lose_memory(&mut self) {
-        let limit = self.config.buffer.map_or(u64::MAX, |b| b.0);
-        let (mut lost, mut bytes) = (0, 0);
-        for &size in &self.waiting.sizes()[..self.taken] {
-            bytes += u64::from(size);
-            if bytes > limit {
-                break;
-            }
-            lost += 1;
-        }
-        self.waiting.drop_front(lost);
-        self.report.lost.restart += lost as u64;
-        (self.taken, self.waiting_bytes) = (0, 0);
-    }
-
-    /// Closes the books of a judged call whose process died.
-    fn bury(&mut self, slot: u32) {
-        let call = &mut self.calls[slot as usize];
-        if call.kept.is_empty() {
-            self.report.put.add_many(call.judged - call.first_sent, u64::from(call.fresh));
-        } else {
-            self.take_stock(slot);
-            let missing = self.calls[slot as usize].kept.iter().filter(|e| !e.stored).count();
-            self.report.lost.restart += missing as u64;
-        }
-        self.release(slot);
-    }
 }
 
 /// Notes entries `first..` of a call under way, for its next attempt.
-fn keep(kept: &mut Vec<Entry>, entries: &Columns, first: u32, n: u32) {
-    kept.extend((first as usize..(first + n) as usize).map(|i| Entry {
+fn keep(kept: &mut Vec<Entry>, entries: &Columns, first: usize, n: usize) {
+    kept.extend((first..first + n).map(|i| Entry {
         born: entries.born[i],
         position: entries.position[i],
         size: entries.size[i],
@@ -484,15 +302,20 @@ impl Client for Sdk {
         loop {
             let answer = self.moments.peek().map_or(u64::MAX, |m| m.0.0);
             let send = if self.free > 0 { self.next_send() } else { u64::MAX };
-            self.due = answer.min(send);
+            let token = self.next_token();
+            self.due = answer.min(send).min(token);
             if self.due >= until {
                 break;
             }
-            if answer <= send {
+            if answer <= send.min(token) {
                 let Reverse((at, asleep, _, slot)) = self.moments.pop().expect("peeked");
                 self.take_over(at);
                 self.now = at;
                 if asleep { self.resend(slot) } else { self.answered(slot) }
+            } else if token <= send {
+                self.take_over(token);
+                self.now = token;
+                self.launch_paced();
             } else {
                 self.take_over_for_send(send);
                 self.now = send;
@@ -509,7 +332,7 @@ impl Client for Sdk {
     fn refused(&mut self, sent: &Sent, entry: usize) -> u32 {
         let call = &mut self.calls[sent.slot as usize];
         if call.kept.is_empty() {
-            keep(&mut call.kept, &self.out.entries, sent.first, sent.entries);
+            keep(&mut call.kept, &self.out.entries, sent.first as usize, sent.entries as usize);
         }
         call.kept[entry].refused = true;
         u32::from(call.kept[entry].stored)
@@ -538,6 +361,11 @@ impl Client for Sdk {
     fn restart(&mut self, at: u64, back_at: u64) {
         self.lose_memory();
         self.moments.clear();
+        while let Some(slot) = self.paced.pop_front() {
+            let kept = &self.calls[slot as usize].kept;
+            self.report.lost.restart += kept.iter().filter(|e| !e.stored).count() as u64;
+            self.release(slot);
+        }
         for slot in 0..self.calls.len() {
             let call = &mut self.calls[slot];
             if call.entries == 0 || call.orphan {
@@ -553,6 +381,7 @@ impl Client for Sdk {
         self.free = self.config.in_flight.unwrap_or(u32::MAX);
         self.quota = self.config.retry.quota.map(Quota::new);
         self.up_from = self.up_from.max(back_at);
+        self.limiter = self.config.retry.adaptive.then(|| Limiter::new(self.up_from));
         (self.now, self.due) = (self.up_from, self.up_from);
     }
 
