@@ -98,7 +98,8 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
     assert_eq!(sum(&r.series.lost), producers(|p| p.lost.all()), "lost");
     assert_eq!(r.stream.throttled_by_records + r.stream.throttled_by_bytes, to_stream(|p| p.throttled));
     let shards = |of: fn(&ShardResult) -> u64| r.shards.iter().map(of).sum::<u64>();
-    assert_eq!(shards(|s| s.stored), r.stream.stored);
+    assert_eq!(shards(|s| s.stored), r.stream.kinesis_records);
+    assert_eq!(sum(&r.series.kinesis_records), r.stream.kinesis_records, "kinesis records");
     assert_eq!(shards(|s| s.throttled), to_stream(|p| p.throttled));
     for s in &r.shards {
         let minutes =
@@ -108,7 +109,7 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
         assert_eq!(minutes(|m| m.write_throttled), s.throttled, "minutes of shard {}", s.id);
     }
     let minutes_out: u64 = r.shards.iter().flat_map(|s| &s.minutes).map(|m| m.out_records).sum();
-    let delivered: u64 = r.consumers.iter().map(|c| c.first_deliveries + c.redeliveries).sum();
+    let delivered: u64 = r.series.consumers.iter().map(|c| sum(&c.kinesis_records)).sum();
     assert_eq!(minutes_out, delivered, "out by minute");
     for (c, series) in r.consumers.iter().zip(&r.series.consumers) {
         assert_eq!(sum(&series.records), c.first_deliveries + c.redeliveries, "{}", c.name);
@@ -126,7 +127,8 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
     }
     for p in &r.producers {
         assert_eq!(p.put.count, p.stored, "{}: every stored record has one put hop", p.name);
-        assert!(p.delayed <= p.throttled + p.unjudged && p.throttled <= p.attempts, "{}", p.name);
+        assert!(p.throttled <= p.attempts && p.attempts <= p.carried, "{}", p.name);
+        assert!(p.delayed <= p.carried - (p.attempts - p.throttled) + p.unjudged, "{}", p.name);
         assert!(p.failed_calls <= p.calls && p.failed_calls <= p.unjudged + p.carried, "{}", p.name);
     }
 }

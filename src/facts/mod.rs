@@ -12,6 +12,7 @@ mod fact;
 pub mod fan_out;
 pub mod firehose;
 pub mod flink;
+pub mod kpl;
 pub mod latency;
 pub mod on_demand;
 pub mod prices;
@@ -26,6 +27,7 @@ const FILES: &[&[Fact]] = &[
     on_demand::ALL,
     fan_out::ALL,
     producers::ALL,
+    kpl::ALL,
     agent::ALL,
     flink::ALL,
     firehose::ALL,

@@ -74,6 +74,10 @@ pub struct ProducerResult {
     pub truncated_bytes: u64,
     /// Largest memory of waiting records seen, all instances together, in bytes.
     pub buffered_bytes_max: u64,
+    /// Most records waiting, all instances together.
+    pub buffered_records_max: u64,
+    /// Records sent again because they landed on another shard than predicted.
+    pub resent_elsewhere: u64,
     /// Born to first sent.
     pub buffering: LatencySummary,
     /// First sent to stored, retries included.

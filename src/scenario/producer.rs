@@ -3,8 +3,9 @@
 use super::clients::{AgentSpec, FlinkSinkSpec};
 use super::context::Cx;
 use super::demand::{BurstinessSpec, RateSpec};
-use super::diag::{nearest, quote};
+use super::diag::{Span, nearest, quote};
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, Variant, choice, default, fact, section};
+use super::kpl::KplSpec;
 use super::law::Law;
 use super::node::{Kind, Node};
 use super::record::{KeysSpec, SizeSpec};
@@ -40,16 +41,14 @@ choice! {
     ClientSpec {
         /// Plain AWS SDK calls.
         sdk: Sdk(SdkSpec),
+        /// Kinesis Producer Library.
+        kpl: Kpl(KplSpec),
         /// Amazon Kinesis Agent.
         agent: Agent(AgentSpec),
         /// Flink's Kinesis sink.
         flink_sink: FlinkSink(FlinkSinkSpec),
         /// Puts straight to Firehose.
         firehose_direct: FirehoseDirect(FirehoseDirectSpec),
-    }
-    reserved {
-        /// Kinesis Producer Library.
-        kpl,
     }
 }
 
@@ -396,9 +395,11 @@ impl SdkSpec {
 }
 
 impl ClientSpec {
-    fn resolve(&self, cx: &mut Cx) -> Option<ClientConfig> {
+    /// The client, resolved; `record` is the largest data of a record, and where it is written.
+    fn resolve(&self, record: Option<(Bytes, Span)>, cx: &mut Cx) -> Option<ClientConfig> {
         Some(match self {
             ClientSpec::Sdk(sdk) => ClientConfig::Sdk(sdk.resolve(cx)?),
+            ClientSpec::Kpl(kpl) => ClientConfig::Kpl(kpl.resolve(record, cx)?),
             ClientSpec::Agent(agent) => ClientConfig::Agent(agent.resolve(cx)?),
             ClientSpec::FlinkSink(sink) => ClientConfig::FlinkSink(sink.resolve(cx)?),
             ClientSpec::FirehoseDirect(direct) => ClientConfig::FirehoseDirect(direct.resolve(cx)?),
@@ -441,7 +442,8 @@ impl Read for Producer {
         let size = &spec.record_size;
         let record_size = cx.under(size.at, |cx| size.value.resolve(traced, cx));
         let keys = spec.keys.resolve(cx);
-        let client = spec.client.resolve(cx);
+        let largest = size.value.largest().map(|largest| (largest, size.at));
+        let client = spec.client.resolve(largest, cx);
         Some(Producer(ProducerConfig {
             name: cx.name(),
             demand: DemandConfig {

@@ -280,6 +280,8 @@ fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
     result.truncated += report.truncated;
     result.truncated_bytes += report.truncated_bytes;
     result.buffered_bytes_max += report.buffered_bytes_max;
+    result.buffered_records_max += report.buffered_records_max;
+    result.resent_elsewhere += report.resent_elsewhere;
 }
 
 /// A histogram as a summary.

@@ -117,7 +117,7 @@ impl World {
             mode: config.mode,
             end_to_end: vec![Histogram::default(); config.consumers.len()],
             config: config.clone(),
-            listing: Arc::new(map.listing()),
+            listing: map.listing(),
             gathered: Gathered::new(settings.packs),
             settings,
             map,

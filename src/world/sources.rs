@@ -14,6 +14,7 @@ use crate::producer::config::ClientConfig;
 use crate::producer::demand::{Columns, Demand, HotKeyWindow};
 use crate::producer::flink_sink::FlinkSink;
 use crate::producer::keys::KeyTable;
+use crate::producer::kpl::{KeyBytes, Kpl};
 use crate::producer::line::{Line, Trouble, What};
 use crate::producer::sdk::Sdk;
 use crate::record::Listing;
@@ -59,6 +60,10 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     );
     let (leg, alone) = (settings.producers[index].leg, settings.producers[index].alone);
     let instances = if alone { 0 } else { producer.client.instances().max(1) };
+    let keys = KeyBytes {
+        length: producer.demand.key_bytes.0 as u32,
+        counted: config.stream.admission.count_key_bytes,
+    };
     let troubles: Arc<[Trouble]> = config.events.iter().filter_map(|e| trouble(e, index)).collect();
     let (name, latency) = (&producer.name, producer.client.put_latency());
     let key = settings.producers[index].key_bytes as u32;
@@ -71,6 +76,7 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
             ClientConfig::FirehoseDirect(direct) => {
                 Box::new(Sdk::new(&direct.sdk, name, i, line, config.seed))
             }
+            ClientConfig::Kpl(kpl) => Box::new(Kpl::new(kpl, name, i, line, keys, config.seed)),
         }
     };
     let door = producer.client.firehose().map(|q| {

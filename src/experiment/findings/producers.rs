@@ -50,6 +50,7 @@ fn places(client: &ClientConfig) -> String {
             .sdk
             .in_flight
             .map_or("; it has no limit on calls".into(), |n| format!("; it has {n} calls in flight {each}")),
+        ClientConfig::Kpl(kpl) => format!("; it has {} connections {each}", kpl.max_connections),
         ClientConfig::Agent(agent) => format!(
             "; it has {} sending threads and a queue of {} buffers {each}, and what they cannot take stays in the file",
             agent.sending_threads, agent.publish_queue
