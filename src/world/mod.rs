@@ -10,6 +10,7 @@ mod control;
 mod dealing;
 mod finish;
 mod gather;
+mod intake;
 mod lane;
 mod order;
 mod reader;
@@ -255,6 +256,7 @@ impl Model for World {
 
     fn advance(&mut self, _from: u64, until: u64) {
         self.gathered.collect(&mut self.sources, &self.map, &self.listing, self.lanes.len(), until);
+        self.judge_intakes(until);
         self.gathered.count(&self.settings, &mut self.sink);
         self.settle_lanes(until);
         self.answer(until);
