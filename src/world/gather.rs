@@ -91,7 +91,9 @@ impl Gathered {
             }
             self.entries.ticket.resize(self.entries.record.len(), Ticket::alone(s));
             senders += source.clients.len().max(1);
-            self.collect_calls(s, source, until);
+            if source.door.is_none() {
+                self.collect_calls(s, source, until);
+            }
             self.senders_end.push(self.entries.len());
         }
         self.order.clear();

@@ -3,15 +3,18 @@
 use super::config::{Action, TimedEvent, WorldConfig};
 use super::dealing::Dealing;
 use super::gather::WindowCall;
+use super::intake::Door;
 use super::order::Order;
 use super::settings::Settings;
 use super::sizing::calendar;
+use crate::firehose::intake::{Intake, Quotas};
 use crate::producer::agent::Agent;
 use crate::producer::client::Client;
 use crate::producer::config::ClientConfig;
 use crate::producer::demand::{Columns, Demand, HotKeyWindow};
 use crate::producer::flink_sink::FlinkSink;
 use crate::producer::keys::KeyTable;
+use crate::producer::kpl::{KeyBytes, Kpl};
 use crate::producer::line::{Line, Trouble, What};
 use crate::producer::sdk::Sdk;
 use crate::record::Listing;
@@ -25,6 +28,8 @@ pub struct Source {
     dealing: Dealing,
     /// Client processes; empty when the shards' lanes play the client.
     pub clients: Vec<Box<dyn Client>>,
+    /// The Firehose stream they put to, instead of the Kinesis stream.
+    pub door: Option<Door>,
     /// Whether their records arrive in order.
     pub orders: Vec<Order>,
     /// Shortest answer after judgement: what feeds back.
@@ -55,6 +60,10 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     );
     let (leg, alone) = (settings.producers[index].leg, settings.producers[index].alone);
     let instances = if alone { 0 } else { producer.client.instances().max(1) };
+    let keys = KeyBytes {
+        length: producer.demand.key_bytes.0 as u32,
+        counted: config.stream.admission.count_key_bytes,
+    };
     let troubles: Arc<[Trouble]> = config.events.iter().filter_map(|e| trouble(e, index)).collect();
     let (name, latency) = (&producer.name, producer.client.put_latency());
     let key = settings.producers[index].key_bytes as u32;
@@ -64,13 +73,22 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
             ClientConfig::FlinkSink(sink) => Box::new(FlinkSink::new(sink, key, line)),
             ClientConfig::Agent(agent) => Box::new(Agent::new(agent, name, i, line, config.seed)),
             ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, name, i, line, config.seed)),
+            ClientConfig::FirehoseDirect(direct) => {
+                Box::new(Sdk::new(&direct.sdk, name, i, line, config.seed))
+            }
+            ClientConfig::Kpl(kpl) => Box::new(Kpl::new(kpl, name, i, line, keys, config.seed)),
         }
     };
+    let door = producer.client.firehose().map(|q| {
+        let quotas = Quotas { records: q.records, requests: q.requests, bytes: q.bytes };
+        Door::new(Intake::new(quotas), name)
+    });
     let watched = producer.client.reorders() || !troubles.is_empty();
     Source {
         demand,
         dealing: Dealing::default(),
         clients: (0..instances).map(client).collect(),
+        door,
         orders: (0..instances).map(|_| Order::new(watched)).collect(),
         floor: if alone { u64::MAX } else { latency.sampler().min() - leg },
         leg,

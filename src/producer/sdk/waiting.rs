@@ -59,6 +59,7 @@ impl Sdk {
             self.take_over_or_drop(n, limit);
         }
         self.report.buffered_bytes_max = self.report.buffered_bytes_max.max(self.waiting_bytes.min(limit));
+        self.report.buffered_records_max = self.report.buffered_records_max.max(self.taken as u64);
     }
 
     /// A call goes out at `send` with what is born by then. When that is more than the memory holds, the call goes
