@@ -14,9 +14,10 @@ const RING: u64 = 512;
 const WORDS: usize = (RING / 64) as usize;
 /// Low bits of a word: the item's slot. Above them, its moment since the bucket's start.
 const SLOT_BITS: u32 = 32;
-/// At most so many words are sorted by counting.
-const FEW_BITS: u32 = 6;
+/// From `FEWER` to `FEW` words are sorted by counting.
+const FEWER: usize = 8;
 const FEW: usize = 1 << FEW_BITS;
+const FEW_BITS: u32 = 6;
 
 /// Items waiting for their moments.
 #[derive(Clone, Debug)]
@@ -260,7 +261,7 @@ impl<T: Copy> Calendar<T> {
 
 /// In order of time; at one moment the first to arrive stays first.
 fn sort(words: &mut [u64]) {
-    if words.len() <= FEW {
+    if (FEWER..=FEW).contains(&words.len()) {
         sort_few(words);
     } else {
         words.sort_by_key(|word| word >> SLOT_BITS);
@@ -325,6 +326,35 @@ mod tests {
             }
             let rest: Vec<_> = model.into_iter().map(|((at, _), n)| (at, n)).collect();
             prop_assert_eq!(calendar.drain(), rest);
+        }
+    }
+
+    #[test]
+    fn a_few_words_are_sorted_like_many() {
+        let mut random = 1u64;
+        for n in 0..=FEW + 1 {
+            let mut words = Vec::new();
+            for slot in 0..n as u64 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                // Many moments twice: short ones as well.
+                let moment = random >> (64 - BUCKET_BITS) >> (random >> 33) % 24;
+                words.push(moment << SLOT_BITS | slot * 7 % 64);
+            }
+            let mut wanted = words.clone();
+            wanted.sort_by_key(|word| word >> SLOT_BITS);
+            sort(&mut words);
+            assert_eq!(words, wanted, "{n} words");
+        }
+    }
+
+    #[test]
+    fn places_are_the_same_on_every_processor() {
+        let keys = std::array::from_fn(|i| (i as i32).wrapping_mul(0x2f6_e2b1) & i32::MAX);
+        for n in 0..=FEW {
+            let (mut best, mut plain) = ([0; FEW], [0; FEW]);
+            places::best(&keys, n, &mut best);
+            places::plain(&keys, n, &mut plain);
+            assert_eq!(best, plain);
         }
     }
 }

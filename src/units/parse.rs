@@ -156,7 +156,10 @@ pub fn count(text: &str) -> Result<u64, ParseError> {
 pub fn growth(text: &str) -> Result<Factor, ParseError> {
     let (number, unit) = split(text, false)?;
     if !unit.is_empty() {
-        return fail(format!("`{text}` is not a growth factor"), Some("write it as a plain number, for example 1.5"));
+        return fail(
+            format!("`{text}` is not a growth factor"),
+            Some("write it as a plain number, for example 1.5"),
+        );
     }
     number.whole(1_000_000, 1, text, "millionths").map(Factor)
 }
