@@ -7,6 +7,10 @@
 //! Entries travel as columns; those of one window are dealt to the shards side by side, so that a shard reads its
 //! own ones in one go and asks for the rest of an entry, by row, only when it refuses it.
 
+mod listing;
+
+pub use listing::Listing;
+
 /// Records as columns, in order of birth.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Columns {
@@ -35,6 +39,13 @@ impl Columns {
         self.born.push(other.born[i]);
         self.size.push(other.size[i]);
         self.position.push(other.position[i]);
+    }
+
+    /// Appends some records of other columns.
+    pub fn append_rows(&mut self, other: &Columns, rows: &[u32]) {
+        self.born.extend(rows.iter().map(|row| other.born[*row as usize]));
+        self.size.extend(rows.iter().map(|row| other.size[*row as usize]));
+        self.position.extend(rows.iter().map(|row| other.position[*row as usize]));
     }
 
     /// Appends `from..to` of other columns.
@@ -117,35 +128,6 @@ impl Parcels {
     pub fn clear(&mut self) {
         self.births.clear();
         self.ends.clear();
-    }
-}
-
-/// What ListShards answers: the open shards.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listing {
-    /// Changes whenever the shards do.
-    pub version: u32,
-    /// First position of each open shard, in order.
-    pub starts: Vec<u64>,
-    /// Their ids.
-    pub ids: Vec<u32>,
-}
-
-impl Listing {
-    /// Place in the list of the shard that holds a position.
-    pub fn index_of(&self, position: u64) -> usize {
-        self.starts.partition_point(|start| *start <= position) - 1
-    }
-
-    /// Id of the shard that holds a position.
-    pub fn shard_at(&self, position: u64) -> u32 {
-        self.ids[self.index_of(position)]
-    }
-
-    /// The positions of one shard, if it is open: first, and last.
-    pub fn range_of(&self, id: u32) -> Option<(u64, u64)> {
-        let i = self.ids.iter().position(|open| *open == id)?;
-        Some((self.starts[i], self.starts.get(i + 1).map_or(u64::MAX, |next| next - 1)))
     }
 }
 
@@ -291,13 +273,5 @@ mod tests {
         assert_eq!((copy.of(1), copy.of(2), copy.of(3)), (&[1, 2, 3][..], &[4][..], &[5][..]));
         copy.drop_front(2);
         assert_eq!((copy.of(0), copy.of(1)), (&[4][..], &[5][..]));
-    }
-
-    #[test]
-    fn a_listing_finds_the_shard_of_a_position() {
-        let listing = Listing { version: 0, starts: vec![0, 100, 200], ids: vec![0, 3, 4] };
-        assert_eq!([0, 99, 100, 199, 200, u64::MAX].map(|p| listing.shard_at(p)), [0, 0, 3, 3, 4, 4]);
-        assert_eq!(listing.range_of(3), Some((100, 199)));
-        assert_eq!((listing.range_of(4), listing.range_of(1)), (Some((200, u64::MAX)), None));
     }
 }

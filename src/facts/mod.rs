@@ -10,7 +10,9 @@ pub mod consumers;
 pub mod data_streams;
 mod fact;
 pub mod fan_out;
+pub mod firehose;
 pub mod flink;
+pub mod kpl;
 pub mod latency;
 pub mod on_demand;
 pub mod prices;
@@ -25,8 +27,10 @@ const FILES: &[&[Fact]] = &[
     on_demand::ALL,
     fan_out::ALL,
     producers::ALL,
+    kpl::ALL,
     agent::ALL,
     flink::ALL,
+    firehose::ALL,
     consumers::ALL,
     latency::ALL,
     billing::ALL,

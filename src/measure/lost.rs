@@ -29,6 +29,9 @@ causes! {
     policy: "by_policy", "dropped by policy";
     full: "buffer_full", "buffer full";
     restart: "process_died", "its process died";
+    expired_waiting: "expired_waiting", "expired waiting for the client's rate limit";
+    expired_retrying: "expired_retrying", "expired before another attempt";
+    throttled: "throttled", "throttled, and failed at once";
     rotated: "file_rotated_away", "file rotated away unread";
 }
 

@@ -123,6 +123,10 @@ pub struct Report {
     pub truncated_bytes: u64,
     /// Largest memory of waiting records.
     pub buffered_bytes_max: u64,
+    /// Most records in its memory.
+    pub buffered_records_max: u64,
+    /// Records sent again because they landed on another shard than predicted.
+    pub resent_elsewhere: u64,
     /// Born to first sent.
     pub buffering: Histogram,
     /// First sent to stored.

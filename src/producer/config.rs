@@ -119,10 +119,14 @@ pub enum KeyLaw {
 pub enum ClientConfig {
     /// Plain AWS SDK calls.
     Sdk(SdkConfig),
+    /// The Kinesis Producer Library.
+    Kpl(KplConfig),
     /// Amazon Kinesis Agent.
     Agent(AgentConfig),
     /// Flink's Kinesis sink.
     FlinkSink(FlinkSinkConfig),
+    /// Puts straight to Firehose.
+    FirehoseDirect(FirehoseDirectConfig),
 }
 
 impl ClientConfig {
@@ -130,8 +134,10 @@ impl ClientConfig {
     pub fn instances(&self) -> u32 {
         match self {
             ClientConfig::Sdk(sdk) => sdk.instances,
+            ClientConfig::Kpl(kpl) => kpl.instances,
             ClientConfig::Agent(agent) => agent.instances,
             ClientConfig::FlinkSink(sink) => sink.instances,
+            ClientConfig::FirehoseDirect(direct) => direct.sdk.instances,
         }
     }
 
@@ -139,15 +145,18 @@ impl ClientConfig {
     pub fn put_latency(&self) -> &LatencyLaw {
         match self {
             ClientConfig::Sdk(sdk) => &sdk.put_latency,
+            ClientConfig::Kpl(kpl) => &kpl.put_latency,
             ClientConfig::Agent(agent) => &agent.put_latency,
             ClientConfig::FlinkSink(sink) => &sink.put_latency,
+            ClientConfig::FirehoseDirect(direct) => &direct.sdk.put_latency,
         }
     }
 
     /// The file that plays it.
     pub fn place(&self) -> &'static str {
         match self {
-            ClientConfig::Sdk(_) => "producer/sdk",
+            ClientConfig::Sdk(_) | ClientConfig::FirehoseDirect(_) => "producer/sdk",
+            ClientConfig::Kpl(_) => "producer/kpl",
             ClientConfig::Agent(_) => "producer/agent",
             ClientConfig::FlinkSink(_) => "producer/flink_sink",
         }
@@ -156,15 +165,27 @@ impl ClientConfig {
     /// May its records leave it in another order than they came, even if none is refused?
     pub fn reorders(&self) -> bool {
         match self {
-            ClientConfig::Sdk(_) => self.packs(),
-            ClientConfig::Agent(_) | ClientConfig::FlinkSink(_) => true,
+            ClientConfig::Sdk(_) | ClientConfig::FirehoseDirect(_) => false,
+            ClientConfig::Kpl(_) | ClientConfig::Agent(_) | ClientConfig::FlinkSink(_) => true,
+        }
+    }
+
+    /// The quotas of the Firehose stream it puts to, instead of the Kinesis stream.
+    pub fn firehose(&self) -> Option<DirectQuotas> {
+        match self {
+            ClientConfig::FirehoseDirect(direct) => Some(direct.quotas),
+            _ => None,
         }
     }
 
     /// Do its entries hold several records?
     pub fn packs(&self) -> bool {
         match self {
-            ClientConfig::Sdk(_) | ClientConfig::Agent(_) | ClientConfig::FlinkSink(_) => false,
+            ClientConfig::Sdk(_)
+            | ClientConfig::Agent(_)
+            | ClientConfig::FlinkSink(_)
+            | ClientConfig::FirehoseDirect(_) => false,
+            ClientConfig::Kpl(kpl) => kpl.aggregation,
         }
     }
 }
@@ -188,6 +209,52 @@ pub struct SdkConfig {
     pub retry: RetryLaw,
     /// Sending to answer.
     pub put_latency: LatencyLaw,
+}
+
+/// The Kinesis Producer Library; names as in its own configuration.
+#[derive(Clone, Debug)]
+pub struct KplConfig {
+    /// Processes; they share the demand evenly.
+    pub instances: u32,
+    /// Whose behaviour.
+    pub behaviour: KplBehaviour,
+    /// Several user records in one Kinesis record?
+    pub aggregation: bool,
+    /// User records of one Kinesis record.
+    pub aggregation_max_count: u64,
+    /// Bytes of one Kinesis record that holds several.
+    pub aggregation_max_size: Bytes,
+    /// Kinesis records of one call.
+    pub collection_max_count: u32,
+    /// Bytes of one call.
+    pub collection_max_size: Bytes,
+    /// How long a user record waits for company.
+    pub record_max_buffered_time: Dur,
+    /// Older user records are failed instead of sent again.
+    pub record_ttl: Dur,
+    /// Percent of a shard's write limits that one process sends to it.
+    pub rate_limit: u64,
+    /// A throttled record is failed at once.
+    pub fail_if_throttled: bool,
+    /// Calls under way at once.
+    pub max_connections: u32,
+    /// Sending to answer.
+    pub put_latency: LatencyLaw,
+    /// ListShards, call to answer.
+    pub list_shards_latency: LatencyLaw,
+}
+
+/// Versions of the KPL between which its behaviour changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KplBehaviour {
+    /// Up to 0.15.10.
+    V0_14,
+    /// From 0.15.11: a record on another shard that holds its hash is accepted.
+    V0_15_11,
+    /// 1.0.0 to 1.0.5: as 0.15.11.
+    V1_0_0,
+    /// From 1.0.6: records of up to 10 MiB.
+    V1_0_6,
 }
 
 /// PutRecord or PutRecords.
@@ -340,4 +407,24 @@ pub struct FlinkSinkConfig {
     pub checkpoint_every: Option<Dur>,
     /// Sending to answer.
     pub put_latency: LatencyLaw,
+}
+
+/// PutRecord or PutRecordBatch to a Firehose stream of its own, through an AWS SDK.
+#[derive(Clone, Debug)]
+pub struct FirehoseDirectConfig {
+    /// How records are gathered, sent and retried.
+    pub sdk: SdkConfig,
+    /// What its Firehose stream accepts.
+    pub quotas: DirectQuotas,
+}
+
+/// Quotas of direct puts to one Firehose stream, per second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DirectQuotas {
+    /// Records.
+    pub records: u64,
+    /// Calls.
+    pub requests: u64,
+    /// Bytes.
+    pub bytes: u64,
 }

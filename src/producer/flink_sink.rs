@@ -166,6 +166,7 @@ impl FlinkSink {
         }
         let report = &mut self.calls.report;
         report.buffered_bytes_max = report.buffered_bytes_max.max(self.bytes);
+        report.buffered_records_max = report.buffered_records_max.max(self.buffer.len() as u64);
     }
 
     /// Takes the next record, if there is room.

@@ -115,8 +115,13 @@ impl Line {
         self.troubles.iter().filter(move |t| t.from <= at && at < t.until).map(|t| t.what)
     }
 
+    /// Can the service not be reached at all?
+    pub fn is_away(&self, at: u64) -> bool {
+        self.now(at).any(|what| what == What::Away)
+    }
+
     /// How many times longer calls take: the worst of what holds now.
-    fn slowness(&self, at: u64) -> u64 {
+    pub fn slowness(&self, at: u64) -> u64 {
         let factors = self.now(at).map(|what| if let What::Slow(factor) = what { factor } else { 1 });
         u64::from(factors.max().unwrap_or(1))
     }

@@ -10,6 +10,7 @@ pub mod curve;
 pub mod demand;
 pub mod flink_sink;
 pub mod keys;
+pub mod kpl;
 mod lanes_md5;
 pub mod line;
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod glance;
 pub mod goal;
 mod grammar;
 pub mod help;
+mod kpl;
 mod law;
 pub mod metric;
 mod node;

@@ -48,6 +48,8 @@ impl Log {
     pub fn records_before(&self, number: u64) -> u64 {
         match &self.packed {
             None => number,
+            // A reader that has not begun may stand before all that is kept.
+            Some(_) if number == 0 => 0,
             Some(_) if number < self.first => self.cold.records_before(number),
             Some(packed) => packed.number(self.slot(number)),
         }

@@ -7,6 +7,7 @@
 //! Sources: API reference, developer guide, kinesalite (uniform starts and id order).
 
 use crate::record::Listing;
+use std::sync::Arc;
 
 /// Where a shard comes from and what it covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub struct ShardMap {
     shards: Vec<Shard>,
     /// Ids of open shards by start of range.
     open: Vec<u32>,
-    table: Table,
+    listing: Arc<Listing>,
 }
 
 /// The first hash key of the i-th of n equal ranges.
@@ -65,7 +66,7 @@ impl ShardMap {
         };
         let shards: Vec<Shard> = (0..n).map(shard).collect();
         let open = (0..n).collect();
-        let mut map = ShardMap { shards, open, table: Table::default() };
+        let mut map = ShardMap { shards, open, listing: Arc::default() };
         map.rebuild();
         map
     }
@@ -80,14 +81,9 @@ impl ShardMap {
         &self.open
     }
 
-    /// What ListShards answers: the open shards by their first positions.
-    pub fn listing(&self) -> Listing {
-        let first = |id: &u32| ceil_position(self.shards[*id as usize].start);
-        Listing {
-            version: self.shards.len() as u32,
-            starts: self.open.iter().map(first).collect(),
-            ids: self.open.clone(),
-        }
+    /// What ListShards answers.
+    pub fn listing(&self) -> Arc<Listing> {
+        Arc::clone(&self.listing)
     }
 
     /// Index among open shards of the shard that holds a hash key.
@@ -98,7 +94,7 @@ impl ShardMap {
     /// Id of the open shard for a position (the top 64 bits of a hash key, the rest zero).
     #[inline]
     pub fn shard_at(&self, position: u64) -> u32 {
-        self.table.find(position)
+        self.listing.shard_at(position)
     }
 
     /// SplitShard: the lower range gets the lower id. Returns the children.
@@ -150,56 +146,13 @@ impl ShardMap {
 
     fn rebuild(&mut self) {
         let starts = self.open.iter().map(|&id| (ceil_position(self.shards[id as usize].start), id));
-        self.table = Table::new(starts.collect());
+        self.listing = Arc::new(Listing::new(starts.collect()));
     }
 }
 
 /// The first position whose hash key (position × 2^64) is not below `start`.
 fn ceil_position(start: u128) -> u64 {
     (start >> 64) as u64 + u64::from(start as u64 != 0)
-}
-
-/// Cells by a position's top bits, and the starts of the shards for the few cells that hold a boundary.
-#[derive(Clone, Debug, Default)]
-struct Table {
-    shift: u32,
-    /// The shard of all of a cell, or with `SEARCH` the place of its first one in `ends`.
-    cells: Vec<u32>,
-    /// Where each shard's positions end, and whose they are, in order.
-    ends: Vec<u64>,
-    ids: Vec<u32>,
-}
-
-const SEARCH: u32 = 1 << 31;
-
-impl Table {
-    fn new(open: Vec<(u64, u32)>) -> Table {
-        // Sixteen cells a shard at the least, so that few cells hold a boundary.
-        let bits = (open.len().next_power_of_two().trailing_zeros() + 4).clamp(10, 16);
-        let shift = 64 - bits;
-        let first_in = |position: u64| open.partition_point(|(start, _)| *start <= position) - 1;
-        let cell = |cell: u64| {
-            let first = first_in(cell << shift);
-            let whole = first == first_in((cell << shift) | ((1 << shift) - 1));
-            if whole { open[first].1 } else { SEARCH | first as u32 }
-        };
-        let cells = (0..1u64 << bits).map(cell).collect();
-        let ids = open.iter().map(|o| o.1).collect();
-        // The last one has no end.
-        let ends = open.iter().skip(1).map(|o| o.0).collect();
-        Table { shift, cells, ends, ids }
-    }
-
-    #[inline]
-    fn find(&self, position: u64) -> u32 {
-        let cell = self.cells[(position >> self.shift) as usize];
-        if cell & SEARCH == 0 { cell } else { self.search((cell & !SEARCH) as usize, position) }
-    }
-
-    #[cold]
-    fn search(&self, from: usize, position: u64) -> u32 {
-        self.ids[from + self.ends[from..].iter().take_while(|end| **end <= position).count()]
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use crate::stream::on_demand;
 use crate::stream::resharding::{self, Step};
 use crate::units::{ByteRate, Dur, NS_PER_S};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 /// What is due.
 #[derive(Clone, Debug)]
@@ -308,7 +307,7 @@ impl World {
                 self.lanes[child].retries.push(at, waiting);
             }
         }
-        self.listing = Arc::new(self.map.listing());
+        self.listing = self.map.listing();
         self.control.shards_max = self.control.shards_max.max(self.map.open().len() as u32);
         let what = if children.len() == 2 { "split" } else { "merge" };
         let text =

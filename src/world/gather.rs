@@ -127,11 +127,13 @@ impl Gathered {
             }
             self.entries.ticket.resize(self.entries.record.len(), Ticket::alone(s));
             senders += source.clients.len().max(1);
-            self.collect_calls(s, source, until);
+            if source.door.is_none() {
+                self.collect_calls(s, source, until);
+            }
             self.senders_end.push(self.entries.len());
         }
         self.order.clear();
-        if senders > 1 {
+        if senders > 1 && !self.entries.times().is_sorted() {
             // Each sender's entries are in order already: the stable sort only merges, senders in order.
             self.order.extend(0..self.entries.len() as u32);
             let at = self.entries.times();

@@ -7,8 +7,10 @@
 
 pub mod config;
 mod control;
+mod dealing;
 mod finish;
 mod gather;
+mod intake;
 mod lane;
 mod order;
 mod reader;
@@ -119,7 +121,7 @@ impl World {
             mode: config.mode,
             end_to_end: vec![Histogram::default(); config.consumers.len()],
             config: config.clone(),
-            listing: Arc::new(map.listing()),
+            listing: map.listing(),
             gathered: Gathered::new(settings.packs),
             hand: Hand::default(),
             settings,
@@ -259,6 +261,7 @@ impl Model for World {
 
     fn advance(&mut self, _from: u64, until: u64) {
         self.gathered.collect(&mut self.sources, &self.map, &self.listing, self.lanes.len(), until);
+        self.judge_intakes(until);
         self.gathered.count(&self.settings, &mut self.sink);
         self.settle_lanes(until);
         self.answer(until);

@@ -1,16 +1,20 @@
 //! Who sends: demand that goes to the shards as it is, or demand in the hands of clients that wait for answers.
 
 use super::config::{Action, TimedEvent, WorldConfig};
+use super::dealing::Dealing;
 use super::gather::WindowCall;
+use super::intake::Door;
 use super::order::Order;
 use super::settings::Settings;
 use super::sizing::calendar;
+use crate::firehose::intake::{Intake, Quotas};
 use crate::producer::agent::Agent;
 use crate::producer::client::Client;
 use crate::producer::config::ClientConfig;
 use crate::producer::demand::{Columns, Demand, HotKeyWindow};
 use crate::producer::flink_sink::FlinkSink;
 use crate::producer::keys::KeyTable;
+use crate::producer::kpl::{KeyBytes, Kpl};
 use crate::producer::line::{Line, Trouble, What};
 use crate::producer::sdk::Sdk;
 use crate::record::Listing;
@@ -21,17 +25,17 @@ use std::sync::Arc;
 pub struct Source {
     /// What is born.
     pub demand: Demand,
-    /// Records on their way to one of several clients.
-    fresh: Columns,
+    dealing: Dealing,
     /// Client processes; empty when the shards' lanes play the client.
     pub clients: Vec<Box<dyn Client>>,
+    /// The Firehose stream they put to, instead of the Kinesis stream.
+    pub door: Option<Door>,
     /// Whether their records arrive in order.
     pub orders: Vec<Order>,
     /// Shortest answer after judgement: what feeds back.
     pub floor: u64,
     /// A request's way to the shard.
     pub leg: u64,
-    dealt: u64,
 }
 
 /// Builds every producer.
@@ -56,6 +60,10 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     );
     let (leg, alone) = (settings.producers[index].leg, settings.producers[index].alone);
     let instances = if alone { 0 } else { producer.client.instances().max(1) };
+    let keys = KeyBytes {
+        length: producer.demand.key_bytes.0 as u32,
+        counted: config.stream.admission.count_key_bytes,
+    };
     let troubles: Arc<[Trouble]> = config.events.iter().filter_map(|e| trouble(e, index)).collect();
     let (name, latency) = (&producer.name, producer.client.put_latency());
     let key = settings.producers[index].key_bytes as u32;
@@ -65,17 +73,25 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
             ClientConfig::FlinkSink(sink) => Box::new(FlinkSink::new(sink, key, line)),
             ClientConfig::Agent(agent) => Box::new(Agent::new(agent, name, i, line, config.seed)),
             ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, name, i, line, config.seed)),
+            ClientConfig::FirehoseDirect(direct) => {
+                Box::new(Sdk::new(&direct.sdk, name, i, line, config.seed))
+            }
+            ClientConfig::Kpl(kpl) => Box::new(Kpl::new(kpl, name, i, line, keys, config.seed)),
         }
     };
+    let door = producer.client.firehose().map(|q| {
+        let quotas = Quotas { records: q.records, requests: q.requests, bytes: q.bytes };
+        Door::new(Intake::new(quotas), name)
+    });
     let watched = producer.client.reorders() || !troubles.is_empty();
     Source {
         demand,
-        fresh: Columns::default(),
+        dealing: Dealing::default(),
         clients: (0..instances).map(client).collect(),
+        door,
         orders: (0..instances).map(|_| Order::new(watched)).collect(),
         floor: if alone { u64::MAX } else { latency.sampler().min() - leg },
         leg,
-        dealt: 0,
     }
 }
 
@@ -109,16 +125,7 @@ impl Source {
         match &mut self.clients[..] {
             [] => self.demand.take_until(until.saturating_sub(self.leg), out),
             [one] => self.demand.take_until(until, one.births()),
-            many => {
-                self.fresh.clear();
-                self.demand.take_until(until, &mut self.fresh);
-                for i in 0..self.fresh.len() {
-                    // Records are dealt to the processes by a hash of their number: even, and still Poisson.
-                    let client = (mix(self.dealt) as u128 * many.len() as u128) >> 64;
-                    many[client as usize].births().push_of(&self.fresh, i);
-                    self.dealt += 1;
-                }
-            }
+            many => self.dealing.deal(&mut self.demand, until, many),
         }
         for client in self.clients.iter_mut().filter(|c| !c.rests(until)) {
             client.advance(until, shards);
@@ -143,10 +150,4 @@ impl Source {
     pub fn lost(&self) -> u64 {
         self.clients.iter().map(|c| c.report().lost.all()).sum()
     }
-}
-
-fn mix(number: u64) -> u64 {
-    let z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z ^ (z >> 31)
 }

@@ -130,6 +130,7 @@ fn run(which: usize, name: &str) -> RunResult {
     RunResult {
         mode: MODES[which].0,
         duration_ns: BUCKET * BUCKETS as u64,
+        intakes: Vec::new(),
         stream: StreamResult {
             shards_at_start: 20,
             shards_at_end,
@@ -163,7 +164,9 @@ fn run(which: usize, name: &str) -> RunResult {
 }
 
 fn series(which: usize) -> Series {
-    let mut s = Series { bucket_ns: BUCKET, ..Series::default() };
+    let buffers =
+        ProducerSeries { buffered_records: vec![400; BUCKETS], buffered_bytes: vec![1 << 19; BUCKETS] };
+    let mut s = Series { bucket_ns: BUCKET, producers: vec![buffers], ..Series::default() };
     for i in 0..BUCKETS {
         let born = offered(i) * 5;
         let spike = (540..780).contains(&i);
@@ -183,6 +186,8 @@ fn series(which: usize) -> Series {
         s.put_latency_ns_sum.push(born / 400 * 9 * MS);
         s.open_shards.push(shards);
     }
+    let waiting = || vec![0; BUCKETS];
+    s.producers = vec![ProducerSeries { buffered_records: waiting(), buffered_bytes: waiting() }];
     s.consumers = vec![
         consumer_series(&s, which, 240 * MS, true),
         consumer_series(&s, which, 24 * MS, false),

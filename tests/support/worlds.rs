@@ -126,6 +126,36 @@ fn put_latency() -> impl Strategy<Value = LatencyLaw> {
     ]
 }
 
+fn kpl() -> impl Strategy<Value = ClientConfig> {
+    let behaviours =
+        vec![KplBehaviour::V0_14, KplBehaviour::V0_15_11, KplBehaviour::V1_0_0, KplBehaviour::V1_0_6];
+    let behaviour = prop::sample::select(behaviours);
+    let aggregation = (prop::bool::weighted(0.8), 1u64..300, 64u64..60_000);
+    let collection = (1u32..500, 52_224u64..200_000, 1u32..6);
+    let times = (ms(1..1500), ms(100..4000));
+    let limits = (1u64..300, prop::bool::weighted(0.2));
+    (1u32..4, behaviour, aggregation, collection, times, limits, put_latency(), ms(0..3000)).prop_map(
+        |(instances, behaviour, aggregation, collection, times, limits, put_latency, list)| {
+            ClientConfig::Kpl(KplConfig {
+                instances,
+                behaviour,
+                aggregation: aggregation.0,
+                aggregation_max_count: aggregation.1,
+                aggregation_max_size: Bytes(aggregation.2),
+                collection_max_count: collection.0,
+                collection_max_size: Bytes(collection.1),
+                record_max_buffered_time: times.0.min(times.1),
+                record_ttl: times.1,
+                rate_limit: limits.0,
+                fail_if_throttled: limits.1,
+                max_connections: collection.2,
+                put_latency,
+                list_shards_latency: LatencyLaw::Constant(list),
+            })
+        },
+    )
+}
+
 fn agent() -> impl Strategy<Value = ClientConfig> {
     let buffers = (ms(1000..20_000), 1u32..200, 500u64..200_000, 1u32..10, 1u32..5, 1u32..6);
     let waits = (ms(1..300), ms(1..8000), ms(5..400));
@@ -174,8 +204,18 @@ fn flink_sink() -> impl Strategy<Value = ClientConfig> {
     })
 }
 
+fn firehose_direct() -> impl Strategy<Value = ClientConfig> {
+    (sdk(), 10u64..2000, 1u64..50, 1000u64..1_000_000).prop_map(|(client, records, requests, bytes)| {
+        let ClientConfig::Sdk(sdk) = client else { return client };
+        ClientConfig::FirehoseDirect(FirehoseDirectConfig {
+            sdk,
+            quotas: DirectQuotas { records, requests, bytes },
+        })
+    })
+}
+
 fn client() -> impl Strategy<Value = ClientConfig> {
-    prop_oneof![3 => sdk(), 1 => agent(), 1 => flink_sink()]
+    prop_oneof![3 => sdk(), 1 => agent(), 1 => flink_sink(), 1 => firehose_direct(), 2 => kpl()]
 }
 
 fn sdk() -> impl Strategy<Value = ClientConfig> {

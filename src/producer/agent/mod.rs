@@ -222,6 +222,7 @@ impl Agent {
         self.memory = (self.memory.0 + 1, self.memory.1 + size);
         let report = &mut self.calls.report;
         report.buffered_bytes_max = report.buffered_bytes_max.max(self.memory.1);
+        report.buffered_records_max = report.buffered_records_max.max(self.memory.0);
         true
     }
 

@@ -12,17 +12,21 @@
 //! We leave out: connection set-up, timeouts of the client's own.
 //! Sources: API reference, botocore and Java SDK source code.
 
-use super::adaptive::Limiter;
-use super::client::{Client, Outgoing, Report, Sent};
-use super::config::{OnFull, PartialFailure, PutCall, SdkConfig};
-use super::demand::Columns;
-use super::line::Line;
-use super::retry::{Cause, Quota};
+mod outcome;
+mod waiting;
+
+use crate::producer::adaptive::Limiter;
+use crate::producer::client::{Client, Outgoing, Report, Sent};
+use crate::producer::config::{OnFull, PartialFailure, PutCall, SdkConfig};
+use crate::producer::demand::Columns;
+use crate::producer::line::Line;
+use crate::producer::retry::Quota;
 use crate::random::{Seed, Stream};
 use crate::record::Listing;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
+use waiting::Queue;
 
 /// A record in the hands of a call.
 #[derive(Clone, Copy, Debug)]
@@ -99,39 +103,6 @@ pub struct Sdk {
     report: Report,
 }
 
-/// Columns with a moving front.
-#[derive(Default)]
-struct Queue {
-    columns: Columns,
-    front: usize,
-}
-
-impl Queue {
-    fn len(&self) -> usize {
-        self.columns.born.len() - self.front
-    }
-
-    fn born(&self, i: usize) -> u64 {
-        self.columns.born[self.front + i]
-    }
-
-    fn births(&self) -> &[u64] {
-        &self.columns.born[self.front..]
-    }
-
-    fn sizes(&self) -> &[u32] {
-        &self.columns.size[self.front..]
-    }
-
-    fn drop_front(&mut self, n: usize) {
-        self.front += n;
-        if self.front >= 4096 && self.front * 2 >= self.columns.born.len() {
-            self.columns.drop_front(self.front);
-            self.front = 0;
-        }
-    }
-}
-
 impl Sdk {
     /// The `instance`-th process of a producer.
     pub fn new(config: &SdkConfig, name: &str, instance: u32, line: Line, seed: Seed) -> Sdk {
@@ -173,96 +144,6 @@ impl Sdk {
             out: Outgoing::default(),
             report: Report::default(),
         }
-    }
-
-    /// Moves births before `until` into the buffer.
-    fn take_over(&mut self, until: u64) {
-        let born = if self.straight { &self.waiting.births()[self.taken..] } else { self.arriving.births() };
-        let n = if born.last().is_none_or(|b| *b < until) {
-            born.len()
-        } else {
-            born.partition_point(|b| *b < until)
-        };
-        if n == 0 {
-            return;
-        }
-        let limit = self.config.buffer.map_or(u64::MAX, |b| b.0);
-        if self.straight {
-            // Blocked records wait outside in the same order: only the memory differs.
-            let coming = &self.waiting.sizes()[self.taken..self.taken + n];
-            self.waiting_bytes += coming.iter().map(|s| u64::from(*s)).sum::<u64>();
-            self.taken += n;
-        } else {
-            self.take_over_or_drop(n, limit);
-        }
-        self.report.buffered_bytes_max = self.report.buffered_bytes_max.max(self.waiting_bytes.min(limit));
-    }
-
-    /// A call goes out at `send` with what is born by then. When that is more than the memory holds, the call goes
-    /// out first: a record that finds the memory full is dropped only while no place is free.
-    fn take_over_for_send(&mut self, send: u64) {
-        if let (Some(limit), OnFull::Drop) = (self.config.buffer, self.config.on_full) {
-            self.take_over(send);
-            let births = self.arriving.births().iter().zip(self.arriving.sizes());
-            let coming: u64 = births.take_while(|b| *b.0 <= send).map(|b| u64::from(*b.1)).sum();
-            if self.waiting.len() > 0 && self.waiting_bytes + coming > limit.0 {
-                return;
-            }
-        }
-        self.take_over(send + 1);
-    }
-
-    fn take_over_or_drop(&mut self, n: usize, limit: u64) {
-        let from = self.arriving.front;
-        for i in from..from + n {
-            let size = u64::from(self.arriving.columns.size[i]);
-            if self.waiting_bytes + size > limit {
-                self.report.lost.full += 1;
-            } else {
-                self.waiting.columns.push_of(&self.arriving.columns, i);
-                self.waiting_bytes += size;
-                self.taken += 1;
-            }
-        }
-        self.arriving.drop_front(n);
-    }
-
-    /// Birth of the i-th record that waits or arrives (`None`: none known yet).
-    fn birth(&self, i: usize) -> Option<u64> {
-        let waiting = self.waiting.len();
-        if i < waiting {
-            Some(self.waiting.born(i))
-        } else {
-            (i - waiting < self.arriving.len()).then(|| self.arriving.born(i - waiting))
-        }
-    }
-
-    /// When the next call goes out, given a free place: full by count, by bytes, by the client's memory, or lingered
-    /// long enough.
-    fn next_send(&self) -> u64 {
-        let Some(first) = self.birth(0) else { return u64::MAX };
-        let full = self.birth(self.max_records - 1).unwrap_or(u64::MAX);
-        let lingered = first.max(self.up_from).saturating_add(self.linger);
-        full.min(lingered).min(self.full_by_bytes()).max(self.now)
-    }
-
-    /// Birth of the record that fills a call by bytes, or does not fit the memory, before it is full by count.
-    fn full_by_bytes(&self) -> u64 {
-        let memory = self.config.buffer.map_or(u64::MAX, |b| b.0);
-        let most = self.largest.saturating_mul(self.max_records as u64);
-        if most < self.max_bytes && most <= memory {
-            return u64::MAX;
-        }
-        let waiting = self.waiting.sizes().iter().zip(self.waiting.births());
-        let arriving = self.arriving.sizes().iter().zip(self.arriving.births());
-        let mut bytes = 0;
-        for (&size, &born) in waiting.chain(arriving).take(self.max_records) {
-            bytes += u64::from(size);
-            if bytes >= self.max_bytes || bytes > memory {
-                return born;
-            }
-        }
-        u64::MAX
     }
 
     fn send(&mut self) {
@@ -381,116 +262,6 @@ impl Sdk {
     fn wake(&mut self, at: u64, asleep: bool, slot: u32) {
         self.sequence += 1;
         self.moments.push(Reverse((at, asleep, self.sequence, slot)));
-    }
-
-    fn answered(&mut self, slot: u32) {
-        let call = &self.calls[slot as usize];
-        if let Some(limiter) = &mut self.limiter {
-            let throttled = self.alone && !call.failed && call.kept.iter().any(|e| e.refused);
-            limiter.answered(self.now, throttled);
-        }
-        if !call.failed && !call.kept.iter().any(|e| e.refused) {
-            self.report.put.add_many(call.judged - call.first_sent, u64::from(call.fresh));
-            if let Some(quota) = &mut self.quota {
-                quota.success(call.paid);
-            }
-            return self.finish(slot);
-        }
-        self.take_stock(slot);
-        self.retry_or_give_up(slot);
-    }
-
-    /// A call that some entries are not stored by, or nobody knows of: which are.
-    fn take_stock(&mut self, slot: u32) {
-        let call = &mut self.calls[slot as usize];
-        let newly_stored = call.kept.iter().filter(|e| !e.refused && !e.stored).count();
-        self.report.put.add_many(call.judged - call.first_sent, newly_stored as u64);
-        for entry in &mut call.kept {
-            if entry.refused {
-                self.report.delayed += u64::from(!entry.refused_before);
-                entry.refused_before = true;
-            } else {
-                entry.stored = true;
-            }
-        }
-    }
-
-    fn retry_or_give_up(&mut self, slot: u32) {
-        let call = &self.calls[slot as usize];
-        let cause = if call.failed { Cause::Transient } else { Cause::Throttle };
-        let missing = call.kept.iter().filter(|e| !e.stored).count() as u64;
-        if self.policy == PartialFailure::Drop && !call.failed {
-            self.report.lost.policy += missing;
-            return self.finish(slot);
-        }
-        if call.retries + 1 >= self.config.retry.attempts {
-            self.report.lost.attempts += missing;
-            return self.finish(slot);
-        }
-        // Refused entries of PutRecords are the application's to send again: the SDK saw a success.
-        let sdk = self.alone || call.failed;
-        let paid = match self.quota.as_mut().filter(|_| sdk).map(|q| q.pay(cause)) {
-            Some(None) => {
-                self.report.lost.quota += missing;
-                return self.finish(slot);
-            }
-            paid => paid.flatten(),
-        };
-        let call = &mut self.calls[slot as usize];
-        call.paid = paid;
-        let sleep = self.config.retry.sleep(cause, call.retries, &mut self.sleeps);
-        self.wake(self.now + sleep, true, slot);
-    }
-
-    fn resend(&mut self, slot: u32) {
-        let call = &mut self.calls[slot as usize];
-        if self.policy != PartialFailure::RetryAll && !call.failed {
-            call.kept.retain(|e| e.refused);
-        }
-        call.retries += 1;
-        call.fresh = call.kept.iter().filter(|e| !e.stored).count() as u32;
-        if self.must_wait() { self.pace(slot) } else { self.launch(slot) }
-    }
-
-    fn finish(&mut self, slot: u32) {
-        self.release(slot);
-        self.free = self.free.saturating_add(1);
-    }
-
-    fn release(&mut self, slot: u32) {
-        let call = &mut self.calls[slot as usize];
-        (call.entries, call.orphan) = (0, false);
-        call.kept.clear();
-        self.idle_slots.push(slot);
-    }
-
-    /// Forgets the records in memory; what a full memory blocks is outside.
-    fn lose_memory(&mut self) {
-        let limit = self.config.buffer.map_or(u64::MAX, |b| b.0);
-        let (mut lost, mut bytes) = (0, 0);
-        for &size in &self.waiting.sizes()[..self.taken] {
-            bytes += u64::from(size);
-            if bytes > limit {
-                break;
-            }
-            lost += 1;
-        }
-        self.waiting.drop_front(lost);
-        self.report.lost.restart += lost as u64;
-        (self.taken, self.waiting_bytes) = (0, 0);
-    }
-
-    /// Closes the books of a judged call whose process died.
-    fn bury(&mut self, slot: u32) {
-        let call = &mut self.calls[slot as usize];
-        if call.kept.is_empty() {
-            self.report.put.add_many(call.judged - call.first_sent, u64::from(call.fresh));
-        } else {
-            self.take_stock(slot);
-            let missing = self.calls[slot as usize].kept.iter().filter(|e| !e.stored).count();
-            self.report.lost.restart += missing as u64;
-        }
-        self.release(slot);
     }
 }
 
