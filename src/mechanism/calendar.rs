@@ -337,7 +337,7 @@ mod tests {
             for slot in 0..n as u64 {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 // Many moments twice: short ones as well.
-                let moment = random >> (64 - BUCKET_BITS) >> (random >> 33) % 24;
+                let moment = random >> (64 - BUCKET_BITS) >> ((random >> 33) % 24);
                 words.push(moment << SLOT_BITS | slot * 7 % 64);
             }
             let mut wanted = words.clone();
