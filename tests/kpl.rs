@@ -126,7 +126,8 @@ fn p10_the_guides_example_of_aggregation() {
 #[test]
 fn p11_rate_limit_of_one_process() {
     // Kinesis records of 50 kB: bytes bind.
-    let producer = "rate: 4096 records/s, burstiness: even, record_size: 512 B, key_bytes: 1 B, keys: { constant: k }";
+    let producer =
+        "rate: 4096 records/s, burstiness: even, record_size: 512 B, key_bytes: 1 B, keys: { constant: k }";
     let r = kpl("300 s", producer, "put_latency: 20 ms", "shards: 1", "");
     let p = &r.producers[0];
     let sent = p.attempts as f64 * 51_000.0 / 300.0 / f64::from(1 << 20);
@@ -151,8 +152,9 @@ fn p37_retries_multiply_what_is_sent() {
 #[test]
 fn the_limiter_is_bypassed_without_aggregation() {
     let producer = "rate: 2500 records/s, record_size: 100 B, keys: { constant: k }";
-    let [with, without] = ["aggregation_max_count: 1, rate_limit: 50 %", "aggregation: false, rate_limit: 50 %"]
-        .map(|client| kpl("60 s", producer, &format!("{client}, put_latency: 20 ms"), "shards: 1", ""));
+    let [with, without] =
+        ["aggregation_max_count: 1, rate_limit: 50 %", "aggregation: false, rate_limit: 50 %"]
+            .map(|client| kpl("60 s", producer, &format!("{client}, put_latency: 20 ms"), "shards: 1", ""));
     assert_eq!(with.producers[0].throttled, 0, "500 records a second are no trouble");
     assert!(without.producers[0].throttled > 50_000);
 }
@@ -167,8 +169,8 @@ fn throttled_records_fail_at_once_if_asked_to() {
     assert_eq!(p.lost.all(), p.lost.throttled + p.lost.expired_waiting);
 }
 
-/// A split: records predicted for the parent land on its children. Before 0.15.11 all of them are sent again, after
-/// it those that belong where they landed are accepted once the new map is there.
+/// A split: records predicted for the parent land on its children. Before 0.15.11 all of them are sent again; since
+/// then, once the new map is there, the half of each aggregated record that belongs where it landed is accepted.
 #[test]
 fn a_reshard_costs_duplicates_and_less_since_0_15_11() {
     let events = "events: [{ at: 30 s, do: { split: { shard: 0 } } }]\n";
@@ -184,6 +186,6 @@ fn a_reshard_costs_duplicates_and_less_since_0_15_11() {
         r
     });
     println!("duplicates: {} and {}", old.stream.duplicates, new.stream.duplicates);
-    assert!(new.stream.duplicates > 0 && old.stream.duplicates > 3 * new.stream.duplicates);
+    assert!(new.stream.duplicates > 0 && 4 * old.stream.duplicates > 5 * new.stream.duplicates);
     assert_eq!(old.producers[0].resent_elsewhere, old.stream.duplicates);
 }
