@@ -13,7 +13,7 @@
 //! - [`facts`] holds every number AWS publishes (or should have), with source, date and standing. No other room has
 //!   a limit, a default or a price as a bare number.
 //! - [`engine`] knows time and order, and not what a shard is.
-//! - `producer`, `stream` and `consumer` are leaf machines: they take `now` and return a decision; they never
+//! - `producer`, `stream`, `consumer` and `firehose` are leaf machines: they take `now` and return a decision; they never
 //!   schedule, and never name one another.
 //! - [`world`] owns them, carries what they say to each other, and decides nothing. It never sees YAML.
 //! - [`experiment`] runs many worlds (and holds the only threads); [`cost`] multiplies typed quantities by typed prices.
@@ -59,6 +59,7 @@ pub mod engine;
 pub mod measure;
 // World: the journey of a record, folder by folder.
 pub mod consumer;
+pub mod firehose;
 pub mod producer;
 pub mod record;
 pub mod stream;

@@ -16,6 +16,7 @@ const FLOORS: &[&str] = &[
     "producer",
     "stream",
     "consumer",
+    "firehose",
     "world",
     "cost",
     "experiment",
@@ -25,7 +26,7 @@ const FLOORS: &[&str] = &[
 ];
 
 /// Sides of the world: they talk through what the world carries, never to each other.
-const SIDES: &[&str] = &["producer", "stream", "consumer"];
+const SIDES: &[&str] = &["producer", "stream", "consumer", "firehose"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();

@@ -23,6 +23,9 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
         say("rotated", producers::rotated(&mode.run));
         say("truncated", producers::truncated(&mode.run));
         say("held", producers::held(plan, &mode.run));
+        for intake in &mode.run.intakes {
+            say("intake", producers::intake(&mode.run, intake));
+        }
         say("binding_limit", binding_limit(plan, &mode.run));
         say("by_producer", producers::by_producer(&mode.run));
         say("amplification", producers::amplification(&mode.run));
@@ -82,7 +85,8 @@ fn binding_limit(plan: &Plan, run: &RunResult) -> Option<String> {
     if refused == 0 {
         return None;
     }
-    let attempts: u64 = run.producers.iter().map(|p| p.attempts).sum();
+    let to_stream = run.producers.iter().filter(|p| !p.to_firehose);
+    let attempts: u64 = to_stream.map(|p| p.attempts).sum();
     let limits = plan.world.stream.admission;
     let (which, limit) = if s.throttled_by_records >= s.throttled_by_bytes {
         ("records", format!("{} records/s", limits.records_per_s))

@@ -10,6 +10,7 @@ pub mod consumers;
 pub mod data_streams;
 mod fact;
 pub mod fan_out;
+pub mod firehose;
 pub mod flink;
 pub mod kpl;
 pub mod latency;
@@ -29,6 +30,7 @@ const FILES: &[&[Fact]] = &[
     kpl::ALL,
     agent::ALL,
     flink::ALL,
+    firehose::ALL,
     consumers::ALL,
     latency::ALL,
     billing::ALL,

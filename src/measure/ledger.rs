@@ -52,8 +52,14 @@ impl RunResult {
         }
         let s = &self.stream;
         assert_eq!(s.stored, s.first_copies + s.duplicates, "{}: stored copies of the stream", context());
-        let first: u64 = self.producers.iter().map(|p| p.stored).sum();
+        let to_stream = self.producers.iter().filter(|p| !p.to_firehose);
+        let first: u64 = to_stream.map(|p| p.stored).sum();
         assert_eq!(s.first_copies, first, "{}: first copies of producers and stream differ", context());
+        let direct = self.producers.iter().filter(|p| p.to_firehose);
+        for (p, intake) in direct.zip(&self.intakes) {
+            let copies = p.stored + p.duplicates;
+            assert_eq!(intake.accepted_records, copies, "{}: accepted copies of {}", context(), p.name);
+        }
         for c in &self.consumers {
             assert_eq!(
                 c.accounted(),

@@ -13,6 +13,8 @@ pub struct RunResult {
     pub duration_ns: u64,
     /// One ledger per producer, in the scenario's order.
     pub producers: Vec<ProducerResult>,
+    /// One per producer that puts straight to Firehose.
+    pub intakes: Vec<IntakeResult>,
     /// The stream's side.
     pub stream: StreamResult,
     /// One per consumer, in the scenario's order.
@@ -36,6 +38,8 @@ pub struct RunResult {
 pub struct ProducerResult {
     /// Name in the scenario.
     pub name: String,
+    /// Its records go to a Firehose stream of its own; *stored* then is *accepted* there.
+    pub to_firehose: bool,
     /// Records born.
     pub born: u64,
     /// Bytes born (with key bytes where they count).
@@ -78,6 +82,27 @@ pub struct ProducerResult {
     pub buffering: LatencySummary,
     /// First sent to stored, retries included.
     pub put: LatencySummary,
+}
+
+/// The intake of a Firehose stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct IntakeResult {
+    /// Its producer's name.
+    pub name: String,
+    /// Copies of records accepted.
+    pub accepted_records: u64,
+    /// Their bytes.
+    pub accepted_bytes: u64,
+    /// Calls of which something was accepted.
+    pub accepted_calls: u64,
+    /// Records refused: the records quota.
+    pub throttled_by_records: u64,
+    /// Records refused: the bytes quota.
+    pub throttled_by_bytes: u64,
+    /// Records refused with their call: the requests quota.
+    pub throttled_by_requests: u64,
+    /// Seconds in which something was refused.
+    pub throttled_seconds: u64,
 }
 
 /// The stream's totals.

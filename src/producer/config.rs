@@ -125,6 +125,8 @@ pub enum ClientConfig {
     Agent(AgentConfig),
     /// Flink's Kinesis sink.
     FlinkSink(FlinkSinkConfig),
+    /// Puts straight to Firehose.
+    FirehoseDirect(FirehoseDirectConfig),
 }
 
 impl ClientConfig {
@@ -135,6 +137,7 @@ impl ClientConfig {
             ClientConfig::Kpl(kpl) => kpl.instances,
             ClientConfig::Agent(agent) => agent.instances,
             ClientConfig::FlinkSink(sink) => sink.instances,
+            ClientConfig::FirehoseDirect(direct) => direct.sdk.instances,
         }
     }
 
@@ -145,13 +148,14 @@ impl ClientConfig {
             ClientConfig::Kpl(kpl) => &kpl.put_latency,
             ClientConfig::Agent(agent) => &agent.put_latency,
             ClientConfig::FlinkSink(sink) => &sink.put_latency,
+            ClientConfig::FirehoseDirect(direct) => &direct.sdk.put_latency,
         }
     }
 
     /// The file that plays it.
     pub fn place(&self) -> &'static str {
         match self {
-            ClientConfig::Sdk(_) => "producer/sdk",
+            ClientConfig::Sdk(_) | ClientConfig::FirehoseDirect(_) => "producer/sdk",
             ClientConfig::Kpl(_) => "producer/kpl",
             ClientConfig::Agent(_) => "producer/agent",
             ClientConfig::FlinkSink(_) => "producer/flink_sink",
@@ -161,15 +165,26 @@ impl ClientConfig {
     /// May its records leave it in another order than they came, even if none is refused?
     pub fn reorders(&self) -> bool {
         match self {
-            ClientConfig::Sdk(_) => false,
+            ClientConfig::Sdk(_) | ClientConfig::FirehoseDirect(_) => false,
             ClientConfig::Kpl(_) | ClientConfig::Agent(_) | ClientConfig::FlinkSink(_) => true,
+        }
+    }
+
+    /// The quotas of the Firehose stream it puts to, instead of the Kinesis stream.
+    pub fn firehose(&self) -> Option<DirectQuotas> {
+        match self {
+            ClientConfig::FirehoseDirect(direct) => Some(direct.quotas),
+            _ => None,
         }
     }
 
     /// Do its entries hold several records?
     pub fn packs(&self) -> bool {
         match self {
-            ClientConfig::Sdk(_) | ClientConfig::Agent(_) | ClientConfig::FlinkSink(_) => false,
+            ClientConfig::Sdk(_)
+            | ClientConfig::Agent(_)
+            | ClientConfig::FlinkSink(_)
+            | ClientConfig::FirehoseDirect(_) => false,
             ClientConfig::Kpl(kpl) => kpl.aggregation,
         }
     }
@@ -392,4 +407,24 @@ pub struct FlinkSinkConfig {
     pub checkpoint_every: Option<Dur>,
     /// Sending to answer.
     pub put_latency: LatencyLaw,
+}
+
+/// PutRecord or PutRecordBatch to a Firehose stream of its own, through an AWS SDK.
+#[derive(Clone, Debug)]
+pub struct FirehoseDirectConfig {
+    /// How records are gathered, sent and retried.
+    pub sdk: SdkConfig,
+    /// What its Firehose stream accepts.
+    pub quotas: DirectQuotas,
+}
+
+/// Quotas of direct puts to one Firehose stream, per second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DirectQuotas {
+    /// Records.
+    pub records: u64,
+    /// Calls.
+    pub requests: u64,
+    /// Bytes.
+    pub bytes: u64,
 }

@@ -193,6 +193,15 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
             row("producer", &p.name, "calls_failed", p.failed_calls);
             row("producer", &p.name, "records_in_failed_calls", p.unjudged);
         }
+        for i in &mode.run.intakes {
+            row("intake", &i.name, "records_accepted", i.accepted_records);
+            row("intake", &i.name, "bytes_accepted", i.accepted_bytes);
+            row("intake", &i.name, "calls_accepted", i.accepted_calls);
+            row("intake", &i.name, "records_refused_by_records_quota", i.throttled_by_records);
+            row("intake", &i.name, "records_refused_by_bytes_quota", i.throttled_by_bytes);
+            row("intake", &i.name, "records_refused_by_requests_quota", i.throttled_by_requests);
+            row("intake", &i.name, "seconds_with_a_refused_record", i.throttled_seconds);
+        }
         for c in &mode.run.consumers {
             row("consumer", &c.name, "calls", c.calls);
             row("consumer", &c.name, "calls_refused_by_calls_limit", c.throttled_by_calls);

@@ -11,12 +11,12 @@ use super::node::{Kind, Node};
 use super::record::{KeysSpec, SizeSpec};
 use super::shapes::Limited;
 use crate::facts::producers::{self as facts, RetryJitter, RetryMode};
-use crate::facts::{data_streams, flink as facts_flink, latency};
+use crate::facts::{Fact, data_streams, firehose, flink as facts_flink, latency};
 use crate::producer::config::{
-    BackoffLaw, ClientConfig, DemandConfig, Jitter, OnFull, PartialFailure, ProducerConfig, PutCall,
-    RetryLaw, RetryQuota, SdkConfig,
+    BackoffLaw, ClientConfig, DemandConfig, DirectQuotas, FirehoseDirectConfig, Jitter, OnFull,
+    PartialFailure, ProducerConfig, PutCall, RetryLaw, RetryQuota, SdkConfig,
 };
-use crate::units::{Bytes, Dur};
+use crate::units::{ByteRate, Bytes, Dur};
 
 section! {
     /// One named producer.
@@ -47,10 +47,86 @@ choice! {
         agent: Agent(AgentSpec),
         /// Flink's Kinesis sink.
         flink_sink: FlinkSink(FlinkSinkSpec),
-    }
-    reserved {
         /// Puts straight to Firehose.
-        firehose_direct,
+        firehose_direct: FirehoseDirect(FirehoseDirectSpec),
+    }
+}
+
+section! {
+    /// PutRecord or PutRecordBatch straight to a Firehose stream of the producer's own, not to the Kinesis stream. Keys
+    /// play no part. A refused record is tried again as a throttled one, whether it was refused alone or with its call.
+    FirehoseDirectSpec {
+        /// Which API, and how records are gathered.
+        call: DirectCallSpec = default("put_record_batch"),
+        /// Client processes; they share the demand evenly.
+        instances: u32 = fact(&facts::INSTANCES).positive().max("10000"),
+        /// Calls under way at most, per instance; a call holds its place while it waits to retry.
+        in_flight: Limited<u32> = fact(&facts::IN_FLIGHT).positive(),
+        /// Memory for records waiting in one instance.
+        buffer: Limited<Bytes> = fact(&facts::BUFFER).positive(),
+        /// What happens to new records when that memory is full.
+        on_full: OnFullSpec = fact(&facts::ON_FULL),
+        /// What the caller does with the failed entries of a PutRecordBatch answer.
+        on_partial_failure: PartialSpec = fact(&facts::ON_PARTIAL_FAILURE),
+        /// Attempts and the sleeps between them.
+        retry: RetrySpec = fact(&facts::RETRY_MODE),
+        /// Records per second that the Firehose stream accepts: the Region's quota when it is not written.
+        records_per_s: Option<u64> = OPTIONAL.positive(),
+        /// Requests per second: the Region's quota when it is not written.
+        requests_per_s: Option<u64> = OPTIONAL.positive(),
+        /// Bytes per second: the Region's quota when it is not written.
+        bytes_per_s: Option<ByteRate> = OPTIONAL.positive(),
+        /// Sending to answer.
+        put_latency: Law = fact(&latency::PUT),
+    }
+}
+
+choice! {
+    /// Which API, and how records are gathered.
+    DirectCallSpec {
+        /// One record a call.
+        put_record: PutRecord,
+        /// Many records a call.
+        put_record_batch: PutRecordBatch(BatchSpec),
+    }
+}
+
+section! {
+    /// PutRecordBatch: sent when full, or when the oldest record has waited long enough.
+    BatchSpec {
+        /// Records a call holds at most.
+        max_records: u32 = fact(&firehose::BATCH_RECORDS).positive().max_fact(&firehose::BATCH_RECORDS),
+        /// Bytes a call holds at most.
+        max_bytes: Bytes = fact(&firehose::BATCH_BYTES).positive().max_fact(&firehose::BATCH_BYTES),
+        /// How long the first record of a call waits for others.
+        linger: Dur = fact(&facts::LINGER),
+    }
+}
+
+impl FirehoseDirectSpec {
+    fn resolve(&self, cx: &mut Cx) -> Option<FirehoseDirectConfig> {
+        let quotas = DirectQuotas {
+            records: self.records_per_s.unwrap_or(0),
+            requests: self.requests_per_s.unwrap_or(0),
+            bytes: self.bytes_per_s.map_or(0, |rate| rate.0),
+        };
+        let call = match &self.call {
+            DirectCallSpec::PutRecord => PutCall::PutRecord,
+            DirectCallSpec::PutRecordBatch(s) => {
+                PutCall::PutRecords { max_records: s.max_records, max_bytes: s.max_bytes, linger: s.linger }
+            }
+        };
+        let sdk = SdkConfig {
+            instances: self.instances,
+            call,
+            in_flight: self.in_flight.0,
+            buffer: self.buffer.0,
+            on_full: self.on_full.kind(),
+            on_partial_failure: self.on_partial_failure.kind(),
+            retry: self.retry.law(),
+            put_latency: self.put_latency.resolve(cx)?,
+        };
+        Some(FirehoseDirectConfig { sdk, quotas })
     }
 }
 
@@ -208,6 +284,25 @@ impl Read for RetrySpec {
     }
 }
 
+impl OnFullSpec {
+    fn kind(&self) -> OnFull {
+        match self {
+            OnFullSpec::Block => OnFull::Block,
+            OnFullSpec::Drop => OnFull::Drop,
+        }
+    }
+}
+
+impl PartialSpec {
+    fn kind(&self) -> PartialFailure {
+        match self {
+            PartialSpec::RetryFailed => PartialFailure::RetryFailed,
+            PartialSpec::RetryAll => PartialFailure::RetryAll,
+            PartialSpec::Drop => PartialFailure::Drop,
+        }
+    }
+}
+
 impl RetrySpec {
     fn law(&self) -> RetryLaw {
         match self {
@@ -291,15 +386,8 @@ impl SdkSpec {
             },
             in_flight: self.in_flight.0,
             buffer: self.buffer.0,
-            on_full: match self.on_full {
-                OnFullSpec::Block => OnFull::Block,
-                OnFullSpec::Drop => OnFull::Drop,
-            },
-            on_partial_failure: match self.on_partial_failure {
-                PartialSpec::RetryFailed => PartialFailure::RetryFailed,
-                PartialSpec::RetryAll => PartialFailure::RetryAll,
-                PartialSpec::Drop => PartialFailure::Drop,
-            },
+            on_full: self.on_full.kind(),
+            on_partial_failure: self.on_partial_failure.kind(),
             retry: self.retry_law(cx),
             put_latency: self.put_latency.resolve(cx)?,
         })
@@ -314,7 +402,22 @@ impl ClientSpec {
             ClientSpec::Kpl(kpl) => ClientConfig::Kpl(kpl.resolve(record, cx)?),
             ClientSpec::Agent(agent) => ClientConfig::Agent(agent.resolve(cx)?),
             ClientSpec::FlinkSink(sink) => ClientConfig::FlinkSink(sink.resolve(cx)?),
+            ClientSpec::FirehoseDirect(direct) => ClientConfig::FirehoseDirect(direct.resolve(cx)?),
         })
+    }
+
+    /// Puts straight to Firehose.
+    fn is_direct(&self) -> bool {
+        matches!(self, ClientSpec::FirehoseDirect(_))
+    }
+
+    /// Largest data it takes, where that is its own limit and not the stream's; and what happens beyond.
+    fn largest(&self) -> Option<(&'static Fact, &'static str)> {
+        match self {
+            ClientSpec::FlinkSink(_) => Some((&facts_flink::SINK_RECORD, "the sink stops the job")),
+            ClientSpec::FirehoseDirect(_) => Some((&firehose::RECORD_MAX, "Firehose refuses them")),
+            _ => None,
+        }
     }
 
     /// Cuts records that are too long, so that they fit any stream.
@@ -348,7 +451,8 @@ impl Read for Producer {
                 burstiness: (&spec.burstiness).into(),
                 record_size: record_size?,
                 keys: keys?,
-                key_bytes: spec.key_bytes,
+                // Firehose knows no partition key.
+                key_bytes: if spec.client.is_direct() { Bytes(0) } else { spec.key_bytes },
             },
             client: client?,
         }))
@@ -361,13 +465,14 @@ impl ProducerSpec {
         let Some(size) = self.record_size.value.largest() else {
             return;
         };
-        let sink = &facts_flink::SINK_RECORD;
-        if matches!(self.client, ClientSpec::FlinkSink(_)) && size > sink.bytes() {
-            let message =
-                format!("`{}.record_size` makes records of {size}; the sink stops the job", cx.here());
-            let help = format!("source: {}", super::context::cite(sink));
-            let expected = format!("must be at most {}", sink.bytes());
+        if let Some((most, then)) = self.client.largest().filter(|(most, _)| size > most.bytes()) {
+            let message = format!("`{}.record_size` makes records of {size}; {then}", cx.here());
+            let help = format!("source: {}", super::context::cite(most));
+            let expected = format!("must be at most {}", most.bytes());
             return cx.say_with("out-of-range", self.record_size.at, message, &expected, Some(help));
+        }
+        if self.client.is_direct() {
+            return;
         }
         let whole = size.0.saturating_add(self.key_bytes.0);
         let most = if self.client.cuts() { data_streams::RECORD_SIZE_MAX.bytes() } else { cx.max_record };
@@ -387,4 +492,19 @@ impl ProducerSpec {
         let at = self.record_size.at;
         cx.say_with("out-of-range", at, message, &format!("must be at most {most}"), Some(help));
     }
+}
+
+/// Quotas that were not written are the Region's.
+pub fn fill_quotas(producer: &mut ProducerConfig, region: &str) {
+    let ClientConfig::FirehoseDirect(direct) = &mut producer.client else { return };
+    let large = firehose::LARGE_REGIONS.contains(&region);
+    let (records, requests, bytes) = match large {
+        true => (&firehose::LARGE_RECORDS, &firehose::LARGE_REQUESTS, &firehose::LARGE_BYTES),
+        false => (&firehose::OTHER_RECORDS, &firehose::OTHER_REQUESTS, &firehose::OTHER_BYTES),
+    };
+    let quotas = &mut direct.quotas;
+    let or = |own: u64, region: u64| if own == 0 { region } else { own };
+    quotas.records = or(quotas.records, records.count());
+    quotas.requests = or(quotas.requests, requests.count());
+    quotas.bytes = or(quotas.bytes, bytes.byte_rate().0);
 }

@@ -222,7 +222,7 @@ fn help_comes_from_the_declaration() {
     assert_eq!((all.len(), all[0].default.as_str(), all[0].fact), (1, "24 h", Some("stream.retention")));
     let named = help::explain("consumers.dashboard.read.polling.interval");
     assert_eq!(named[0].fact, Some("consumer.interval"));
-    assert!(help::explain("max_bytes").len() == 2);
+    assert_eq!(help::explain("max_bytes").len(), 3);
     assert!(help::explain("no_such_key").is_empty());
     assert_eq!(help::explain_metric("propagation_p99")[0].0, "consumers.NAME.propagation_p99");
     for key in help::keys() {

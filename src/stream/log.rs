@@ -34,9 +34,9 @@ const WARM_PACKED: u64 = 4 * WARM as u64;
 /// Cold records written out at a time: what a GetRecords call returns at most, and a little.
 const THAW: usize = 10_240;
 
-/// Dead records are dropped once there are this many, and as many as live ones: few enough that the logs of some
-/// dozen shards stay in a core's cache.
-const DROP_AT: usize = 1024;
+/// Dead records are dropped once there are this many, and as many as live ones: few enough that the logs of a
+/// thousand shards stay in a processor's cache.
+const DROP_AT: usize = 512;
 
 impl Log {
     /// An empty log; `packs`: a row may hold several records.
@@ -234,7 +234,14 @@ impl Log {
         if self.stored.last().is_none_or(|last| *last < time) {
             return self.end();
         }
-        from + self.stored[self.slot(from)..].partition_point(|t| *t < time) as u64
+        // What is asked for lies near the end, where the log was just written.
+        let stored = &self.stored[self.slot(from)..];
+        let mut back = 16;
+        while stored.len() > back && stored[stored.len() - back] >= time {
+            back *= 2;
+        }
+        let start = stored.len().saturating_sub(back);
+        from + (start + stored[start..].partition_point(|t| *t < time)) as u64
     }
 
     /// Drops what lies before `keep`, when it is worth it.

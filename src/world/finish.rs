@@ -1,6 +1,7 @@
 //! The end of a run: what is left is counted, the laws are checked, the result is put together.
 
 use super::World;
+use super::intake::Door;
 use super::settings::Reading;
 use crate::engine::digest::Digest;
 use crate::facts::data_streams;
@@ -10,6 +11,7 @@ use crate::measure::result::{
     ConsumerResult, Digests, ProducerResult, RunResult, ShardResult, StreamResult, Usage,
 };
 use crate::measure::sink::ConsumerCounts;
+use crate::measure::sink::ProducerCounts;
 use crate::mechanism::histogram::Histogram;
 use crate::producer::client::Client;
 use crate::producer::demand::Columns;
@@ -31,6 +33,7 @@ impl World {
         let mut result = RunResult {
             mode: self.config.mode.word(),
             duration_ns: reached,
+            intakes: self.sources.iter().filter_map(|s| s.door.as_ref()).map(Door::result).collect(),
             producers,
             stream,
             consumers,
@@ -82,6 +85,7 @@ impl World {
         let (born, born_bytes) = source.demand.born();
         let mut result = ProducerResult {
             name: settings.name.clone(),
+            to_firehose: source.door.is_some(),
             born,
             born_bytes,
             stored: counts.stored,
@@ -119,6 +123,8 @@ impl World {
     fn stream_result(&self) -> StreamResult {
         let sum =
             |of: fn(&super::lane::LaneCounts) -> u64| self.lanes.iter().map(|l| of(&l.counts)).sum::<u64>();
+        let to_stream = || self.sources.iter().zip(&self.sink.producers).filter(|(s, _)| s.door.is_none());
+        let of_stream = |of: fn(&ProducerCounts) -> u64| to_stream().map(|(_, p)| of(p)).sum();
         let attempts = |l: &super::lane::Lane| l.counts.stored + l.counts.throttled;
         let all: u64 = self.lanes.iter().map(attempts).sum();
         let hottest = self.lanes.iter().max_by_key(|l| (attempts(l), std::cmp::Reverse(l.id)));
@@ -129,8 +135,8 @@ impl World {
             stored: self.lanes.iter().map(|l| l.log.records_before(l.log.end())).sum(),
             kinesis_records: sum(|c| c.stored),
             stored_bytes: sum(|c| c.stored_bytes),
-            first_copies: self.sink.producers.iter().map(|p| p.stored).sum(),
-            duplicates: self.sink.producers.iter().map(|p| p.duplicates).sum(),
+            first_copies: of_stream(|p| p.stored),
+            duplicates: of_stream(|p| p.duplicates),
             throttled_by_records: self.sink.over_records,
             throttled_by_bytes: self.sink.over_bytes,
             throttled_seconds: self.sink.throttled_seconds(),

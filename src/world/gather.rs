@@ -49,14 +49,50 @@ pub struct Gathered {
     dealt: Dealt,
 }
 
-/// The window's entries lane after lane, as columns.
+/// The window's entries lane after lane, in one of two forms.
 #[derive(Default)]
 struct Dealt {
+    /// When all are born the moment they are judged: side by side, so that each goes to its place in one write
+    /// (many shards are more places than a core's cache holds).
+    prompt: Vec<Entry>,
+    /// Otherwise as columns.
     at: Vec<u64>,
-    /// Empty when all are born the moment they are judged.
     born: Vec<u64>,
     size: Vec<u32>,
     row: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    at: u64,
+    size: u32,
+    row: u32,
+}
+
+/// Prompt entries of one lane, as the columns it reads.
+#[derive(Default)]
+pub struct Hand {
+    at: Vec<u64>,
+    size: Vec<u32>,
+    row: Vec<u32>,
+}
+
+impl Hand {
+    /// Takes `entries` as columns; a loop for few as for many.
+    #[inline]
+    fn take(&mut self, entries: &[Entry]) -> (&[u64], &[u32], &[u32]) {
+        let n = entries.len();
+        if self.at.len() < n {
+            self.at.resize(n, 0);
+            self.size.resize(n, 0);
+            self.row.resize(n, 0);
+        }
+        let (at, size, row) = (&mut self.at[..n], &mut self.size[..n], &mut self.row[..n]);
+        for (((e, at), size), row) in entries.iter().zip(&mut *at).zip(&mut *size).zip(&mut *row) {
+            (*at, *size, *row) = (e.at, e.size, e.row);
+        }
+        (at, size, row)
+    }
 }
 
 impl Gathered {
@@ -91,7 +127,9 @@ impl Gathered {
             }
             self.entries.ticket.resize(self.entries.record.len(), Ticket::alone(s));
             senders += source.clients.len().max(1);
-            self.collect_calls(s, source, until);
+            if source.door.is_none() {
+                self.collect_calls(s, source, until);
+            }
             self.senders_end.push(self.entries.len());
         }
         self.order.clear();
@@ -192,12 +230,16 @@ impl Gathered {
     }
 
     /// Entries of one lane, in order of time.
-    pub fn of_lane(&self, lane: usize) -> Run<'_> {
-        let from = if lane == 0 { 0 } else { self.ends[lane - 1] };
-        let Dealt { at, born, size, row } = &self.dealt;
-        let born = if born.is_empty() { at } else { born };
-        Run { at, born, size, row, parcels: &self.entries.parcels }
-            .part(from as usize, self.ends[lane] as usize)
+    #[inline]
+    pub fn of_lane<'a>(&'a self, lane: usize, hand: &'a mut Hand) -> Run<'a> {
+        let from = if lane == 0 { 0 } else { self.ends[lane - 1] } as usize;
+        let (to, parcels) = (self.ends[lane] as usize, &self.entries.parcels);
+        let Dealt { prompt, at, born, size, row } = &self.dealt;
+        if prompt.is_empty() {
+            return Run { at, born, size, row, parcels }.part(from, to);
+        }
+        let (at, size, row) = hand.take(&prompt[from..to]);
+        Run { at, born: at, size, row, parcels }
     }
 
     /// The first half of a counting sort by lane: each entry's lane and its rank there. Passes free of what would
@@ -231,15 +273,18 @@ impl Gathered {
     fn deal(&mut self, prompt: bool) {
         let Gathered { entries, order, route, ranks, ends, dealt, .. } = self;
         let n = entries.len();
-        dealt.at.resize(n, 0);
-        dealt.born.resize(if prompt { 0 } else { n }, 0);
-        dealt.size.resize(n, 0);
-        dealt.row.resize(n, 0);
+        let (together, columns) = if prompt { (n, 0) } else { (0, n) };
+        dealt.prompt.resize(together, Entry::default());
+        dealt.at.resize(columns, 0);
+        dealt.born.resize(columns, 0);
+        dealt.size.resize(columns, 0);
+        dealt.row.resize(columns, 0);
         let (from, to) = (&*entries, Places { starts: ends, route, ranks });
         match (order.is_empty(), prompt) {
-            (true, true) => to.scatter(from, dealt, |i| i, true),
-            (true, false) => to.scatter(from, dealt, |i| i, false),
-            (false, _) => to.scatter(from, dealt, |i| order[i] as usize, prompt),
+            (true, true) => to.scatter_prompt(from, dealt, |i| i),
+            (true, false) => to.scatter(from, dealt, |i| i),
+            (false, true) => to.scatter_prompt(from, dealt, |i| order[i] as usize),
+            (false, false) => to.scatter(from, dealt, |i| order[i] as usize),
         }
         if let Some(lanes) = ends.len().checked_sub(1) {
             ends.rotate_left(1);
@@ -257,19 +302,28 @@ struct Places<'a> {
 
 impl Places<'_> {
     #[inline(always)]
-    fn scatter(&self, from: &Entries, to: &mut Dealt, row: impl Fn(usize) -> usize, prompt: bool) {
+    fn scatter_prompt(&self, from: &Entries, to: &mut Dealt, row: impl Fn(usize) -> usize) {
+        let n = from.len();
+        let (at, size, to) = (&from.times()[..n], &from.record.size[..n], &mut to.prompt[..n]);
+        for (i, (&lane, &rank)) in self.route[..n].iter().zip(&self.ranks[..n]).enumerate() {
+            let row = row(i);
+            let entry = Entry { at: at[row], size: size[row], row: row as u32 };
+            to[(self.starts[lane as usize] + rank) as usize] = entry;
+        }
+    }
+
+    #[inline(always)]
+    fn scatter(&self, from: &Entries, to: &mut Dealt, row: impl Fn(usize) -> usize) {
         let n = from.len();
         let (at, born, size) = (&from.times()[..n], &from.record.born[..n], &from.record.size[..n]);
-        let (to_at, to_size, to_row) = (&mut to.at[..n], &mut to.size[..n], &mut to.row[..n]);
-        let to_born = &mut to.born[..];
+        let (to_at, to_born) = (&mut to.at[..n], &mut to.born[..n]);
+        let (to_size, to_row) = (&mut to.size[..n], &mut to.row[..n]);
         for (i, (&lane, &rank)) in self.route[..n].iter().zip(&self.ranks[..n]).enumerate() {
             let (row, place) = (row(i), (self.starts[lane as usize] + rank) as usize);
             to_at[place] = at[row];
+            to_born[place] = born[row];
             to_size[place] = size[row];
             to_row[place] = row as u32;
-            if !prompt {
-                to_born[place] = born[row];
-            }
         }
     }
 }

@@ -10,6 +10,7 @@ mod control;
 mod dealing;
 mod finish;
 mod gather;
+mod intake;
 mod lane;
 mod order;
 mod reader;
@@ -32,7 +33,7 @@ use crate::stream::routing::ShardMap;
 use crate::units::NS_PER_S;
 use config::WorldConfig;
 use control::Control;
-use gather::Gathered;
+use gather::{Gathered, Hand};
 use lane::{Lane, Outside};
 use series::SeriesBuilder;
 use settings::Settings;
@@ -43,6 +44,8 @@ use std::sync::Arc;
 const WINDOW_ENTRIES: u64 = 4096;
 /// And per shard, so that looking at a shard pays.
 const WINDOW_ENTRIES_PER_SHARD: u64 = 128;
+/// Shards are read after this many full windows: a look at a shard costs much, if there is little to read.
+const READ_AFTER_WINDOWS: u64 = 2;
 
 /// Why a scenario cannot be simulated as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub struct World {
     lanes: Vec<Lane>,
     sources: Vec<Source>,
     gathered: Gathered,
+    /// What the lane being settled gets.
+    hand: Hand,
     refused: Vec<u32>,
     /// Read up to here; entries judged since; and how many of them are worth a look at every shard.
     read_to: u64,
@@ -118,6 +123,7 @@ impl World {
             config: config.clone(),
             listing: map.listing(),
             gathered: Gathered::new(settings.packs),
+            hand: Hand::default(),
             settings,
             map,
             lanes,
@@ -125,7 +131,7 @@ impl World {
             refused: Vec::new(),
             read_to: 0,
             unread: 0,
-            read_after: most as usize,
+            read_after: (READ_AFTER_WINDOWS * most) as usize,
             usage: Usage::default(),
             metered: finish::Metered::default(),
             window: window.max(1),
@@ -143,7 +149,7 @@ impl World {
         let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
         let mut out = Outside { settings, sink, refused };
         for (id, lane) in self.lanes.iter_mut().enumerate() {
-            let run = self.gathered.of_lane(id);
+            let run = self.gathered.of_lane(id, &mut self.hand);
             if !lane.rests(run, until) {
                 lane.settle(entries, run, !calls.is_empty(), until, &mut out);
             }
@@ -255,6 +261,7 @@ impl Model for World {
 
     fn advance(&mut self, _from: u64, until: u64) {
         self.gathered.collect(&mut self.sources, &self.map, &self.listing, self.lanes.len(), until);
+        self.judge_intakes(until);
         self.gathered.count(&self.settings, &mut self.sink);
         self.settle_lanes(until);
         self.answer(until);

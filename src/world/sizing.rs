@@ -109,7 +109,7 @@ pub fn starting_shards(config: &WorldConfig) -> u32 {
 fn peak(config: &WorldConfig, of: impl Fn(&RateCurve) -> RecordRate) -> Peak {
     let calendar = calendar(config);
     let mut peak = Peak::default();
-    for producer in &config.producers {
+    for producer in config.producers.iter().filter(|p| p.client.firehose().is_none()) {
         let curve = RateCurve::new(&producer.demand.rate, calendar, config.duration.0);
         let rate = of(&curve).0;
         let size = mean_size(producer, config.stream.admission.count_key_bytes);

@@ -3,9 +3,11 @@
 use super::config::{Action, TimedEvent, WorldConfig};
 use super::dealing::Dealing;
 use super::gather::WindowCall;
+use super::intake::Door;
 use super::order::Order;
 use super::settings::Settings;
 use super::sizing::calendar;
+use crate::firehose::intake::{Intake, Quotas};
 use crate::producer::agent::Agent;
 use crate::producer::client::Client;
 use crate::producer::config::ClientConfig;
@@ -26,6 +28,8 @@ pub struct Source {
     dealing: Dealing,
     /// Client processes; empty when the shards' lanes play the client.
     pub clients: Vec<Box<dyn Client>>,
+    /// The Firehose stream they put to, instead of the Kinesis stream.
+    pub door: Option<Door>,
     /// Whether their records arrive in order.
     pub orders: Vec<Order>,
     /// Shortest answer after judgement: what feeds back.
@@ -69,14 +73,22 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
             ClientConfig::FlinkSink(sink) => Box::new(FlinkSink::new(sink, key, line)),
             ClientConfig::Agent(agent) => Box::new(Agent::new(agent, name, i, line, config.seed)),
             ClientConfig::Sdk(sdk) => Box::new(Sdk::new(sdk, name, i, line, config.seed)),
+            ClientConfig::FirehoseDirect(direct) => {
+                Box::new(Sdk::new(&direct.sdk, name, i, line, config.seed))
+            }
             ClientConfig::Kpl(kpl) => Box::new(Kpl::new(kpl, name, i, line, keys, config.seed)),
         }
     };
+    let door = producer.client.firehose().map(|q| {
+        let quotas = Quotas { records: q.records, requests: q.requests, bytes: q.bytes };
+        Door::new(Intake::new(quotas), name)
+    });
     let watched = producer.client.reorders() || !troubles.is_empty();
     Source {
         demand,
         dealing: Dealing::default(),
         clients: (0..instances).map(client).collect(),
+        door,
         orders: (0..instances).map(|_| Order::new(watched)).collect(),
         floor: if alone { u64::MAX } else { latency.sampler().min() - leg },
         leg,

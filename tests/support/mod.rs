@@ -130,6 +130,7 @@ fn run(which: usize, name: &str) -> RunResult {
     RunResult {
         mode: MODES[which].0,
         duration_ns: BUCKET * BUCKETS as u64,
+        intakes: Vec::new(),
         stream: StreamResult {
             shards_at_start: 20,
             shards_at_end,

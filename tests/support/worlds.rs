@@ -204,8 +204,18 @@ fn flink_sink() -> impl Strategy<Value = ClientConfig> {
     })
 }
 
+fn firehose_direct() -> impl Strategy<Value = ClientConfig> {
+    (sdk(), 10u64..2000, 1u64..50, 1000u64..1_000_000).prop_map(|(client, records, requests, bytes)| {
+        let ClientConfig::Sdk(sdk) = client else { return client };
+        ClientConfig::FirehoseDirect(FirehoseDirectConfig {
+            sdk,
+            quotas: DirectQuotas { records, requests, bytes },
+        })
+    })
+}
+
 fn client() -> impl Strategy<Value = ClientConfig> {
-    prop_oneof![3 => sdk(), 1 => agent(), 1 => flink_sink(), 2 => kpl()]
+    prop_oneof![3 => sdk(), 1 => agent(), 1 => flink_sink(), 1 => firehose_direct(), 2 => kpl()]
 }
 
 fn sdk() -> impl Strategy<Value = ClientConfig> {

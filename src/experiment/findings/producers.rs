@@ -3,7 +3,7 @@
 use super::{count, percent, records, time};
 use crate::experiment::plan::Plan;
 use crate::measure::lost::Lost;
-use crate::measure::result::{ProducerResult, RunResult};
+use crate::measure::result::{IntakeResult, ProducerResult, RunResult};
 use crate::producer::config::ClientConfig;
 
 /// What was given up, and why.
@@ -46,6 +46,10 @@ fn places(client: &ClientConfig) -> String {
         ClientConfig::Sdk(sdk) => sdk
             .in_flight
             .map_or("; it has no limit on calls".into(), |n| format!("; it has {n} calls in flight {each}")),
+        ClientConfig::FirehoseDirect(direct) => direct
+            .sdk
+            .in_flight
+            .map_or("; it has no limit on calls".into(), |n| format!("; it has {n} calls in flight {each}")),
         ClientConfig::Kpl(kpl) => format!("; it has {} connections {each}", kpl.max_connections),
         ClientConfig::Agent(agent) => format!(
             "; it has {} sending threads and a queue of {} buffers {each}, and what they cannot take stays in the file",
@@ -66,6 +70,27 @@ pub fn rotated(run: &RunResult) -> Option<String> {
         worst.name,
         records(worst.lost.rotated)
     ))
+}
+
+/// What a Firehose stream refused, by which quota.
+pub fn intake(run: &RunResult, intake: &IntakeResult) -> Option<String> {
+    let quotas = [
+        ("records", intake.throttled_by_records),
+        ("bytes", intake.throttled_by_bytes),
+        ("requests", intake.throttled_by_requests),
+    ];
+    let refused: u64 = quotas.iter().map(|q| q.1).sum();
+    let (which, most) = quotas.into_iter().max_by_key(|q| q.1)?;
+    (refused > 0).then(|| {
+        format!(
+            "Firehose refused {} of the records put by {}, {} of them by the quota on {which}, in {} of {} seconds: it holds each second, whatever the minute's average; the bill of this Firehose stream is not known here",
+            percent(refused, refused + intake.accepted_records),
+            intake.name,
+            percent(most, refused),
+            intake.throttled_seconds,
+            run.duration_ns / crate::units::NS_PER_S
+        )
+    })
 }
 
 /// Records that were cut.

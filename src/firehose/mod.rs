@@ -1,0 +1,3 @@
+//! Amazon Data Firehose.
+
+pub mod intake;

@@ -1,0 +1,94 @@
+//! Producers that put straight to Firehose: their calls are judged by an intake of their own instead of being dealt
+//! to shards; answers go back as all others do.
+
+use super::World;
+use super::sources::Source;
+use crate::firehose::intake::{Intake, Over};
+use crate::measure::result::IntakeResult;
+use crate::measure::sink::ProducerCounts;
+use crate::producer::client::Sent;
+use crate::units::NS_PER_S;
+
+/// A producer's Firehose stream.
+pub struct Door {
+    intake: Intake,
+    counts: IntakeResult,
+    /// The last second that was counted as throttled.
+    throttled_second: Option<u64>,
+}
+
+impl Door {
+    /// Nothing has come in yet.
+    pub fn new(intake: Intake, name: &str) -> Door {
+        let counts = IntakeResult { name: name.into(), ..IntakeResult::default() };
+        Door { intake, counts, throttled_second: None }
+    }
+
+    /// What came in and what did not.
+    pub fn result(&self) -> IntakeResult {
+        self.counts.clone()
+    }
+
+    fn refuse(&mut self, at: u64, over: Over) {
+        match over {
+            Over::Requests => self.counts.throttled_by_requests += 1,
+            Over::Records => self.counts.throttled_by_records += 1,
+            Over::Bytes => self.counts.throttled_by_bytes += 1,
+        }
+        if self.throttled_second.replace(at / NS_PER_S) != Some(at / NS_PER_S) {
+            self.counts.throttled_seconds += 1;
+        }
+    }
+}
+
+impl World {
+    /// Judges what reaches the intakes before `until`.
+    pub(super) fn judge_intakes(&mut self, until: u64) {
+        for (source, counts) in self.sources.iter_mut().zip(&mut self.sink.producers) {
+            if let Some(mut door) = source.door.take() {
+                judge(source, &mut door, counts, until);
+                source.door = Some(door);
+            }
+        }
+    }
+}
+
+fn judge(source: &mut Source, door: &mut Door, counts: &mut ProducerCounts, until: u64) {
+    let mut calls: Vec<(usize, Sent)> = Vec::new();
+    for (c, client) in source.clients.iter().enumerate() {
+        let sent = client.outgoing().calls.iter().take_while(|sent| sent.at < until);
+        calls.extend(sent.map(|sent| (c, *sent)));
+    }
+    // Each process's calls are in order already: processes in order at one moment.
+    calls.sort_by_key(|call| call.1.at);
+    for (c, sent) in calls {
+        judge_call(source, c, &sent, door, counts);
+    }
+}
+
+fn judge_call(source: &mut Source, client: usize, sent: &Sent, door: &mut Door, counts: &mut ProducerCounts) {
+    let client = &mut source.clients[client];
+    let (mut refused, mut refused_again) = (0, 0);
+    door.intake.begin_call(sent.at);
+    for entry in 0..sent.entries as usize {
+        let size = client.outgoing().entries.size[sent.first as usize + entry];
+        match door.intake.judge(sent.at, size) {
+            Ok(()) => {
+                door.counts.accepted_records += 1;
+                door.counts.accepted_bytes += u64::from(size);
+            }
+            Err(over) => {
+                door.refuse(sent.at, over);
+                refused += 1;
+                refused_again += u64::from(client.refused(sent, entry));
+            }
+        }
+    }
+    let (entries, again) = (u64::from(sent.entries), u64::from(sent.again) - refused_again);
+    door.counts.accepted_calls += u64::from(refused < entries);
+    counts.attempts += entries;
+    counts.carried += entries;
+    counts.throttled += refused;
+    counts.duplicates += again;
+    counts.stored += entries - refused - again;
+}
