@@ -7,7 +7,7 @@ use super::Standing;
 use super::Value::{self, Bytes as Size, Count, Dur as Span, Word};
 use super::fact::facts;
 use super::source::{self, Source};
-use crate::units::{Bytes, Dur, Percent};
+use crate::units::{Bytes, Dur, Factor, Percent};
 
 facts! {
     PUT_RECORDS_MAX_RECORDS: "put_records.records_max", Count(500, "records"), API, Documented,
@@ -89,7 +89,7 @@ pub struct RetryMode {
     /// First sleep's upper end after a transient error; its jitter is full in every mode.
     pub transient_base: Dur,
     /// Growth per retry.
-    pub factor: u32,
+    pub factor: Factor,
     /// No sleep is longer (`None`: the mode has no cap).
     pub cap: Option<Dur>,
     /// Random part after a throttle.
@@ -114,7 +114,7 @@ const fn mode(word: &'static str, attempts: u32, base_ms: u64, meaning: &'static
         attempts,
         base: Dur::from_ms(base_ms),
         transient_base: Dur::from_ms(base_ms),
-        factor: 2,
+        factor: Factor(2_000_000),
         cap: Some(Dur::from_s(20)),
         jitter: RetryJitter::Full,
         tokens: None,

@@ -6,6 +6,7 @@
 //! each, and all of it stays in a core's cache. Thousands of waiting retries cost a push and a pop each, never a
 //! heap's log n.
 
+use crate::mechanism::wide::wide;
 use std::collections::BTreeMap;
 
 const BUCKET_BITS: u32 = 24;
@@ -13,6 +14,10 @@ const RING: u64 = 512;
 const WORDS: usize = (RING / 64) as usize;
 /// Low bits of a word: the item's slot. Above them, its moment since the bucket's start.
 const SLOT_BITS: u32 = 32;
+/// From `FEWER` to `FEW` words are sorted by counting.
+const FEWER: usize = 8;
+const FEW: usize = 1 << FEW_BITS;
+const FEW_BITS: u32 = 6;
 
 /// Items waiting for their moments.
 #[derive(Clone, Debug)]
@@ -231,8 +236,7 @@ impl<T: Copy> Calendar<T> {
         if far == Some(bucket) {
             self.open.splice(0..0, self.far.remove(&bucket).into_iter().flatten());
         }
-        // Stable: at one moment the first to arrive stays first.
-        self.open.sort_by_key(|word| word >> SLOT_BITS);
+        sort(&mut self.open);
         self.look();
     }
 
@@ -253,6 +257,39 @@ impl<T: Copy> Calendar<T> {
         }
         None
     }
+}
+
+/// In order of time; at one moment the first to arrive stays first.
+fn sort(words: &mut [u64]) {
+    if (FEWER..=FEW).contains(&words.len()) {
+        sort_few(words);
+    } else {
+        words.sort_by_key(|word| word >> SLOT_BITS);
+    }
+}
+
+wide! {
+    /// A few words find their places by counting who comes before them: more comparisons than any other way, yet
+    /// none that the next step waits for or that a processor has to guess.
+    fn places(keys: &[i32; FEW], n: usize, places: &mut [i32; FEW]) {
+        let keys = &keys[..n.next_multiple_of(8).min(FEW)];
+        for (place, key) in places.iter_mut().zip(&keys[..n.min(keys.len())]) {
+            *place = keys.iter().map(|other| i32::from(other < key)).sum();
+        }
+    }
+}
+
+fn sort_few(words: &mut [u64]) {
+    let (mut keys, mut found, mut sorted) = ([i32::MAX; FEW], [0; FEW], [0; FEW]);
+    for (i, (key, word)) in keys.iter_mut().zip(&*words).enumerate() {
+        // The moment has `BUCKET_BITS`; the order of arrival below it makes every key another.
+        *key = ((word >> SLOT_BITS) as i32) << FEW_BITS | i as i32;
+    }
+    places::best(&keys, words.len(), &mut found);
+    for (word, place) in words.iter().zip(found) {
+        sorted[place as usize % FEW] = *word;
+    }
+    words.copy_from_slice(&sorted[..words.len()]);
 }
 
 #[cfg(test)]
@@ -289,6 +326,35 @@ mod tests {
             }
             let rest: Vec<_> = model.into_iter().map(|((at, _), n)| (at, n)).collect();
             prop_assert_eq!(calendar.drain(), rest);
+        }
+    }
+
+    #[test]
+    fn a_few_words_are_sorted_like_many() {
+        let mut random = 1u64;
+        for n in 0..=FEW + 1 {
+            let mut words = Vec::new();
+            for slot in 0..n as u64 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                // Many moments twice: short ones as well.
+                let moment = random >> (64 - BUCKET_BITS) >> ((random >> 33) % 24);
+                words.push(moment << SLOT_BITS | slot * 7 % 64);
+            }
+            let mut wanted = words.clone();
+            wanted.sort_by_key(|word| word >> SLOT_BITS);
+            sort(&mut words);
+            assert_eq!(words, wanted, "{n} words");
+        }
+    }
+
+    #[test]
+    fn places_are_the_same_on_every_processor() {
+        let keys = std::array::from_fn(|i| (i as i32).wrapping_mul(0x2f6_e2b1) & i32::MAX);
+        for n in 0..=FEW {
+            let (mut best, mut plain) = ([0; FEW], [0; FEW]);
+            places::best(&keys, n, &mut best);
+            places::plain(&keys, n, &mut plain);
+            assert_eq!(best, plain);
         }
     }
 }

@@ -3,7 +3,7 @@
 #![allow(missing_docs, reason = "a variant's comment covers its fields")]
 
 use crate::random::LatencyLaw;
-use crate::units::{Bytes, Dur, Percent, RecordRate};
+use crate::units::{Bytes, Dur, Factor, Percent, RecordRate};
 use std::sync::Arc;
 
 /// One named producer: a demand (which knows no shard) and the client that sends it.
@@ -310,8 +310,8 @@ impl RetryLaw {
     pub const NEVER: RetryLaw = RetryLaw {
         mode: "none",
         attempts: 1,
-        throttled: BackoffLaw { base: Dur(0), factor: 1, cap: Dur(0), jitter: Jitter::None },
-        transient: BackoffLaw { base: Dur(0), factor: 1, cap: Dur(0), jitter: Jitter::None },
+        throttled: BackoffLaw { base: Dur(0), factor: Factor::ONE, cap: Dur(0), jitter: Jitter::None },
+        transient: BackoffLaw { base: Dur(0), factor: Factor::ONE, cap: Dur(0), jitter: Jitter::None },
         quota: None,
         retry_after: None,
         adaptive: false,
@@ -324,7 +324,7 @@ pub struct BackoffLaw {
     /// First sleep's upper end.
     pub base: Dur,
     /// Growth per retry.
-    pub factor: u32,
+    pub factor: Factor,
     /// No sleep is longer.
     pub cap: Dur,
     /// Random part.

@@ -5,6 +5,7 @@
 use super::config::{BackoffLaw, Jitter, RetryLaw, RetryQuota};
 use crate::facts::producers::RETRY_AFTER_WINDOW;
 use crate::random::Stream;
+use crate::units::Factor;
 
 /// Longest addition to a computed sleep that the service's `x-amz-retry-after` may ask for.
 const RETRY_AFTER_EXTRA_NS: u64 = RETRY_AFTER_WINDOW.dur().0;
@@ -52,8 +53,11 @@ impl Span {
 
 impl BackoffLaw {
     fn span(&self, i: u32) -> Span {
-        let grown = u64::from(self.factor).saturating_pow(i);
-        let full = self.base.0.saturating_mul(grown).min(self.cap.0);
+        let grow = |span: u64| {
+            let grown = u128::from(span) * u128::from(self.factor.0) / u128::from(Factor::ONE.0);
+            u64::try_from(grown).unwrap_or(u64::MAX)
+        };
+        let full = (0..i.min(GROWN)).fold(self.base.0, |span, _| grow(span)).min(self.cap.0);
         match self.jitter {
             Jitter::None => Span { least: full, spread: None },
             Jitter::Full => Span { least: 0, spread: Some(full) },
@@ -69,7 +73,7 @@ pub struct Sleeps {
     spans: Vec<Span>,
 }
 
-/// From this retry on no sleep grows: any factor's power has passed 64 bits, or stays as it is.
+/// From this retry on no sleep grows: twice as long each time, it is beyond any cap.
 const GROWN: u32 = 64;
 
 impl Sleeps {

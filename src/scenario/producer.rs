@@ -9,6 +9,7 @@ use super::kpl::KplSpec;
 use super::law::Law;
 use super::node::{Kind, Node};
 use super::record::{KeysSpec, SizeSpec};
+use super::scalars::Growth;
 use super::shapes::Limited;
 use crate::facts::producers::{self as facts, RetryJitter, RetryMode};
 use crate::facts::{Fact, data_streams, firehose, flink as facts_flink, latency};
@@ -207,7 +208,7 @@ section! {
         /// First sleep.
         base: Dur = REQUIRED,
         /// Growth from sleep to sleep.
-        factor: u32 = REQUIRED.positive().max("1000"),
+        factor: Growth = REQUIRED.positive().max("1000"),
         /// No sleep is longer.
         cap: Dur = REQUIRED,
         /// Random part of a sleep.
@@ -319,7 +320,7 @@ impl CustomRetry {
             JitterSpec::Full => Jitter::Full,
             JitterSpec::Half => Jitter::Half,
         };
-        let sleep = BackoffLaw { base: self.base, factor: self.factor, cap: self.cap, jitter };
+        let sleep = BackoffLaw { base: self.base, factor: self.factor.0, cap: self.cap, jitter };
         RetryLaw {
             mode: "custom",
             attempts: self.attempts,

@@ -49,12 +49,24 @@ quantity!(Money, "an amount of money", "`2000 USD`", "^[0-9.]+ ?USD$", parse::mo
 quantity!(Affine, "a processing time", "`40 us/record` or `15 ms + 0.2 ms/record`", "", parse::affine, |_| 1);
 quantity!(u64, "a count", "`200000`", "^[0-9.]+k?$", parse::count, |v: &u64| u128::from(*v));
 quantity!(u32, "a count", "`20`", "^[0-9.]+k?$", small, |v: &u32| { u128::from(*v) });
+quantity!(
+    Growth,
+    "a growth factor",
+    "`2` or `1.5`",
+    "^[0-9.]+$",
+    |text: &str| parse::growth(text).map(Growth),
+    |v: &Growth| u128::from(v.0.0)
+);
 quantity!(Factor, "a multiplier", "`5x`", "^[0-9.]+ ?x$", parse::factor, |v: &Factor| u128::from(v.0));
 
 fn small(text: &str) -> Result<u32, parse::ParseError> {
     u32::try_from(parse::count(text)?)
         .map_err(|_| parse::ParseError { message: format!("`{text}` is too large"), hint: None })
 }
+
+/// Growth from sleep to sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Growth(pub Factor);
 
 /// A size that may be a fraction of bytes, because it is a mean: rounded once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -121,11 +121,12 @@ impl Admission {
         if (rounds && calls) || !records.surely_fits(times, n) || !bytes.surely_fits(times, most) {
             return None;
         }
-        records.take_all(times, sizes.iter().map(|_| 1));
+        records.take_all(times, sizes, n, |_| 1);
         if rounds {
-            bytes.take_all(times, sizes.iter().map(|s| ceil_kib(u64::from(*s))));
+            let charge = |size: &u32| ceil_kib(u64::from(*size));
+            bytes.take_all(times, sizes, sizes.iter().map(charge).sum(), charge);
         } else {
-            bytes.take_all(times, sizes.iter().map(|s| u64::from(*s)));
+            bytes.take_all(times, sizes, sum, |size| u64::from(*size));
         }
         Some(sum)
     }

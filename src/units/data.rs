@@ -52,6 +52,9 @@ impl Percent {
 pub struct Factor(pub u64);
 
 impl Factor {
+    /// Changes nothing.
+    pub const ONE: Factor = Factor(1_000_000);
+
     /// As a plain number, for comparing and printing.
     pub fn as_f64(self) -> f64 {
         self.0 as f64 / 1e6

@@ -152,6 +152,18 @@ pub fn count(text: &str) -> Result<u64, ParseError> {
     number.whole(1, 1, text, "ones")
 }
 
+/// `2` or `1.5`.
+pub fn growth(text: &str) -> Result<Factor, ParseError> {
+    let (number, unit) = split(text, false)?;
+    if !unit.is_empty() {
+        return fail(
+            format!("`{text}` is not a growth factor"),
+            Some("write it as a plain number, for example 1.5"),
+        );
+    }
+    number.whole(1_000_000, 1, text, "millionths").map(Factor)
+}
+
 /// `5x`.
 pub fn factor(text: &str) -> Result<Factor, ParseError> {
     let (number, unit) = split(text, false)?;

@@ -10,7 +10,12 @@ use kinesim::world::config::*;
 /// Ten shards (say), two pollers; `hot`: 3 % of the records on one key; `real`: PutRecords by a client with limits,
 /// log-normal sizes and Zipf keys instead of lone records.
 pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64) -> WorldConfig {
-    let sleep = BackoffLaw { base: Dur::from_ms(200), factor: 2, cap: Dur::from_s(5), jitter: Jitter::Full };
+    let sleep = BackoffLaw {
+        base: Dur::from_ms(200),
+        factor: Factor(2_000_000),
+        cap: Dur::from_s(5),
+        jitter: Jitter::Full,
+    };
     let custom = RetryLaw {
         mode: "custom",
         attempts: 8,

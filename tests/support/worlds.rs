@@ -91,7 +91,7 @@ fn retry() -> impl Strategy<Value = RetryLaw> {
         transient_cost: cost + 1,
         success_refund: 1,
     }));
-    (1u32..6, ms(1..2000), 1u32..4, jitter, quota, any::<bool>()).prop_map(
+    (1u32..6, ms(1..2000), (1_000_000u64..4_000_000).prop_map(Factor), jitter, quota, any::<bool>()).prop_map(
         |(attempts, base, factor, jitter, quota, adaptive)| RetryLaw {
             mode: "custom",
             attempts,
