@@ -75,7 +75,7 @@ fn a16_which_comes_first() {
         let mut next = || {
             word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let unit = ((word >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-            now += (-unit.ln() / rate * 1e9) as u64;
+            now += (-libm::log(unit) / rate * 1e9) as u64;
             now
         };
         let limits = Limits { count: point.param("max_count") as u64, bytes: 1 << 30 };

@@ -338,7 +338,7 @@ mod tests {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 // Many moments twice: short ones as well.
                 let moment = random >> (64 - BUCKET_BITS) >> ((random >> 33) % 24);
-                words.push(moment << SLOT_BITS | slot * 7 % 64);
+                words.push((moment << SLOT_BITS) | (slot * 7 % 64));
             }
             let mut wanted = words.clone();
             wanted.sort_by_key(|word| word >> SLOT_BITS);
