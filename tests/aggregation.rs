@@ -53,9 +53,7 @@ fn every_size_is_right_to_the_byte() {
                 let key = keys.key(&filled(text(&record[0])));
                 let hash_key = record[1].as_str().map(|t| hash_keys.key(&filled(t)));
                 let data = whole(&record[2]) as u32;
-                let foretold = size.accurate_with(data, key, hash_key);
                 size.add(data, key, hash_key);
-                assert_eq!(size.accurate(), foretold);
             }
         }
         let id = text(&vector["id"]);

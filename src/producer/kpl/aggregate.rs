@@ -48,14 +48,28 @@ impl Aggregate {
         if self.records < 2 { self.first } else { self.estimate }
     }
 
-    /// Bytes on the wire with one more user record.
-    pub fn accurate_with(&self, data: u32, key: Key, hash_key: Option<Key>) -> u64 {
-        if self.records == 0 {
-            return u64::from(data);
+    /// The estimate is at most this, also while there is only one.
+    #[inline]
+    pub fn bound(&self) -> u64 {
+        self.estimate
+    }
+
+    /// The most that one user record adds to the estimate.
+    #[inline]
+    pub fn most(data: u32, key_bytes: u32) -> u64 {
+        u64::from(data) + 3 + 2 + u64::from(key_bytes) + 3
+    }
+
+    /// One more user record, unless it is not the first and passes `bytes` on the wire. After a refusal there is
+    /// nothing more to add: the refused key has its place all the same.
+    pub fn add_within(&mut self, data: u32, key: Key, bytes: u64) -> bool {
+        let before = (self.records, self.message, self.estimate);
+        self.add(data, key, None);
+        let fits = self.records == 1 || self.accurate() <= bytes;
+        if !fits {
+            (self.records, self.message, self.estimate) = before;
         }
-        let place = |set: &KeySet, key: Key| set.find(key.number).map_or((set.len, true), |i| (i, false));
-        let hash_key = hash_key.map(|k| (k, place(&self.hash_keys, k)));
-        FRAME + self.message + growth(data, (key, place(&self.keys, key)), hash_key)
+        fits
     }
 
     /// One more user record.
@@ -147,14 +161,6 @@ impl KeySet {
         at
     }
 
-    fn find(&self, number: u64) -> Option<u32> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        let slot = self.slots[self.slot_of(number)];
-        (slot.stamp == self.stamp).then_some(slot.index)
-    }
-
     /// The key's place, and whether it is new.
     #[inline]
     fn place(&mut self, number: u64) -> Place {
@@ -209,32 +215,34 @@ mod tests {
     #[test]
     fn one_record_is_its_data_and_two_are_wrapped() {
         let mut a = Aggregate::default();
-        assert_eq!(a.accurate_with(10, key(7, 2), None), 10);
         a.add(10, key(7, 2), None);
         assert_eq!((a.accurate(), a.estimated()), (10, 10));
-        assert_eq!(a.accurate_with(10, key(7, 2), None), 56);
         a.add(10, key(7, 2), None);
         assert_eq!((a.accurate(), a.estimated()), (56, 2 * 15 + 5));
     }
 
     #[test]
-    fn what_is_foretold_is_what_comes_and_clearing_forgets() {
-        let (mut a, mut word) = (Aggregate::default(), 1u64);
+    fn what_does_not_fit_leaves_nothing_behind_and_clearing_forgets() {
+        let (mut a, mut b, mut word) = (Aggregate::default(), Aggregate::default(), 1u64);
         for round in 0..50 {
-            for _ in 0..round * 5 {
+            let limit = 100 * round;
+            loop {
                 word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let k = key(word >> 40 & 0xff, (word >> 33 & 0x7f) as u32);
-                let k = key(k.number, k.number as u32 % 200);
-                let hash = (word >> 60 == 3).then(|| key(word >> 50 & 7, 39));
-                let data = (word >> 20 & 0x7ff) as u32;
-                let foretold = a.accurate_with(data, k, hash);
-                a.add(data, k, hash);
-                assert_eq!(a.accurate(), foretold);
+                let number = word >> 40 & 0xff;
+                let (k, data) = (key(number, number as u32 % 200), (word >> 20 & 0x7ff) as u32);
+                let before = (b.accurate(), b.estimated(), b.records());
+                b.add(data, k, None);
+                if !a.add_within(data, k, limit) {
+                    assert!(b.accurate() > limit && before.2 > 0);
+                    assert_eq!((a.accurate(), a.estimated(), a.records()), before);
+                    break;
+                }
+                assert_eq!((a.accurate(), a.estimated()), (b.accurate(), b.estimated()));
+                assert!(a.bound() >= a.estimated());
             }
-            let before = a.clone();
             a.clear();
+            b.clear();
             assert_eq!((a.accurate(), a.estimated(), a.records()), (0, 0, 0));
-            assert!(before.keys.len == 0 || a.keys.find(before.keys.slots[0].number).is_none());
         }
     }
 }

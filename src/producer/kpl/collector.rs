@@ -73,16 +73,21 @@ impl Container for Request {
         (self.bytes, self.earliest, self.latest, self.mixed) = (0, None, 0, false);
     }
 
-    fn estimated(&self) -> u64 {
+    fn is_estimated_at(&mut self, bytes: u64) -> bool {
+        self.bytes >= bytes
+    }
+
+    fn accurate(&mut self) -> u64 {
         self.bytes
     }
 
-    fn accurate(&self) -> u64 {
-        self.bytes
-    }
-
-    fn accurate_with(&self, ready: &Ready) -> u64 {
-        self.bytes + u64::from(ready.bytes) + u64::from(ready.key_bytes)
+    fn push_within(&mut self, ready: Ready, bytes: u64) -> bool {
+        let more = u64::from(ready.bytes) + u64::from(ready.key_bytes);
+        let fits = self.entries.is_empty() || self.bytes + more <= bytes;
+        if fits {
+            self.push(ready);
+        }
+        fits
     }
 }
 

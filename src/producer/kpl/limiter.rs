@@ -10,7 +10,7 @@
 use crate::facts::data_streams::{SHARD_WRITE_BYTES, SHARD_WRITE_RECORDS};
 use crate::facts::kpl;
 use crate::mechanism::limit::TokenBucket;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Tokens are counted in hundredths, so that any percentage refills a whole number.
 const HUNDREDTHS: u64 = 100;
@@ -34,9 +34,10 @@ pub struct ShardLimiter {
     records: TokenBucket,
     bytes: TokenBucket,
     /// By deadline, then arrival.
-    waiting: VecDeque<Waiting>,
-    /// Nothing that waits expires before this.
-    next_expiry: u64,
+    waiting: BTreeMap<(u64, u64), Waiting>,
+    /// Expirations of those that wait, and their places in the order.
+    expirations: BTreeSet<(u64, (u64, u64))>,
+    arrivals: u64,
 }
 
 impl ShardLimiter {
@@ -47,8 +48,9 @@ impl ShardLimiter {
         ShardLimiter {
             records: TokenBucket::new(records, kpl::LIMITER_RECORDS.count() * HUNDREDTHS),
             bytes: TokenBucket::new(bytes, depth.saturating_mul(HUNDREDTHS)),
-            waiting: VecDeque::new(),
-            next_expiry: u64::MAX,
+            waiting: BTreeMap::new(),
+            expirations: BTreeSet::new(),
+            arrivals: 0,
         }
     }
 
@@ -57,48 +59,46 @@ impl ShardLimiter {
         self.waiting.is_empty()
     }
 
-    /// Who waits, in order.
-    pub fn waiting(&self) -> impl Iterator<Item = &Waiting> {
-        self.waiting.iter()
+    /// A record comes and passes at once, if nobody waits and there are tokens.
+    #[inline]
+    pub fn passes(&mut self, record: &Waiting, now: u64) -> bool {
+        self.waiting.is_empty() && now <= record.expires && self.take(record, now)
     }
 
-    /// A record comes; a round follows.
+    /// A record comes to wait; a round follows.
     pub fn put(&mut self, record: Waiting) {
-        let mut place = self.waiting.len();
-        // As a rule it belongs near the end.
-        while place > 0 && self.waiting[place - 1].deadline > record.deadline {
-            place -= 1;
-        }
+        let place = (record.deadline, self.arrivals);
+        self.arrivals += 1;
         self.waiting.insert(place, record);
-        self.next_expiry = self.next_expiry.min(record.expires);
+        self.expirations.insert((record.expires, place));
     }
 
     /// The next record whose expiration has passed. All of them leave before anyone goes.
     pub fn expired(&mut self, now: u64) -> Option<Waiting> {
-        if now <= self.next_expiry {
-            return None;
-        }
-        let oldest = (0..self.waiting.len()).min_by_key(|&i| (self.waiting[i].expires, i));
-        match oldest.filter(|&i| self.waiting[i].expires < now) {
-            Some(i) => self.waiting.remove(i),
-            None => {
-                self.next_expiry = self.waiting.iter().map(|w| w.expires).min().unwrap_or(u64::MAX);
-                None
-            }
-        }
+        let (_, place) = *self.expirations.first().filter(|first| first.0 < now)?;
+        self.remove(place)
     }
 
     /// The next record that may go; nobody has expired.
-    #[inline]
     pub fn next(&mut self, now: u64) -> Option<Waiting> {
-        let first = self.waiting.front()?;
-        let bytes = u64::from(first.bytes) * HUNDREDTHS;
-        if !self.records.fits(now, HUNDREDTHS) || !self.bytes.fits(now, bytes) {
-            return None;
+        let (&place, &first) = self.waiting.first_key_value()?;
+        if self.take(&first, now) { self.remove(place) } else { None }
+    }
+
+    fn take(&mut self, record: &Waiting, now: u64) -> bool {
+        let bytes = u64::from(record.bytes) * HUNDREDTHS;
+        let enough = self.records.fits(now, HUNDREDTHS) && self.bytes.fits(now, bytes);
+        if enough {
+            self.records.take(now, HUNDREDTHS);
+            self.bytes.take(now, bytes);
         }
-        self.records.take(now, HUNDREDTHS);
-        self.bytes.take(now, bytes);
-        self.waiting.pop_front()
+        enough
+    }
+
+    fn remove(&mut self, place: (u64, u64)) -> Option<Waiting> {
+        let record = self.waiting.remove(&place)?;
+        self.expirations.remove(&(record.expires, place));
+        Some(record)
     }
 }
 

@@ -92,6 +92,8 @@ pub struct Kpl {
     idle: Vec<u32>,
     sender: Sender,
     out: Outgoing,
+    /// Births of the parcel that is being sent.
+    births: Vec<u64>,
     /// User records in its hands, and their data.
     records: u64,
     bytes: u64,
@@ -139,6 +141,7 @@ impl Kpl {
             idle: Vec::new(),
             sender: Sender::new(config.max_connections),
             out: Outgoing::default(),
+            births: Vec::new(),
             records: 0,
             bytes: 0,
             report: Report::default(),

@@ -37,20 +37,31 @@ impl Past {
     pub const NONE: Past = Past { first_sent: u64::MAX, stored: false, failed: false };
 }
 
+/// A user record as it lies in a parcel: what an arrival writes is one place in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// When it was born.
+    pub born: u64,
+    /// Top 64 bits of its key's hash.
+    pub position: u64,
+    /// When it must go on.
+    pub deadline: u64,
+    /// Data bytes.
+    pub data: u32,
+}
+
 /// User records that travel together.
 #[derive(Clone, Debug)]
 pub struct Parcel {
-    /// Births.
-    pub born: Vec<u64>,
-    /// Places in hash space.
-    pub position: Vec<u64>,
-    /// Data bytes.
-    pub data: Vec<u32>,
-    /// Deadlines.
-    pub deadline: Vec<u64>,
+    /// In order of arrival.
+    pub rows: Vec<Row>,
     /// Earlier attempts; empty while none of them was ever sent.
     pub past: Vec<Past>,
+    /// What the first `sized` of them weigh. The keys of the others are looked up when it matters, all at once.
     size: Aggregate,
+    sized: usize,
+    /// The estimated size is at most this.
+    bound: u64,
     key_bytes: u32,
     earliest: u64,
     latest: u64,
@@ -61,12 +72,11 @@ pub struct Parcel {
 impl Default for Parcel {
     fn default() -> Parcel {
         Parcel {
-            born: Vec::new(),
-            position: Vec::new(),
-            data: Vec::new(),
-            deadline: Vec::new(),
+            rows: Vec::new(),
             past: Vec::new(),
             size: Aggregate::default(),
+            sized: 0,
+            bound: 0,
             key_bytes: 0,
             earliest: u64::MAX,
             latest: 0,
@@ -87,12 +97,17 @@ impl Parcel {
 
     /// The place in hash space it is sent to: its first user record's.
     pub fn place(&self) -> u64 {
-        self.position[0]
+        self.rows[0].position
     }
 
     /// Birth of its oldest user record: it expires first.
     pub fn oldest(&self) -> u64 {
         self.oldest
+    }
+
+    /// Births, in order of arrival.
+    pub fn births(&self) -> impl ExactSizeIterator<Item = u64> {
+        self.rows.iter().map(|row| row.born)
     }
 
     /// What happened to the i-th user record before.
@@ -107,8 +122,31 @@ impl Parcel {
 
     #[cold]
     fn remember(&mut self, past: Past) {
-        self.past.resize(self.born.len(), Past::NONE);
+        self.past.resize(self.rows.len(), Past::NONE);
         self.past.push(past);
+    }
+
+    #[inline]
+    fn write(&mut self, user: User) {
+        if user.past != Past::NONE || !self.past.is_empty() {
+            self.remember(user.past);
+        }
+        let User { born, position, data, key_bytes, deadline, .. } = user;
+        self.rows.push(Row { born, position, deadline, data });
+        self.key_bytes = key_bytes;
+        self.in_order &= deadline >= self.latest;
+        self.latest = self.latest.max(deadline);
+        self.earliest = self.earliest.min(deadline);
+        self.oldest = self.oldest.min(born);
+    }
+
+    /// Looks up the keys that were not yet.
+    fn weigh(&mut self) {
+        for row in &self.rows[self.sized..] {
+            self.size.add(row.data, Key { number: row.position, bytes: self.key_bytes }, None);
+        }
+        self.sized = self.rows.len();
+        self.bound = self.size.bound();
     }
 }
 
@@ -116,22 +154,16 @@ impl Container for Parcel {
     type Item = User;
 
     fn len(&self) -> usize {
-        self.born.len()
+        self.rows.len()
     }
 
     fn item(&self, i: usize) -> User {
-        User {
-            born: self.born[i],
-            position: self.position[i],
-            data: self.data[i],
-            key_bytes: self.key_bytes,
-            deadline: self.deadline[i],
-            past: self.past(i),
-        }
+        let Row { born, position, deadline, data } = self.rows[i];
+        User { born, position, data, key_bytes: self.key_bytes, deadline, past: self.past(i) }
     }
 
     fn deadline(&self, i: usize) -> u64 {
-        self.deadline[i]
+        self.rows[i].deadline
     }
 
     fn earliest(&self) -> u64 {
@@ -144,41 +176,42 @@ impl Container for Parcel {
 
     #[inline]
     fn push(&mut self, user: User) {
-        if user.past != Past::NONE || !self.past.is_empty() {
-            self.remember(user.past);
+        self.write(user);
+        self.bound += Aggregate::most(user.data, user.key_bytes);
+    }
+
+    fn push_within(&mut self, user: User, bytes: u64) -> bool {
+        let key = Key { number: user.position, bytes: user.key_bytes };
+        if !self.size.add_within(user.data, key, bytes) {
+            return false;
         }
-        self.born.push(user.born);
-        self.position.push(user.position);
-        self.data.push(user.data);
-        self.deadline.push(user.deadline);
-        self.key_bytes = user.key_bytes;
-        self.size.add(user.data, Key { number: user.position, bytes: user.key_bytes }, None);
-        self.in_order &= user.deadline >= self.latest;
-        self.latest = self.latest.max(user.deadline);
-        self.earliest = self.earliest.min(user.deadline);
-        self.oldest = self.oldest.min(user.born);
+        self.write(user);
+        self.sized += 1;
+        true
     }
 
     fn clear(&mut self) {
-        self.born.clear();
-        self.position.clear();
-        self.data.clear();
-        self.deadline.clear();
+        self.rows.clear();
         self.past.clear();
         self.size.clear();
+        (self.sized, self.bound) = (0, 0);
         (self.earliest, self.latest, self.in_order, self.oldest) = (u64::MAX, 0, true, u64::MAX);
     }
 
     #[inline]
-    fn estimated(&self) -> u64 {
-        self.size.estimated()
+    fn is_estimated_at(&mut self, bytes: u64) -> bool {
+        if self.bound < bytes {
+            return false;
+        }
+        self.weigh();
+        self.size.estimated() >= bytes
     }
 
-    fn accurate(&self) -> u64 {
+    fn accurate(&mut self) -> u64 {
+        if let [alone] = self.rows[..] {
+            return alone.data.into();
+        }
+        self.weigh();
         self.size.accurate()
-    }
-
-    fn accurate_with(&self, user: &User) -> u64 {
-        self.size.accurate_with(user.data, Key { number: user.position, bytes: user.key_bytes }, None)
     }
 }

@@ -29,14 +29,15 @@ pub trait Container: Default {
     fn in_order(&self) -> bool;
     /// One more.
     fn push(&mut self, item: Self::Item);
+    /// One more, unless it is not the first and the size that counts would pass `bytes`; after a refusal nothing is
+    /// added any more.
+    fn push_within(&mut self, item: Self::Item, bytes: u64) -> bool;
     /// Nothing held; the memory stays.
     fn clear(&mut self);
-    /// The size the limit is compared with when an item arrives.
-    fn estimated(&self) -> u64;
+    /// Does the size that decides while items arrive reach `bytes`?
+    fn is_estimated_at(&mut self, bytes: u64) -> bool;
     /// The size that counts.
-    fn accurate(&self) -> u64;
-    /// The size that would count with one more.
-    fn accurate_with(&self, item: &Self::Item) -> u64;
+    fn accurate(&mut self) -> u64;
 }
 
 /// What a container holds at most.
@@ -78,14 +79,17 @@ impl<C: Container> Reducer<C> {
     #[inline]
     pub fn add(&mut self, item: C::Item) -> bool {
         self.held.push(item);
-        self.held.len() as u64 >= self.limits.count || self.held.estimated() >= self.limits.bytes
+        self.held.len() as u64 >= self.limits.count || self.held.is_estimated_at(self.limits.bytes)
     }
 
     /// Moves into `out`, which is empty, what leaves now.
     pub fn flush(&mut self, out: &mut C) {
-        let fits = self.held.len() as u64 <= self.limits.count && self.held.accurate() <= self.limits.bytes;
-        if self.held.in_order() && (fits || self.held.len() == 1) {
-            return std::mem::swap(&mut self.held, out);
+        let held = &mut self.held;
+        let all = |held: &mut C| {
+            held.len() as u64 <= self.limits.count && held.accurate() <= self.limits.bytes || held.len() == 1
+        };
+        if held.in_order() && all(held) {
+            return std::mem::swap(held, out);
         }
         let held = &self.held;
         self.order.clear();
@@ -102,12 +106,10 @@ impl<C: Container> Reducer<C> {
     /// fit is the last that the library would take out again.
     fn fill(&self, out: &mut C) -> usize {
         for (n, &i) in self.order.iter().enumerate() {
-            let item = self.held.item(i as usize);
-            let over = n as u64 >= self.limits.count || out.accurate_with(&item) > self.limits.bytes;
-            if n > 0 && over {
+            let full = n > 0 && n as u64 >= self.limits.count;
+            if full || !out.push_within(self.held.item(i as usize), self.limits.bytes) {
                 return n;
             }
-            out.push(item);
         }
         self.order.len()
     }
@@ -155,7 +157,7 @@ mod tests {
         }
         let mut out = Parcel::default();
         reducer.flush(&mut out);
-        assert_eq!(out.born, [3, 1, 0, 2]);
+        assert_eq!(out.births().collect::<Vec<_>>(), [3, 1, 0, 2]);
         assert_eq!((out.earliest(), out.oldest(), out.place()), (10, 0, 3));
         assert_eq!(reducer.due(), u64::MAX);
     }

@@ -92,7 +92,7 @@ impl Kpl {
                 self.landed_elsewhere(parcel, predicted, actual, call);
             }
             _ => {
-                let bytes = parcel.data.iter().map(|data| u64::from(*data)).sum();
+                let bytes = parcel.rows.iter().map(|row| u64::from(row.data)).sum();
                 self.finish(parcel.len() as u64, bytes);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::Kpl;
 use super::collector::{Ready, Request};
-use super::parcel::{Parcel, Past};
+use super::parcel::{Parcel, Past, Row};
 use super::reducer::Container;
 use crate::producer::client::{Report, Sent};
 use std::cmp::Reverse;
@@ -159,10 +159,12 @@ impl Kpl {
         (slot.actual, slot.refused) = (None, false);
         let parcel = &mut slot.parcel;
         if parcel.past.is_empty() {
-            self.report.buffering.add_since(self.now, &parcel.born);
+            self.births.clear();
+            self.births.extend(parcel.births());
+            self.report.buffering.add_since(self.now, &self.births);
             return 0;
         }
-        for (past, born) in parcel.past.iter_mut().zip(&parcel.born) {
+        for (past, Row { born, .. }) in parcel.past.iter_mut().zip(&parcel.rows) {
             if past.first_sent == Past::NONE.first_sent {
                 past.first_sent = self.now;
                 self.report.buffering.add(self.now - born);
@@ -175,11 +177,12 @@ impl Kpl {
     fn load(&mut self, ready: Ready) {
         let parcel = &self.parcels[ready.parcel as usize].parcel;
         let key = if self.law.keys.counted { ready.key_bytes } else { 0 };
-        self.out.entries.born.push(parcel.born[0]);
+        self.out.entries.born.push(parcel.rows[0].born);
         self.out.entries.size.push(ready.bytes + key);
         self.out.entries.position.push(parcel.place());
         if self.law.aggregate {
-            self.out.parcels.push(&parcel.born);
+            self.out.parcels.births.extend(parcel.births());
+            self.out.parcels.ends.push(self.out.parcels.births.len() as u32);
         }
     }
 }

@@ -175,14 +175,16 @@ impl Kpl {
     fn limit(&mut self, slot: u32, predicted: Option<u32>) {
         self.parcels[slot as usize].predicted = predicted;
         let Some(shard) = predicted else { return self.collect(slot) };
-        let parcel = &self.parcels[slot as usize].parcel;
-        let waiting = Waiting {
-            parcel: slot,
-            bytes: parcel.accurate() as u32,
-            deadline: parcel.earliest(),
-            expires: self.expires(parcel.oldest()),
-        };
-        self.limiters.of(shard).put(waiting);
+        let expires = self.expires(self.parcels[slot as usize].parcel.oldest());
+        let parcel = &mut self.parcels[slot as usize].parcel;
+        let waiting =
+            Waiting { parcel: slot, bytes: parcel.accurate() as u32, deadline: parcel.earliest(), expires };
+        let now = self.now;
+        let limiter = self.limiters.of(shard);
+        if limiter.passes(&waiting, now) {
+            return self.collect(slot);
+        }
+        limiter.put(waiting);
         self.round(shard);
     }
 
@@ -210,8 +212,8 @@ impl Kpl {
 
     /// A Kinesis record comes to the collector.
     fn collect(&mut self, slot: u32) {
-        let Slot { parcel, predicted, .. } = &self.parcels[slot as usize];
-        let expires = self.expires(parcel.oldest());
+        let expires = self.expires(self.parcels[slot as usize].parcel.oldest());
+        let Slot { parcel, predicted, .. } = &mut self.parcels[slot as usize];
         let extended = parcel.earliest().max(self.now + self.law.extension).min(expires);
         let ready = Ready {
             parcel: slot,
