@@ -21,10 +21,10 @@
 //!
 //! # Follow one record
 //!
-//! born `producer/arrivals` → keyed `producer/keys` → gathered and sent `producer/sdk` → dealt to its shard
-//! `world/gather`, `stream/routing` → admitted or throttled `stream/shard` → retried `producer/sdk`,
-//! `producer/retry` → readable `stream/log` → read `world/reader`, `stream/polling` → counted `measure/sink` →
-//! billed `cost/` → drawn `report/`. `kinesim trace scenarios/one-record.yaml --record 1` prints it with times.
+//! born `producer/arrivals` → keyed `producer/keys` → gathered and sent `producer/sdk` (or `kpl`, `agent`,
+//! `flink_sink`) → on its way `producer/line` → dealt to its shard `world/gather`, `stream/routing` → admitted or
+//! throttled `stream/shard` → retried `producer/sdk`, `producer/retry` → readable `stream/log` → read `world/reader`,
+//! `stream/polling` → counted `measure/sink` → billed `cost/` → drawn `report/`. `kinesim trace scenarios/one-record.yaml --record 1` prints it with times.
 //!
 //! # What holds
 //!
@@ -38,8 +38,8 @@
 //! # Words
 //!
 //! *record*: what a user sends. *call*: one API request. *entry*: one record in one put call; judging it is one
-//! *attempt*. *throttle*: a refusal that may be retried. *lane*: a shard with its log, readers and in-lane
-//! retries. *window*: a stretch of time that needs no feedback from inside it. *replication*: the same scenario
+//! *attempt*. *Kinesis record*: what a shard stores; a client may pack several records into one. *throttle*: a refusal
+//! that may be retried. *lane*: a shard with its log, readers and in-lane retries. *window*: a stretch of time that needs no feedback from inside it. *replication*: the same scenario
 //! with other random numbers. *standing* of a fact: documented, source_code, measured or assumed.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
