@@ -8,8 +8,10 @@
 //! own ones in one go and asks for the rest of an entry, by row, only when it refuses it.
 
 mod listing;
+mod shard;
 
 pub use listing::Listing;
+pub use shard::Shard;
 
 /// Records as columns, in order of birth.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,6 +4,7 @@
 #[path = "support/runs.rs"]
 mod runs;
 
+use kinesim::consumer::config::Happening;
 use kinesim::measure::result::RunResult;
 use kinesim::units::Dur;
 use kinesim::world::config::{Action, TimedEvent};
@@ -124,7 +125,8 @@ fn p35_reading_at_twice_the_write_rate() {
              stream: {{ shards: 1, byte_rounding: none, count_key_bytes: false, visibility: 0 s }}\n\
              consumers: {{ r: {{ read: {read} }} }}\n"
         ));
-        let action = Action::ConsumerOutage { consumer: None, lasting: Dur::from_s(outage) };
+        let action =
+            Action::Consumer { consumer: None, what: Happening::Outage { lasting: Dur::from_s(outage) } };
         config.events.push(TimedEvent { at: Dur::from_s(begins), action });
         let r = run(&config);
         let per_s = |v: &[u64], from: u64, to: u64| {

@@ -1,5 +1,6 @@
 //! What a run found: plain data. `report` draws it, `cost` prices it, tests assert it.
 
+use crate::measure::clients::ClientResult;
 use crate::measure::latency::LatencySummary;
 use crate::measure::lost::Lost;
 use serde::Serialize;
@@ -188,6 +189,8 @@ pub struct ConsumerResult {
     pub processing: LatencySummary,
     /// Born to processed.
     pub end_to_end: LatencySummary,
+    /// What its client counts besides (`None`: plain SDK calls).
+    pub client: Option<ClientResult>,
 }
 
 /// Equal time buckets at stream level; every vector has one value a bucket.

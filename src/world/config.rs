@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, reason = "a variant's comment covers its fields")]
 
-use crate::consumer::config::ConsumerConfig;
+use crate::consumer::config::{ConsumerConfig, Happening};
 use crate::producer::config::ProducerConfig;
 use crate::producer::keys::KeyTable;
 use crate::random::Seed;
@@ -68,10 +68,8 @@ pub enum Action {
     SwitchMode(Mode),
     /// Set warm throughput (Advantage).
     WarmThroughput(ByteRate),
-    /// A consumer stops reading for a while (`None` = all consumers).
-    ConsumerOutage { consumer: Option<usize>, lasting: Dur },
-    /// A consumer works `factor` times slower for a while.
-    Slowdown { consumer: usize, factor: u32, lasting: Dur },
+    /// Something happens to a consumer (`None` = to all).
+    Consumer { consumer: Option<usize>, what: Happening },
     /// Retention changes.
     Retention(Dur),
     /// A share of one producer's records takes one key for a while.

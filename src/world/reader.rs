@@ -9,6 +9,7 @@
 
 use super::lane::{Lane, Outside};
 use super::settings::{ConsumerSettings, Reading, Settings};
+use crate::consumer::application::Position;
 use crate::consumer::config::ThrottledPoll;
 use crate::engine::digest::Digest;
 use crate::facts::consumers::POLL_BACKOFF;
@@ -78,7 +79,7 @@ impl Reader {
             started: false,
             done_at: None,
             // A shard opened later is a child of shards it reads: it comes to it in time, whatever its start.
-            holds: c.oldest || c.starts <= opened,
+            holds: c.from != Position::Latest || c.starts <= opened,
             jitter: random("poll_times"),
             latency: random("read_latency"),
             work: random("processing"),
