@@ -184,7 +184,6 @@ impl World {
             processing: summary(&counts.processing),
             end_to_end: summary(&self.end_to_end[c]),
             client: self.applications.iter().find(|a| a.consumer == c).map(|a| a.machine.result(end)),
-            ..ConsumerResult::default()
         }
     }
 
