@@ -12,6 +12,7 @@ mod fact;
 pub mod fan_out;
 pub mod firehose;
 pub mod flink;
+pub mod kcl;
 pub mod kpl;
 pub mod latency;
 pub mod on_demand;
@@ -32,6 +33,7 @@ const FILES: &[&[Fact]] = &[
     flink::ALL,
     firehose::ALL,
     consumers::ALL,
+    kcl::ALL,
     latency::ALL,
     billing::ALL,
 ];

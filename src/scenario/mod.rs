@@ -20,6 +20,7 @@ mod glance;
 pub mod goal;
 mod grammar;
 pub mod help;
+mod kcl;
 mod kpl;
 mod law;
 pub mod metric;
