@@ -282,6 +282,9 @@ fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
     result.buffered_bytes_max += report.buffered_bytes_max;
     result.buffered_records_max += report.buffered_records_max;
     result.resent_elsewhere += report.resent_elsewhere;
+    if let Some(packing) = &report.packing {
+        result.packing.get_or_insert_default().add(packing);
+    }
 }
 
 /// A histogram as a summary.

@@ -2,9 +2,11 @@
 
 use super::{count, percent, records, time};
 use crate::experiment::plan::Plan;
+use crate::facts::billing;
 use crate::measure::lost::Lost;
-use crate::measure::result::{IntakeResult, ProducerResult, RunResult};
+use crate::measure::result::{IntakeResult, Packing, ProducerResult, RunResult};
 use crate::producer::config::ClientConfig;
+use crate::stream::config::Mode;
 
 /// What was given up, and why.
 pub fn lost(run: &RunResult) -> Option<String> {
@@ -134,10 +136,28 @@ pub fn aggregation(run: &RunResult) -> Option<String> {
         let waits = p.buffering.mean_ns().map_or(String::new(), |ns| {
             format!(", for which a record waited {} on average", time(ns as u64))
         });
-        format!("{} packed {each:.1} records into a Kinesis record{waits}", p.name)
+        let bill = p.packing.map_or(String::new(), |packing| instead(run.mode, &packing));
+        format!("{} packed {each:.1} records into a Kinesis record{waits}{bill}", p.name)
     };
     let all: Vec<String> = run.producers.iter().filter(packs).map(of).collect();
     (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// What packed records are billed, instead of what they would be one by one.
+fn instead(mode: &str, packing: &Packing) -> String {
+    let gigabytes = |bytes: u64| bytes as f64 / billing::GIGABYTE.bytes().0 as f64;
+    match mode == Mode::Provisioned.word() {
+        true => format!(
+            ": {} PUT payload units instead of {} one by one",
+            count(packing.payload_units),
+            count(packing.payload_units_alone)
+        ),
+        false => format!(
+            ": {:.2} GB billed as written instead of {:.2} GB one by one",
+            gigabytes(packing.rounded_bytes),
+            gigabytes(packing.rounded_bytes_alone)
+        ),
+    }
 }
 
 /// Order and duplicates, which a consumer has to live with.
@@ -155,5 +175,24 @@ pub fn order(run: &RunResult) -> Option<String> {
         (true, false) => Some(out_of_order),
         (false, true) => Some(twice),
         (true, true) => Some(format!("{out_of_order}; {twice}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_saving_is_told_in_what_the_mode_bills() {
+        let packing = Packing {
+            payload_units: 1_200,
+            payload_units_alone: 61_000,
+            rounded_bytes: 3 << 29,
+            rounded_bytes_alone: 5 << 30,
+        };
+        let units = ": 1,200 PUT payload units instead of 61,000 one by one";
+        assert_eq!(instead(Mode::Provisioned.word(), &packing), units);
+        let bytes = ": 1.50 GB billed as written instead of 5.00 GB one by one";
+        assert_eq!(instead(Mode::OnDemand.word(), &packing), bytes);
     }
 }
