@@ -256,7 +256,7 @@ impl TopSpec {
         let mut events: Vec<_> = self.events.into_iter().map(|e| e.0).collect();
         events.sort_by_key(|e| e.at);
         let mut producers: Vec<_> = self.producers.0.0.into_iter().map(|(_, p)| p.0).collect();
-        producers.iter_mut().for_each(|p| super::producer::fill_quotas(p, &self.region.0));
+        producers.iter_mut().for_each(|p| super::direct::fill_quotas(p, &self.region.0));
         Scenario {
             name: self.name.unwrap_or_else(|| name.to_owned()),
             question: self.question,
