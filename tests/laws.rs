@@ -130,6 +130,7 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
         assert_eq!(p.put.count, p.stored, "{}: every stored record has one put hop", p.name);
         assert!(p.throttled <= p.attempts && p.attempts <= p.carried, "{}", p.name);
         assert!(p.delayed <= p.carried - (p.attempts - p.throttled) + p.unjudged, "{}", p.name);
+        assert!(p.judged_calls <= p.calls && p.judged_calls <= p.attempts, "{}", p.name);
         assert!(p.failed_calls <= p.calls && p.failed_calls <= p.unjudged + p.carried, "{}", p.name);
     }
 }

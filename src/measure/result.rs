@@ -64,8 +64,10 @@ pub struct ProducerResult {
     pub carried: u64,
     /// Attempts refused by a shard's write limit.
     pub throttled: u64,
-    /// Put calls.
+    /// Put calls sent.
     pub calls: u64,
+    /// Put calls that arrived and were judged.
+    pub judged_calls: u64,
     /// Put calls that failed as a whole: no answer came.
     pub failed_calls: u64,
     /// Records in calls that failed before anything was judged, each as often as it was sent.

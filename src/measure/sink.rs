@@ -16,6 +16,8 @@ pub struct ProducerCounts {
     pub throttled: u64,
     /// Records in the judged entries.
     pub carried: u64,
+    /// Calls judged (clients that wait for answers; a lane's entries are calls of their own).
+    pub calls: u64,
     /// Records stored for the first time.
     pub stored: u64,
     /// Stored again.

@@ -232,8 +232,8 @@ const PRODUCER_OWN: [Metric; 13] = [
     metric(
         "records_per_call",
         Unit::Factor,
-        "Kinesis records in a put call, on average.",
-        From::Producer(|p| share(p.attempts, p.calls)),
+        "Kinesis records in a put call, on average over the calls that arrived.",
+        From::Producer(|p| share(p.attempts, p.judged_calls)),
     ),
     metric(
         "duplicates",

@@ -97,6 +97,7 @@ impl World {
             carried: counts.carried,
             overtaken: counts.overtaken,
             calls: counts.attempts,
+            judged_calls: counts.attempts,
             ..ProducerResult::default()
         };
         let mut put = counts.put.clone();
@@ -107,7 +108,7 @@ impl World {
             let waiting = self.lanes.iter_mut().map(|l| l.retries_of(p)).sum::<u64>();
             result.held = waiting + late.len() as u64;
         } else {
-            result.calls = 0;
+            (result.calls, result.judged_calls) = (0, counts.calls);
             for client in &mut source.clients {
                 client.settle_unanswered(end);
                 add_client(&mut result, client.as_ref(), end);

@@ -86,6 +86,7 @@ fn judge_call(source: &mut Source, client: usize, sent: &Sent, door: &mut Door, 
     }
     let (entries, again) = (u64::from(sent.entries), u64::from(sent.again) - refused_again);
     door.counts.accepted_calls += u64::from(refused < entries);
+    counts.calls += 1;
     counts.attempts += entries;
     counts.carried += entries;
     counts.throttled += refused;

@@ -74,6 +74,21 @@ pub fn rotated(run: &RunResult) -> Option<String> {
     ))
 }
 
+/// Put calls that failed as a whole.
+pub fn failed_calls(run: &RunResult) -> Option<String> {
+    let all: Vec<String> = run.producers.iter().filter(|p| p.failed_calls > 0).map(without_answer).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+fn without_answer(p: &ProducerResult) -> String {
+    let share = percent(p.failed_calls, p.calls);
+    let arrived = match p.unjudged {
+        0 => "all of them arrived, and what they held was judged".into(),
+        n => format!("{} were in calls that never arrived, each as often as it was sent", records(n)),
+    };
+    format!("{} of {}'s put calls got no answer ({share}): {arrived}", count(p.failed_calls), p.name)
+}
+
 /// What a Firehose stream refused, by which quota.
 pub fn intake(run: &RunResult, intake: &IntakeResult) -> Option<String> {
     let quotas = [
@@ -181,6 +196,17 @@ pub fn order(run: &RunResult) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failed_calls_are_told_with_what_was_in_them() {
+        let mut p = ProducerResult { name: "p".into(), calls: 8_000, failed_calls: 40, ..Default::default() };
+        p.unjudged = 2_000;
+        let text = "40 of p's put calls got no answer (0.5 %): 2,000 records were in calls that never arrived, \
+                    each as often as it was sent";
+        assert_eq!(without_answer(&p), text);
+        p.unjudged = 0;
+        assert!(without_answer(&p).ends_with("all of them arrived, and what they held was judged"));
+    }
 
     #[test]
     fn a_saving_is_told_in_what_the_mode_bills() {
