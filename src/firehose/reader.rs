@@ -119,7 +119,9 @@ impl Reader {
             return;
         }
         let Columns { born, stored, size } = &mut self.columns;
-        (born.clear(), stored.clear(), size.clear());
+        born.clear();
+        stored.clear();
+        size.clear();
         stream.births(shard, from, to, born);
         stream.sizes(shard, from, to, size);
         stream.stored(shard, from, to, stored);
