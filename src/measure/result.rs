@@ -1,6 +1,6 @@
 //! What a run found: plain data. `report` draws it, `cost` prices it, tests assert it.
 
-use crate::measure::clients::ClientResult;
+use crate::measure::clients::{ClientResult, FirehoseResult};
 use crate::measure::latency::LatencySummary;
 use crate::measure::lost::Lost;
 use crate::measure::sink::Billed;
@@ -141,6 +141,9 @@ pub struct IntakeResult {
     pub throttled_by_requests: u64,
     /// Seconds in which something was refused.
     pub throttled_seconds: u64,
+    /// The Firehose stream behind it, where the scenario has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firehose: Option<FirehoseResult>,
 }
 
 /// The stream's totals.

@@ -49,6 +49,8 @@ pub struct ConsumerCounts {
     pub before_start: u64,
     /// Passed by retention.
     pub lost: u64,
+    /// In an application's hands: read, and not yet anything of the others.
+    pub in_hand: u64,
     /// Skipped by the client.
     pub skipped: u64,
     /// Taken out by a filter.

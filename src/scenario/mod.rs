@@ -17,6 +17,7 @@ mod direct;
 mod events;
 mod expect;
 pub mod findings;
+mod firehose;
 mod glance;
 pub mod goal;
 mod grammar;
@@ -49,6 +50,7 @@ pub use goal::{Central, Goal, GoalMode, Limit};
 pub use scalars::Interval;
 
 use crate::consumer::config::ConsumerConfig;
+use crate::firehose::config::FirehoseConfig;
 use crate::producer::config::ProducerConfig;
 use crate::stream::config::{Mode, StreamConfig};
 use crate::units::Dur;
@@ -90,6 +92,8 @@ pub struct Scenario {
     pub stream: StreamConfig,
     /// Who reads.
     pub consumers: Vec<ConsumerConfig>,
+    /// Firehose streams.
+    pub firehose: Vec<FirehoseConfig>,
     /// What happens on the way, in order of time.
     pub events: Vec<TimedEvent>,
     /// What the user wishes.
