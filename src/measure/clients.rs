@@ -8,7 +8,7 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 pub enum ClientResult {
     /// Kinesis Client Library.
-    Kcl(KclResult),
+    Kcl(Box<KclResult>),
     /// Lambda's event source mapping.
     Lambda(LambdaResult),
     /// Flink's Kinesis source.

@@ -24,7 +24,7 @@ section! {
         read: Option<ReadSpec> = OPTIONAL,
         /// How long it works: a time per record, a time per batch, or both.
         processing: ProcessingSpec = fact(&facts::PROCESSING),
-        /// Share of batches that fail and are done again from the checkpoint.
+        /// Share of batches that fail and are done again from the checkpoint; a KCL application skips them.
         failure_rate: Percent = fact(&facts::FAILURE_RATE).max("100 %"),
         /// When it begins, and from where.
         starts: StartsSpec = default("{}"),
@@ -39,7 +39,7 @@ choice! {
         /// Plain AWS SDK calls.
         sdk: Sdk,
         /// Kinesis Client Library.
-        kcl: Kcl(KclSpec),
+        kcl: Kcl(Box<KclSpec>),
     }
     reserved {
         /// Lambda's event source mapping.

@@ -67,6 +67,18 @@ impl<T: Read> Read for Option<T> {
     }
 }
 
+impl<T: Read> Read for Box<T> {
+    fn shape() -> Shape {
+        T::shape()
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        T::read(node, cx).map(Box::new)
+    }
+    fn measure(&self) -> Option<u128> {
+        T::measure(self)
+    }
+}
+
 impl<T: Read> Read for At<T> {
     fn shape() -> Shape {
         T::shape()

@@ -312,7 +312,7 @@ impl Application for Kcl {
             + u128::from(end.saturating_sub(self.leases_noted)) * u128::from(self.table.open_count());
         let mut table = self.table.requests.clone();
         table.reports += self.lead_beats + self.lock.map_or(0, |l| beats(l, end));
-        ClientResult::Kcl(KclResult {
+        ClientResult::Kcl(Box::new(KclResult {
             version: self.config.version.word(),
             metric_ns: lease_ns * u128::from(facts::METRICS_SHARD.count())
                 + worker_ns * u128::from(facts::METRICS_WORKER.count())
@@ -324,7 +324,7 @@ impl Application for Kcl {
             failovers: self.failovers.clone(),
             failed_batches: self.failed_batches,
             lease_ns,
-        })
+        }))
     }
 }
 
