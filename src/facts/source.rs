@@ -50,6 +50,11 @@ sources! {
     FLINKAWS: "FLINKAWS", "Apache Flink AWS connectors, commit e17153c, with Flink's Async Sink", "https://github.com/apache/flink-connector-aws", "2026";
     MSF: "MSF", "Managed Service for Apache Flink developer guide, Checkpoints", "https://docs.aws.amazon.com/managed-flink/latest/java/troubleshooting-checkpoints.html", "2026";
     FHLIM: "FHLIM", "Firehose developer guide, Quotas", "https://docs.aws.amazon.com/firehose/latest/dev/limits.html", "2026";
+    LAMBDAG: "LAMBDAG", "Lambda developer guide, Kinesis: with-kinesis, services-kinesis-parameters, kinesis-on-failure-destination", "https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html", "2026";
+    LAMBDAQ: "LAMBDAQ", "Lambda developer guide, Quotas", "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html", "2026";
+    LAMBDACDK: "LAMBDACDK", "AWS CDK, KinesisEventSource: maxRecordAge", "https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_lambda_event_sources.KinesisEventSource.html", "2026";
+    LAMBDAP: "LAMBDAP", "Lambda pricing page", "https://aws.amazon.com/lambda/pricing/", "2026, mirrored copies";
+    LAMBDAT: "LAMBDAT", "AWS Compute Blog, Introducing tiered pricing for AWS Lambda", "https://aws.amazon.com/blogs/compute/introducing-tiered-pricing-for-aws-lambda/", "2022-08";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
     MODEL: "MODEL", "kinesim's own choice where AWS publishes nothing", "README.md", "2026-11-22";
     OWN: "OWN", "The user's own price", "--prices", "given with the run";

@@ -7,8 +7,8 @@
 //! the function's timeout fails whole.
 //! We leave out: the size of the answer.
 
-use super::lanes::Row;
 use super::Common;
+use super::lanes::Row;
 use std::collections::VecDeque;
 
 /// Why a batch is sent.

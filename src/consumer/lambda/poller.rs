@@ -78,7 +78,15 @@ pub struct Answer {
 impl Poller {
     /// Reads `shard` from a row; `first` tells whether it is one of the mapping's first shards: then the first call has a
     /// phase of its own.
-    pub fn new(shard: u32, cursor: u64, now: u64, first: bool, reading: &Reading, seed: Seed, path: &str) -> Poller {
+    pub fn new(
+        shard: u32,
+        cursor: u64,
+        now: u64,
+        first: bool,
+        reading: &Reading,
+        seed: Seed,
+        path: &str,
+    ) -> Poller {
         let random = |purpose| seed.numbered(path, purpose, shard.into());
         let mut jitter = random("poll_times");
         let phase = match reading {
@@ -116,11 +124,6 @@ impl Poller {
     /// Is there anything left to come from this shard?
     pub fn is_done(&self) -> bool {
         self.ended && self.answer.is_none()
-    }
-
-    /// Has nothing been asked for that is not here?
-    pub fn is_quiet(&self) -> bool {
-        self.answer.is_none()
     }
 
     /// Lanes took rows: there may be room again.

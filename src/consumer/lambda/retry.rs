@@ -109,6 +109,14 @@ impl Batch {
         self.rows.get(self.front).filter(|_| !self.parts.is_empty()).map(|r| r.row)
     }
 
+    /// Its rows reach the function at `now`, unless they did before.
+    pub fn receive(&mut self, now: u64) {
+        if let Some(part) = self.part().filter(|p| !p.again) {
+            let front = self.front;
+            self.rows[front..front + part.rows].iter_mut().for_each(|r| r.received = now);
+        }
+    }
+
     /// The part is being sent.
     pub fn sent(&mut self) {
         if let Some(part) = self.parts.last_mut() {

@@ -53,9 +53,7 @@ impl Tumbling {
 
     /// A record stored at `stored` goes to the function.
     pub fn record(&mut self, stored: u64) {
-        if self.length > 0 {
-            self.open = Some(stored / self.length);
-        }
+        self.open = stored.checked_div(self.length);
     }
 
     /// End of the window that a record stored at `stored` belongs to.
