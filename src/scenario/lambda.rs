@@ -1,6 +1,7 @@
 //! Lambda's event source mapping as written: AWS's own names in short.
 
 use super::context::{Cx, cite};
+use super::diag::Span;
 use super::grammar::{At, fact, section};
 use super::law::Law;
 use super::shapes::Endless;
@@ -52,18 +53,16 @@ section! {
         /// Bytes of an event around each record's data.
         record_overhead: Bytes = fact(&facts::RECORD_OVERHEAD).max("1 MiB"),
     }
-    check waits_grow;
+    check waits_grow(retry_delay, retry_delay_max);
 }
 
-fn waits_grow(s: &LambdaSpec, cx: &mut Cx) -> Option<()> {
-    if s.retry_delay.value <= s.retry_delay_max {
-        return Some(());
+fn waits_grow(first: &At<Dur>, most: &Dur, _: Span, cx: &mut Cx) {
+    if first.value <= *most {
+        return;
     }
-    let message =
-        format!("`{}.retry_delay` is longer than `retry_delay_max`, {}", cx.here(), s.retry_delay_max);
+    let message = format!("`{}.retry_delay` is longer than `retry_delay_max`, {most}", cx.here());
     let help = format!("defaults: {} and {}", cite(&facts::RETRY_DELAY), cite(&facts::RETRY_DELAY_MAX));
-    cx.say_with("not-together", s.retry_delay.at, message, "the first wait is the shortest", Some(help));
-    None
+    cx.say_with("not-together", first.at, message, "the first wait is the shortest", Some(help));
 }
 
 impl LambdaSpec {
