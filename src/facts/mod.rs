@@ -14,6 +14,7 @@ pub mod firehose;
 pub mod flink;
 pub mod kcl;
 pub mod kpl;
+pub mod lambda;
 pub mod latency;
 pub mod on_demand;
 pub mod prices;
@@ -34,6 +35,7 @@ const FILES: &[&[Fact]] = &[
     firehose::ALL,
     consumers::ALL,
     kcl::ALL,
+    lambda::ALL,
     latency::ALL,
     billing::ALL,
 ];

@@ -3,6 +3,7 @@
 use super::context::{Cx, Defaulted};
 use super::grammar::{OPTIONAL, REQUIRED, Read, Shape, choice, default, fact, section};
 use super::kcl::KclSpec;
+use super::lambda::LambdaSpec;
 use super::law::Law;
 use super::node::{Kind, Node};
 use crate::consumer::application::Position;
@@ -40,10 +41,10 @@ choice! {
         sdk: Sdk,
         /// Kinesis Client Library.
         kcl: Kcl(Box<KclSpec>),
+        /// Lambda's event source mapping.
+        lambda: Lambda(Box<LambdaSpec>),
     }
     reserved {
-        /// Lambda's event source mapping.
-        lambda,
         /// Flink's Kinesis source.
         flink,
         /// Firehose reading the stream.
@@ -234,7 +235,7 @@ impl ReaderSpec {
     /// How it reads when the scenario does not say.
     fn own_read(&self) -> Own {
         match self {
-            ReaderSpec::Sdk => Own::Word("polling"),
+            ReaderSpec::Sdk | ReaderSpec::Lambda(_) => Own::Word("polling"),
             ReaderSpec::Kcl(kcl) => Own::Fact(kcl.retrieval()),
         }
     }
@@ -242,7 +243,7 @@ impl ReaderSpec {
     /// Keys of `read: { polling: … }` that belong to a plain loop of calls, and what to write instead.
     fn not_its_own(&self) -> &'static [(&'static str, &'static str)] {
         match self {
-            ReaderSpec::Sdk => &[],
+            ReaderSpec::Sdk | ReaderSpec::Lambda(_) => &[],
             ReaderSpec::Kcl(_) => KclSpec::NOT_ITS_OWN,
         }
     }
@@ -252,6 +253,7 @@ impl ReaderSpec {
         Some(match self {
             ReaderSpec::Sdk => ApplicationConfig::Sdk,
             ReaderSpec::Kcl(kcl) => ApplicationConfig::Kcl(Box::new(kcl.resolve(read, cx)?)),
+            ReaderSpec::Lambda(spec) => ApplicationConfig::Lambda(Box::new(spec.resolve(cx)?)),
         })
     }
 }

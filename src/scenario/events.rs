@@ -28,6 +28,8 @@ choice! {
         outage: Outage(OutageSpec),
         /// A consumer works several times slower for a while.
         slowdown: Slowdown(SlowdownSpec),
+        /// A record that a consumer's code can never process: the first one stored in a shard from then on.
+        poison_record: PoisonRecord(PoisonSpec),
         /// UpdateShardCount.
         reshard: Reshard(ReshardTo),
         /// SplitShard: one open shard in the middle.
@@ -60,8 +62,6 @@ choice! {
         deploy: Deploy(DeploySpec),
     }
     reserved {
-        /// A record that cannot be processed.
-        poison_record,
         /// A Firehose destination is away.
         destination_outage,
     }
@@ -120,6 +120,16 @@ section! {
         every: Option<Dur> = OPTIONAL,
         /// From a worker's stop to the start of the new one, under a new id.
         pause: Dur = default("30 s"),
+    }
+}
+
+section! {
+    /// A record that can never be processed.
+    PoisonSpec {
+        /// By whom.
+        consumer: ConsumerName = REQUIRED,
+        /// Position of its shard among the open shards in order of hash keys, from 0.
+        shard: u32 = default("0"),
     }
 }
 
@@ -245,6 +255,10 @@ impl EventSpec {
             DoSpec::WorkerAdd(s) => on(&s.consumer, Happening::WorkersAdded { workers: s.workers }),
             DoSpec::WorkerRemove(s) => on(&s.consumer, Happening::WorkersRemoved { workers: s.workers }),
             DoSpec::Deploy(s) => on(&s.consumer, Happening::Deploy { every: s.every, pause: s.pause }),
+            DoSpec::PoisonRecord(s) => {
+                let what = Happening::PoisonRecord { open_index: s.shard };
+                Action::Consumer { consumer: Some(s.consumer.0), what }
+            }
             DoSpec::Reshard(s) => Action::UpdateShardCount { target: s.to },
             DoSpec::Split(s) => Action::SplitShard { open_index: s.shard },
             DoSpec::Merge(s) => Action::MergeShards { open_index: s.shard },

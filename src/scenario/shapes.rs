@@ -174,6 +174,9 @@ macro_rules! or_word {
             fn measure(&self) -> Option<u128> {
                 self.0.as_ref().and_then(T::measure)
             }
+            fn besides() -> Option<&'static str> {
+                Some($word)
+            }
         }
     };
 }
@@ -185,4 +188,8 @@ or_word!(
 or_word!(
     /// A value, or `auto`: worked out from the workload.
     Auto, "auto"
+);
+or_word!(
+    /// A bound, or `-1`: endless, as AWS writes it.
+    Endless, "-1"
 );

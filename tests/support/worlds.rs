@@ -1,6 +1,8 @@
 //! Generated worlds: everything the simulator can be asked for, small enough to run in milliseconds.
 #![allow(dead_code)]
 
+mod lambdas;
+
 use kinesim::consumer::application::Position;
 use kinesim::consumer::config::*;
 use kinesim::consumer::kcl::config::*;
@@ -369,7 +371,8 @@ pub fn any_consumer(name: &'static str) -> impl Strategy<Value = ConsumerConfig>
     let failures = prop_oneof![3 => Just(0u64), 1 => 0u64..500_000_000];
     let starts = prop_oneof![3 => Just(0u64), 1 => 0u64..60_000];
     let read = prop_oneof![polling(), fan_out()];
-    let client = prop_oneof![Just(ApplicationConfig::Sdk), kcl_application()];
+    let client =
+        prop_oneof![2 => Just(ApplicationConfig::Sdk), 1 => kcl_application(), 1 => lambdas::lambda()];
     (client, read, work(), failures, starts, any::<bool>()).prop_map(
         move |(client, read, processing, failures, at, oldest)| ConsumerConfig {
             name: name.into(),
@@ -490,6 +493,10 @@ fn event(producers: usize, consumers: usize) -> impl Strategy<Value = Action> {
             None => Action::Consumer { consumer: None, what: Happening::Outage { lasting } },
         }),
         ms(300..30_000).prop_map(Action::Retention),
+        (0usize..8, 0u32..4).prop_map(move |(raw, open_index)| Action::Consumer {
+            consumer: consumer(raw),
+            what: Happening::PoisonRecord { open_index },
+        }),
         (0usize..8, 1u64..1_000_000_000, ms(100..20_000)).prop_map(move |(raw, share, lasting)| {
             Action::HotKey { producer: raw % producers, share: Percent(share), lasting }
         }),
