@@ -51,6 +51,11 @@ sources! {
     FLINKAWS: "FLINKAWS", "Apache Flink AWS connectors, commit e17153c, with Flink's Async Sink", "https://github.com/apache/flink-connector-aws", "2026";
     MSF: "MSF", "Managed Service for Apache Flink developer guide, Checkpoints", "https://docs.aws.amazon.com/managed-flink/latest/java/troubleshooting-checkpoints.html", "2026";
     FHLIM: "FHLIM", "Firehose developer guide, Quotas", "https://docs.aws.amazon.com/firehose/latest/dev/limits.html", "2026";
+    LAMBDAG: "LAMBDAG", "Lambda developer guide, Kinesis: with-kinesis, services-kinesis-parameters, kinesis-on-failure-destination", "https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html", "2026";
+    LAMBDAQ: "LAMBDAQ", "Lambda developer guide, Quotas", "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html", "2026";
+    LAMBDACDK: "LAMBDACDK", "AWS CDK, KinesisEventSource: maxRecordAge", "https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_lambda_event_sources.KinesisEventSource.html", "2026";
+    LAMBDAP: "LAMBDAP", "Lambda pricing page", "https://aws.amazon.com/lambda/pricing/", "2026, mirrored copies";
+    LAMBDAT: "LAMBDAT", "AWS Compute Blog, Introducing tiered pricing for AWS Lambda", "https://aws.amazon.com/blogs/compute/introducing-tiered-pricing-for-aws-lambda/", "2022-08";
     FHKDS: "FHKDS", "Firehose developer guide, Kinesis Data Streams as source", "https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html", "2026";
     FHBUF: "FHBUF", "Firehose developer guide, Configure buffering hints", "https://docs.aws.amazon.com/firehose/latest/dev/create-configure-backup.html", "2026";
     FHHTTP: "FHHTTP", "Firehose developer guide, HTTP endpoint delivery request and response specifications", "https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html", "2026";
