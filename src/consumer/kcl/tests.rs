@@ -53,6 +53,9 @@ impl Stream for Even {
     fn now(&self) -> u64 {
         self.now
     }
+    fn kept_since(&self) -> u64 {
+        0
+    }
     fn known_until(&self) -> u64 {
         self.now + 1
     }
