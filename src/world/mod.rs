@@ -144,17 +144,25 @@ impl World {
         Ok(world)
     }
 
-    fn settle_lanes(&mut self, until: u64) {
-        let Gathered { entries, calls, .. } = &self.gathered;
-        let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
-        let mut out = Outside { settings, sink, refused };
-        for (id, lane) in self.lanes.iter_mut().enumerate() {
+    /// Settles the window; `read`: and lets every lane be read at once, while what it holds is near.
+    fn settle_lanes(&mut self, until: u64, read: bool) {
+        for id in 0..self.lanes.len() {
+            let Gathered { entries, calls, .. } = &self.gathered;
             let run = self.gathered.of_lane(id, &mut self.hand);
+            let lane = &mut self.lanes[id];
             if !lane.rests(run, until) {
+                let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
+                let mut out = Outside { settings, sink, refused };
                 lane.settle(entries, run, !calls.is_empty(), until, &mut out);
             }
+            if read {
+                self.read_lane(id, until);
+            }
         }
-        self.unread += entries.len();
+        self.unread += self.gathered.entries.len();
+        if read {
+            (self.read_to, self.unread) = (until, 0);
+        }
     }
 
     /// Everything is settled up to `until`: now it is read.
@@ -164,10 +172,14 @@ impl World {
         }
         (self.read_to, self.unread) = (until, 0);
         for id in 0..self.lanes.len() {
-            self.start_readers_of(id);
-            let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
-            self.lanes[id].read(until, &mut Outside { settings, sink, refused });
+            self.read_lane(id, until);
         }
+    }
+
+    fn read_lane(&mut self, id: usize, until: u64) {
+        self.start_readers_of(id);
+        let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
+        self.lanes[id].read(until, &mut Outside { settings, sink, refused });
     }
 
     /// Readers of a child begin when they have read its parents to the end.
@@ -263,13 +275,11 @@ impl Model for World {
         self.gathered.collect(&mut self.sources, &self.map, &self.listing, self.lanes.len(), until);
         self.judge_intakes(until);
         self.gathered.count(&self.settings, &mut self.sink);
-        self.settle_lanes(until);
+        let bucket_ends = until.is_multiple_of(self.series.bucket()) || until == self.config.duration.0;
+        let enough = self.unread + self.gathered.entries.len() >= self.read_after;
+        self.settle_lanes(until, bucket_ends || enough);
         self.answer(until);
         self.quiet_until = self.sources.iter_mut().map(Source::quiet_until).min().unwrap_or(u64::MAX);
-        let bucket_ends = until.is_multiple_of(self.series.bucket()) || until == self.config.duration.0;
-        if bucket_ends || self.unread >= self.read_after {
-            self.read_lanes(until);
-        }
         if bucket_ends {
             self.end_bucket(until);
         }
