@@ -2,6 +2,10 @@
 
 #![allow(missing_docs, reason = "a variant's comment covers its fields")]
 
+use super::application::Position;
+use super::flink::FlinkConfig;
+use super::kcl::KclConfig;
+use super::lambda::LambdaConfig;
 use crate::random::LatencyLaw;
 use crate::units::{Bytes, Dur, Percent};
 
@@ -10,6 +14,8 @@ use crate::units::{Bytes, Dur, Percent};
 pub struct ConsumerConfig {
     /// Name in the scenario.
     pub name: String,
+    /// The client that reads.
+    pub client: ApplicationConfig,
     /// How it reads.
     pub read: ReadConfig,
     /// How long it works.
@@ -20,13 +26,54 @@ pub struct ConsumerConfig {
     pub starts: StartAt,
 }
 
+/// The client that reads.
+#[derive(Clone, Debug)]
+pub enum ApplicationConfig {
+    /// Plain SDK calls: a loop on each shard, played by the shard's lane.
+    Sdk,
+    /// Kinesis Client Library.
+    Kcl(Box<KclConfig>),
+    /// Lambda's event source mapping.
+    Lambda(Box<LambdaConfig>),
+    /// Flink's Kinesis source.
+    Flink(Box<FlinkConfig>),
+    /// The Firehose stream of the same name.
+    Firehose,
+}
+
+impl ApplicationConfig {
+    /// Does it look at partition keys? Then logs keep the place of every row in hash space.
+    pub fn needs_positions(&self) -> bool {
+        matches!(self, ApplicationConfig::Lambda(_))
+    }
+}
+
 /// Start of a consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StartAt {
     /// Moment of the first read.
     pub at: Dur,
-    /// From the oldest record (TRIM_HORIZON) or only new ones (LATEST).
-    pub oldest: bool,
+    /// Where in each shard.
+    pub from: Position,
+}
+
+/// What a scenario can make happen to one consumer application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// It stops reading for a while: all its processes are away.
+    Outage { lasting: Dur },
+    /// Its code works `factor` times slower for a while.
+    Slowdown { factor: u32, lasting: Dur },
+    /// So many of its workers die without a word; new ones take their place after a while (`None`: never).
+    WorkerCrash { workers: u32, lasting: Option<Dur> },
+    /// So many workers join.
+    WorkersAdded { workers: u32 },
+    /// So many workers stop in good order.
+    WorkersRemoved { workers: u32 },
+    /// A new version: workers are replaced one after another (or all at once: `None`), each away for `pause`.
+    Deploy { every: Option<Dur>, pause: Dur },
+    /// The first record stored in one shard from then on can never be processed (position among the shards open then).
+    PoisonRecord { open_index: u32 },
 }
 
 /// How a consumer reads.

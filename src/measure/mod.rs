@@ -1,5 +1,6 @@
 //! Findings: ledger, hops, CloudWatch series.
 
+pub mod clients;
 pub mod latency;
 mod ledger;
 pub mod lost;

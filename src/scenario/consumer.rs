@@ -1,11 +1,13 @@
 //! A consumer as written: how it reads, how long it works, when it starts.
 
 use super::context::Cx;
-use super::grammar::{OPTIONAL, Read, Shape, choice, default, fact, section};
+use super::grammar::{OPTIONAL, REQUIRED, Read, Shape, choice, default, fact, section};
 use super::law::Law;
 use super::node::{Kind, Node};
+use crate::consumer::application::Position;
 use crate::consumer::config::{
-    ConsumerConfig, FanOutConfig, PollingConfig, ProcessingConfig, ReadConfig, StartAt, ThrottledPoll,
+    ApplicationConfig, ConsumerConfig, FanOutConfig, PollingConfig, ProcessingConfig, ReadConfig, StartAt,
+    ThrottledPoll,
 };
 use crate::facts::{consumers as facts, data_streams, fan_out, latency};
 use crate::random::LatencyLaw;
@@ -119,6 +121,40 @@ choice! {
         latest: Latest,
         /// From the oldest record kept (TRIM_HORIZON).
         trim_horizon: TrimHorizon,
+        /// What was stored at this moment of the run or later (AT_TIMESTAMP).
+        at_timestamp: AtTimestamp(TimestampSpec),
+        /// From the n-th record of each shard on (AT_SEQUENCE_NUMBER: real ones are opaque).
+        at_sequence_number: AtSequenceNumber(SequenceSpec),
+        /// After the n-th record of each shard (AFTER_SEQUENCE_NUMBER).
+        after_sequence_number: AfterSequenceNumber(SequenceSpec),
+    }
+}
+
+section! {
+    /// A moment of the run.
+    TimestampSpec {
+        /// After the start of the run.
+        at: Dur = REQUIRED,
+    }
+}
+
+section! {
+    /// A record in each shard.
+    SequenceSpec {
+        /// Its place in the shard, the first record stored being 1.
+        record: u32 = REQUIRED.positive(),
+    }
+}
+
+impl FromSpec {
+    fn position(&self) -> Position {
+        match self {
+            FromSpec::Latest => Position::Latest,
+            FromSpec::TrimHorizon => Position::TrimHorizon,
+            FromSpec::AtTimestamp(t) => Position::AtTimestamp(t.at.0),
+            FromSpec::AtSequenceNumber(s) => Position::AtRow(u64::from(s.record) - 1),
+            FromSpec::AfterSequenceNumber(s) => Position::AtRow(s.record.into()),
+        }
     }
 }
 
@@ -206,10 +242,11 @@ impl Read for Consumers {
         let (read, processing) = (spec.read.resolve(cx), spec.processing.resolve(cx));
         let one = ConsumerConfig {
             name: cx.name(),
+            client: ApplicationConfig::Sdk,
             read: read?,
             processing: processing?,
             failure_rate: spec.failure_rate,
-            starts: StartAt { at: spec.starts.at, oldest: matches!(spec.starts.from, FromSpec::TrimHorizon) },
+            starts: StartAt { at: spec.starts.at, from: spec.starts.from.position() },
         };
         let named = |name: String| ConsumerConfig { name, ..one.clone() };
         if cx.consumers.len() > MOST {

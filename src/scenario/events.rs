@@ -5,6 +5,7 @@ use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, choice, default, secti
 use super::node::Node;
 use super::shapes::{ConsumerName, ProducerName};
 use super::top::ModeSpec;
+use crate::consumer::config::Happening;
 use crate::facts::{data_streams as facts, on_demand};
 use crate::units::{ByteRate, Dur, Percent};
 use crate::world::config::{Action, TimedEvent};
@@ -190,10 +191,12 @@ impl EventSpec {
     fn action(&self) -> Action {
         match &self.r#do {
             DoSpec::Outage(s) => {
-                Action::ConsumerOutage { consumer: s.consumer.as_ref().map(|c| c.0), lasting: s.r#for }
+                let consumer = s.consumer.as_ref().map(|c| c.0);
+                Action::Consumer { consumer, what: Happening::Outage { lasting: s.r#for } }
             }
             DoSpec::Slowdown(s) => {
-                Action::Slowdown { consumer: s.consumer.0, factor: s.factor, lasting: s.r#for }
+                let what = Happening::Slowdown { factor: s.factor, lasting: s.r#for };
+                Action::Consumer { consumer: Some(s.consumer.0), what }
             }
             DoSpec::Reshard(s) => Action::UpdateShardCount { target: s.to },
             DoSpec::Split(s) => Action::SplitShard { open_index: s.shard },

@@ -6,25 +6,8 @@
 //! We leave out: the second or two between a parent's end and its child's first record.
 //! Sources: API reference, developer guide, kinesalite (uniform starts and id order).
 
-use crate::record::Listing;
+use crate::record::{Listing, Shard};
 use std::sync::Arc;
-
-/// Where a shard comes from and what it covers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shard {
-    /// Number in `shardId-000000000000`.
-    pub id: u32,
-    /// First hash key of the range.
-    pub start: u128,
-    /// Last hash key of the range.
-    pub end: u128,
-    /// ParentShardId and AdjacentParentShardId.
-    pub parents: Vec<u32>,
-    /// Opened at (ns).
-    pub opened: u64,
-    /// Closed at (ns); `None` while open.
-    pub closed: Option<u64>,
-}
 
 /// Why a split or merge is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 #![allow(missing_docs, reason = "a variant's comment covers its fields")]
 
-use crate::consumer::config::ConsumerConfig;
+use crate::consumer::config::{ConsumerConfig, Happening};
+use crate::firehose::config::FirehoseConfig;
 use crate::producer::config::ProducerConfig;
 use crate::producer::keys::KeyTable;
 use crate::random::Seed;
@@ -29,6 +30,8 @@ pub struct WorldConfig {
     pub stream: StreamConfig,
     /// Who reads.
     pub consumers: Vec<ConsumerConfig>,
+    /// Firehose streams; one that reads the stream is a consumer of its name besides.
+    pub firehose: Vec<FirehoseConfig>,
     /// What happens on the way, in order of time.
     pub events: Vec<TimedEvent>,
     /// Bounds of a run.
@@ -68,10 +71,8 @@ pub enum Action {
     SwitchMode(Mode),
     /// Set warm throughput (Advantage).
     WarmThroughput(ByteRate),
-    /// A consumer stops reading for a while (`None` = all consumers).
-    ConsumerOutage { consumer: Option<usize>, lasting: Dur },
-    /// A consumer works `factor` times slower for a while.
-    Slowdown { consumer: usize, factor: u32, lasting: Dur },
+    /// Something happens to a consumer (`None` = to all).
+    Consumer { consumer: Option<usize>, what: Happening },
     /// Retention changes.
     Retention(Dur),
     /// A share of one producer's records takes one key for a while.

@@ -7,7 +7,8 @@ use super::World;
 use super::config::{Action, WorldConfig};
 use super::lane::Lane;
 use super::sizing::{self, Peak};
-use crate::consumer::config::ReadConfig;
+use crate::consumer::application::Position;
+use crate::consumer::config::{Happening, ReadConfig};
 use crate::facts::data_streams;
 use crate::measure::result::TimelineEntry;
 use crate::random::Stream;
@@ -131,18 +132,19 @@ impl World {
 
     fn consumer_begins(&mut self, c: usize, now: u64) {
         let settings = &self.settings.consumers[c];
+        if settings.is_application {
+            return;
+        }
+        let latest = settings.from == Position::Latest && now > 0;
         for lane in &mut self.lanes {
             let reader = &mut lane.readers[c];
-            if settings.oldest || now == 0 {
-                if self.map.shards()[lane.id as usize].parents.is_empty() {
-                    reader.start(now, true, settings);
-                }
+            if !latest && !self.map.shards()[lane.id as usize].parents.is_empty() {
                 continue;
             }
-            self.sink.consumers[c].before_start += reader.skip_to_end(&lane.log);
+            self.sink.consumers[c].before_start += reader.place.begin(&lane.log, settings.from);
             reader.start(now, true, settings);
-            if lane.closed_at.is_some() {
-                reader.done_at = Some(now);
+            if latest && lane.closed_at.is_some() {
+                reader.place.done_at = Some(now);
                 reader.next_at = u64::MAX;
             }
         }
@@ -165,14 +167,10 @@ impl World {
                 );
                 self.control.schedule(now + delay, Due::Warm(rate));
             }
-            Action::ConsumerOutage { consumer, lasting } => {
+            Action::Consumer { consumer, what } => {
                 let who = consumer.as_ref().map_or("all consumers".into(), name);
-                self.control.note(now, "outage", format!("{who} stops reading for {}", seconds(lasting)));
-            }
-            Action::Slowdown { consumer, factor, lasting } => {
-                let text =
-                    format!("{} works {factor} times slower for {}", name(&consumer), seconds(lasting));
-                self.control.note(now, "slowdown", text);
+                let (what, text) = happening(&who, what);
+                self.control.note(now, what, text);
             }
             Action::Retention(to) => {
                 self.accrue(now);
@@ -440,6 +438,37 @@ impl World {
             }
             Mode::OnDemand => usage.stream_ns += ns,
             Mode::OnDemandAdvantage => usage.advantage_ns += ns,
+        }
+    }
+}
+
+/// What happens to a consumer: the timeline's word and text.
+fn happening(who: &str, what: Happening) -> (&'static str, String) {
+    match what {
+        Happening::Outage { lasting } => ("outage", format!("{who} stops reading for {}", seconds(lasting))),
+        Happening::Slowdown { factor, lasting } => {
+            ("slowdown", format!("{who} works {factor} times slower for {}", seconds(lasting)))
+        }
+        Happening::WorkerCrash { workers, lasting } => {
+            let back =
+                lasting.map_or("for good".into(), |d| format!("and are replaced after {}", seconds(d)));
+            ("worker_crash", format!("{workers} workers of {who} die {back}"))
+        }
+        Happening::WorkersAdded { workers } => ("worker_add", format!("{workers} workers join {who}")),
+        Happening::WorkersRemoved { workers } => {
+            ("worker_remove", format!("{workers} workers of {who} stop"))
+        }
+        Happening::Deploy { every, pause } => {
+            let order = every.map_or("all at once".into(), |d| format!("one every {}", seconds(d)));
+            (
+                "deploy",
+                format!("a new version of {who}: workers replaced {order}, each away for {}", seconds(pause)),
+            )
+        }
+        Happening::PoisonRecord { open_index } => {
+            let text =
+                format!("the next record of open shard number {open_index} can never be processed by {who}");
+            ("poison_record", text)
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::config::{Action, WorldConfig};
 use super::sources;
-use crate::consumer::config::{PollingConfig, ReadConfig};
+use crate::consumer::application::Position;
+use crate::consumer::config::{ApplicationConfig, Happening, PollingConfig, ReadConfig};
 use crate::producer::config::{ClientConfig, ProducerConfig, PutCall, RetryLaw};
 use crate::producer::retry::Sleeps;
 use crate::random::{LatencySampler, Seed};
@@ -24,6 +25,8 @@ pub struct Settings {
     pub visibility: u64,
     /// Does a client pack several records into one entry?
     pub packs: bool,
+    /// Does a consumer look at partition keys?
+    pub keeps_positions: bool,
     /// How long records stay readable (events change it).
     pub retention: u64,
     /// The record that `kinesim trace` follows: (birth, position) of it.
@@ -60,10 +63,12 @@ pub struct ConsumerSettings {
     pub instant: bool,
     /// Failed batches in parts per billion.
     pub failure_ppb: u64,
-    /// First read, and from the oldest record?
+    /// Moment of the first read, and where it begins.
     pub starts: u64,
-    /// From TRIM_HORIZON.
-    pub oldest: bool,
+    /// Where it begins in a shard.
+    pub from: Position,
+    /// Is it played by a machine of its own, not by the shards' lanes?
+    pub is_application: bool,
     /// (from, until) of outages, in order.
     pub outages: Vec<(u64, u64)>,
     /// (from, until, factor) of slow spells.
@@ -93,6 +98,7 @@ impl Settings {
             admission: config.stream.admission,
             reads: config.stream.reads,
             visibility: config.stream.visibility.0,
+            keeps_positions: config.consumers.iter().any(|c| c.client.needs_positions()),
             packs: config.producers.iter().any(|p| p.client.packs()),
             retention: config.stream.retention.0,
             traced: None,
@@ -131,18 +137,23 @@ fn played_by_lanes(client: &ClientConfig) -> Option<&RetryLaw> {
     (unlimited && free && sdk.call == PutCall::PutRecord).then_some(&sdk.retry)
 }
 
+/// What will happen to a consumer.
+pub fn happenings(config: &WorldConfig, index: usize) -> impl Iterator<Item = (u64, Happening)> {
+    config.events.iter().filter_map(move |event| match event.action {
+        Action::Consumer { consumer, what } if consumer.is_none_or(|i| i == index) => {
+            Some((event.at.0, what))
+        }
+        _ => None,
+    })
+}
+
 fn consumer(config: &WorldConfig, index: usize) -> ConsumerSettings {
     let c = &config.consumers[index];
     let (mut outages, mut slow) = (Vec::new(), Vec::new());
-    for event in &config.events {
-        let at = event.at.0;
-        match event.action {
-            Action::ConsumerOutage { consumer, lasting } if consumer.is_none_or(|i| i == index) => {
-                outages.push((at, at + lasting.0));
-            }
-            Action::Slowdown { consumer, factor, lasting } if consumer == index => {
-                slow.push((at, at + lasting.0, u64::from(factor)));
-            }
+    for (at, what) in happenings(config, index) {
+        match what {
+            Happening::Outage { lasting } => outages.push((at, at + lasting.0)),
+            Happening::Slowdown { factor, lasting } => slow.push((at, at + lasting.0, u64::from(factor))),
             _ => {}
         }
     }
@@ -165,7 +176,8 @@ fn consumer(config: &WorldConfig, index: usize) -> ConsumerSettings {
         per_record,
         failure_ppb: c.failure_rate.0,
         starts: c.starts.at.0,
-        oldest: c.starts.oldest,
+        from: c.starts.from,
+        is_application: !matches!(c.client, ApplicationConfig::Sdk),
         outages,
         slow,
     }

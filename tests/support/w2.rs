@@ -1,5 +1,6 @@
 //! The reference work: what the benches time and several tests run.
 
+use kinesim::consumer::application::Position;
 use kinesim::consumer::config::*;
 use kinesim::producer::config::*;
 use kinesim::random::{LatencyLaw, Seed};
@@ -61,6 +62,7 @@ pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64
     let keys = if shards > 100 { KeyLaw::Random } else { keys };
     let poller = |name: &str| ConsumerConfig {
         name: name.into(),
+        client: ApplicationConfig::Sdk,
         read: ReadConfig::Polling(PollingConfig {
             interval: Dur::from_ms(200),
             jitter: Dur::from_ms(20),
@@ -72,7 +74,7 @@ pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64
         }),
         processing: ProcessingConfig { per_call: zero.clone(), per_record: zero.clone() },
         failure_rate: Percent(0),
-        starts: StartAt { at: Dur::ZERO, oldest: true },
+        starts: StartAt { at: Dur::ZERO, from: Position::TrimHorizon },
     };
     WorldConfig {
         duration: Dur::from_s(seconds),
@@ -137,6 +139,7 @@ pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64
             },
         },
         consumers: vec![poller("a"), poller("b")],
+        firehose: vec![],
         events: vec![],
         bounds: Bounds { records: 1 << 40, in_memory: 1 << 28 },
         window_divisor: 1,

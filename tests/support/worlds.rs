@@ -1,6 +1,7 @@
 //! Generated worlds: everything the simulator can be asked for, small enough to run in milliseconds.
 #![allow(dead_code)]
 
+use kinesim::consumer::application::Position;
 use kinesim::consumer::config::*;
 use kinesim::producer::config::*;
 use kinesim::random::{LatencyLaw, Seed};
@@ -319,10 +320,14 @@ pub fn any_consumer(name: &'static str) -> impl Strategy<Value = ConsumerConfig>
     (read, work(), failures, starts, any::<bool>()).prop_map(
         move |(read, processing, failures, at, oldest)| ConsumerConfig {
             name: name.into(),
+            client: ApplicationConfig::Sdk,
             read,
             processing,
             failure_rate: Percent(failures),
-            starts: StartAt { at: Dur::from_ms(at), oldest },
+            starts: StartAt {
+                at: Dur::from_ms(at),
+                from: if oldest { Position::TrimHorizon } else { Position::Latest },
+            },
         },
     )
 }
@@ -420,11 +425,14 @@ fn event(producers: usize, consumers: usize) -> impl Strategy<Value = Action> {
         any_mode().prop_map(Action::SwitchMode),
         (1u64..20).prop_map(|mib| Action::WarmThroughput(ByteRate(mib << 20))),
         (any::<bool>(), 0usize..8, ms(100..20_000)).prop_map(move |(all, raw, lasting)| {
-            Action::ConsumerOutage { consumer: if all { None } else { consumer(raw) }, lasting }
+            Action::Consumer {
+                consumer: if all { None } else { consumer(raw) },
+                what: Happening::Outage { lasting },
+            }
         }),
         (0usize..8, 2u32..20, ms(100..20_000)).prop_map(move |(raw, factor, lasting)| match consumer(raw) {
-            Some(consumer) => Action::Slowdown { consumer, factor, lasting },
-            None => Action::ConsumerOutage { consumer: None, lasting },
+            Some(c) => Action::Consumer { consumer: Some(c), what: Happening::Slowdown { factor, lasting } },
+            None => Action::Consumer { consumer: None, what: Happening::Outage { lasting } },
         }),
         ms(300..30_000).prop_map(Action::Retention),
         (0usize..8, 1u64..1_000_000_000, ms(100..20_000)).prop_map(move |(raw, share, lasting)| {
@@ -451,6 +459,7 @@ pub fn any_world() -> impl Strategy<Value = WorldConfig> {
                     producers: producers.clone(),
                     stream: stream.clone(),
                     consumers: consumers.clone(),
+                    firehose: Vec::new(),
                     events: events.into_iter().map(timed).collect(),
                     bounds: Bounds { records: 1 << 40, in_memory: 1 << 28 },
                     window_divisor: 1,

@@ -4,9 +4,11 @@
 use super::runs::{points, run};
 use super::statistics::{Figures, Hop, SEEDS, batches};
 use super::world;
+use kinesim::consumer::config::Happening;
 use kinesim::measure::result::RunResult;
 use kinesim::random::Seed;
 use kinesim::units::Dur;
+use kinesim::world::config::Action;
 
 /// `n` pollers of one shard; `phase` of the i-th in ms, or random.
 fn pollers(n: u64, interval_ms: f64, phase: impl Fn(u64) -> Option<u64>) -> String {
@@ -115,9 +117,9 @@ fn a04_catching_up_at_the_read_limit() {
             world(&format!("{} s", 60.0 + outage + drain * 1.02 + 20.0), &producer, "shards: 1", &consumers);
         config.events.push(kinesim::world::config::TimedEvent {
             at: Dur::from_s(60),
-            action: kinesim::world::config::Action::ConsumerOutage {
+            action: Action::Consumer {
                 consumer: None,
-                lasting: Dur((outage * 1e9) as u64),
+                what: Happening::Outage { lasting: Dur((outage * 1e9) as u64) },
             },
         });
         for seed in SEEDS {

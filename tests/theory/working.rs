@@ -3,6 +3,7 @@
 use super::runs::{points, run};
 use super::statistics::SEEDS;
 use super::world;
+use kinesim::consumer::config::Happening;
 use kinesim::units::Dur;
 use kinesim::world::config::{Action, TimedEvent, WorldConfig};
 
@@ -93,7 +94,7 @@ fn a23_catching_up_after_an_outage() {
         let lasting = Dur((outage * 1e9) as u64);
         config.events.push(TimedEvent {
             at: Dur::from_s(60),
-            action: Action::ConsumerOutage { consumer: None, lasting },
+            action: Action::Consumer { consumer: None, what: Happening::Outage { lasting } },
         });
         for seed in SEEDS {
             config.seed.user = seed;

@@ -1,6 +1,7 @@
 //! Findings about readers: limits they share, how far they are behind, and what retention takes from them.
 
 use super::{count, percent, records, time};
+use crate::consumer::config::Happening;
 use crate::experiment::plan::Plan;
 use crate::facts::data_streams;
 use crate::measure::result::{ConsumerResult, RunResult};
@@ -52,7 +53,7 @@ pub fn behind(run: &RunResult, c: &ConsumerResult) -> Option<String> {
 pub fn catch_up(plan: &Plan, c: &ConsumerResult) -> Option<String> {
     let index = plan.world.consumers.iter().position(|w| w.name == c.name)?;
     let had_outage = plan.world.events.iter().any(|e| {
-        matches!(&e.action, Action::ConsumerOutage { consumer, .. } if consumer.is_none_or(|i| i == index))
+        matches!(&e.action, Action::Consumer { consumer, what: Happening::Outage { .. } } if consumer.is_none_or(|i| i == index))
     });
     had_outage.then(|| match c.catch_up_ns {
         Some(ns) => format!("{} had caught up {} after its outage ended", c.name, time(ns)),
