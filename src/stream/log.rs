@@ -38,11 +38,9 @@ const THAW: usize = 10_240;
 
 /// 2^64 divided by the golden ratio: multiples of it are spread evenly.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-/// Dead records are dropped once there are this many, and half as many as live ones: few enough that the logs of a
+/// Dead records are dropped once there are this many, and as many as live ones: few enough that the logs of a
 /// thousand shards stay in a processor's cache.
-const DROP_AT: usize = 128;
-/// Room for as many is made with the first: most logs then never grow, which leaves memory behind that nobody uses.
-const ROOM: usize = 512;
+const DROP_AT: usize = 512;
 
 impl Log {
     /// An empty log; `packs`: a row may hold several records; `keeps_positions`: rows know their place in hash space.
@@ -190,10 +188,6 @@ impl Log {
     /// Stores a run of entries, each at its moment.
     #[inline]
     pub fn append(&mut self, run: Run) {
-        if self.stored.capacity() == 0 {
-            self.stored.reserve(ROOM);
-            self.size.reserve(ROOM);
-        }
         if !run.is_prompt() {
             self.write_births();
             self.late_end = self.end() + run.len() as u64;
@@ -286,7 +280,7 @@ impl Log {
             self.cold.forget_before(keep);
         }
         let dead = keep.saturating_sub(self.first) as usize;
-        if dead >= DROP_AT && dead * 3 >= self.stored.len() {
+        if dead >= DROP_AT && dead * 2 >= self.stored.len() {
             self.drop_front(dead);
         }
     }
@@ -307,10 +301,10 @@ impl Log {
             self.born.drain(..dead);
         }
         // A backlog that has drained gives its memory back.
-        if self.stored.capacity() > 16 * ROOM && self.stored.len() * 8 < self.stored.capacity() {
-            self.stored.shrink_to(2 * ROOM);
-            self.born.shrink_to(2 * ROOM);
-            self.size.shrink_to(2 * ROOM);
+        if self.stored.capacity() > 16 * DROP_AT && self.stored.len() * 8 < self.stored.capacity() {
+            self.stored.shrink_to(2 * DROP_AT);
+            self.born.shrink_to(2 * DROP_AT);
+            self.size.shrink_to(2 * DROP_AT);
             if let Some(packed) = &mut self.packed {
                 packed.shrink();
             }
