@@ -162,7 +162,7 @@ fn line<Q: Billed>(prices: &Prices, item: Item<Q>, quantity: Q, why: &str) -> Re
     })
 }
 
-fn plural(quantity: &str, unit: &str) -> &'static str {
+pub(super) fn plural(quantity: &str, unit: &str) -> &'static str {
     if quantity == "1" || unit == Gigabytes::UNIT { "" } else { "s" }
 }
 

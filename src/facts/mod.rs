@@ -13,6 +13,7 @@ pub mod fan_out;
 pub mod firehose;
 pub mod flink;
 pub mod kpl;
+pub mod lambda;
 pub mod latency;
 pub mod on_demand;
 pub mod prices;
@@ -32,6 +33,7 @@ const FILES: &[&[Fact]] = &[
     flink::ALL,
     firehose::ALL,
     consumers::ALL,
+    lambda::ALL,
     latency::ALL,
     billing::ALL,
 ];

@@ -2,6 +2,7 @@
 
 use super::context::Cx;
 use super::grammar::{OPTIONAL, REQUIRED, Read, Shape, choice, default, fact, section};
+use super::lambda::LambdaSpec;
 use super::law::Law;
 use super::node::{Kind, Node};
 use crate::consumer::application::Position;
@@ -37,12 +38,12 @@ choice! {
     ReaderSpec {
         /// Plain AWS SDK calls.
         sdk: Sdk,
+        /// Lambda's event source mapping.
+        lambda: Lambda(Box<LambdaSpec>),
     }
     reserved {
         /// Kinesis Client Library.
         kcl,
-        /// Lambda's event source mapping.
-        lambda,
         /// Flink's Kinesis source.
         flink,
         /// Firehose reading the stream.
@@ -204,6 +205,15 @@ impl ProcessingSpec {
     }
 }
 
+impl ReaderSpec {
+    fn resolve(&self, cx: &mut Cx) -> Option<ApplicationConfig> {
+        Some(match self {
+            ReaderSpec::Sdk => ApplicationConfig::Sdk,
+            ReaderSpec::Lambda(spec) => ApplicationConfig::Lambda(Box::new(spec.resolve(cx)?)),
+        })
+    }
+}
+
 impl ReadSpec {
     fn resolve(&self, cx: &mut Cx) -> Option<ReadConfig> {
         Some(match self {
@@ -240,9 +250,10 @@ impl Read for Consumers {
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
         let spec = ConsumerSpec::read(node, cx)?;
         let (read, processing) = (spec.read.resolve(cx), spec.processing.resolve(cx));
+        let client = spec.client.resolve(cx);
         let one = ConsumerConfig {
             name: cx.name(),
-            client: ApplicationConfig::Sdk,
+            client: client?,
             read: read?,
             processing: processing?,
             failure_rate: spec.failure_rate,

@@ -26,6 +26,11 @@ pub trait Read: Sized {
     fn measure(&self) -> Option<u128> {
         None
     }
+
+    /// A word that may stand in place of a value in range.
+    fn besides() -> Option<&'static str> {
+        None
+    }
 }
 
 /// The form of a value.

@@ -1,6 +1,8 @@
 //! Generated worlds: everything the simulator can be asked for, small enough to run in milliseconds.
 #![allow(dead_code)]
 
+mod lambdas;
+
 use kinesim::consumer::application::Position;
 use kinesim::consumer::config::*;
 use kinesim::producer::config::*;
@@ -317,10 +319,11 @@ pub fn any_consumer(name: &'static str) -> impl Strategy<Value = ConsumerConfig>
     let failures = prop_oneof![3 => Just(0u64), 1 => 0u64..500_000_000];
     let starts = prop_oneof![3 => Just(0u64), 1 => 0u64..60_000];
     let read = prop_oneof![polling(), fan_out()];
-    (read, work(), failures, starts, any::<bool>()).prop_map(
-        move |(read, processing, failures, at, oldest)| ConsumerConfig {
+    let client = prop_oneof![3 => Just(ApplicationConfig::Sdk), 1 => lambdas::lambda()];
+    (client, read, work(), failures, starts, any::<bool>()).prop_map(
+        move |(client, read, processing, failures, at, oldest)| ConsumerConfig {
             name: name.into(),
-            client: ApplicationConfig::Sdk,
+            client,
             read,
             processing,
             failure_rate: Percent(failures),
@@ -435,6 +438,10 @@ fn event(producers: usize, consumers: usize) -> impl Strategy<Value = Action> {
             None => Action::Consumer { consumer: None, what: Happening::Outage { lasting } },
         }),
         ms(300..30_000).prop_map(Action::Retention),
+        (0usize..8, 0u32..4).prop_map(move |(raw, open_index)| Action::Consumer {
+            consumer: consumer(raw),
+            what: Happening::PoisonRecord { open_index },
+        }),
         (0usize..8, 1u64..1_000_000_000, ms(100..20_000)).prop_map(move |(raw, share, lasting)| {
             Action::HotKey { producer: raw % producers, share: Percent(share), lasting }
         }),
