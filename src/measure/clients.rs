@@ -30,6 +30,8 @@ pub struct KclResult {
     pub moves: LeaseMoves,
     /// From a worker's end to the start of the next processor of a shard it had.
     pub failovers: Failovers,
+    /// Shards whose worker was gone at the end, and that nobody had taken over.
+    pub orphans: u64,
     /// Batches whose processing failed: the library skips them.
     pub failed_batches: u64,
     /// CloudWatch metrics × ns.

@@ -322,6 +322,7 @@ impl Application for Kcl {
             table,
             moves: self.moves.clone(),
             failovers: self.failovers.clone(),
+            orphans: self.table.open().filter(|l| l.orphaned.is_some()).count() as u64,
             failed_batches: self.failed_batches,
             lease_ns,
         }))
