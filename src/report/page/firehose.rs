@@ -30,7 +30,7 @@ const OBJECTS: [Line; 11] = [
 ];
 
 fn size(bytes: Option<u64>) -> String {
-    bytes.map_or_else(|| human::NOTHING.into(), |b| human::bytes(b))
+    bytes.map_or_else(|| human::NOTHING.into(), human::bytes)
 }
 
 /// All Firehose streams; nothing where there is none.
