@@ -47,9 +47,7 @@ fn show(name: &str, config: &kinesim::world::config::WorldConfig) {
         .consumers
         .iter()
         .filter_map(|c| match &c.client {
-            Some(ClientResult::Kcl(kcl)) => {
-                Some(kcl.moves.taken + kcl.moves.stolen + kcl.moves.handed_over)
-            }
+            Some(ClientResult::Kcl(kcl)) => Some(kcl.moves.taken + kcl.moves.stolen + kcl.moves.handed_over),
             _ => None,
         })
         .sum();

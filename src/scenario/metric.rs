@@ -1,7 +1,12 @@
 //! Metrics that `goal:` and `expect:` can name: one table for reading, schema, help and evaluation.
 
 use crate::experiment::outcome::ModeOutcome;
-use crate::measure::clients::{ClientResult, KclResult};
+mod firehose;
+mod kcl;
+
+pub use firehose::FIREHOSE;
+
+use crate::measure::clients::FirehoseResult;
 use crate::measure::result::{ConsumerResult, Packing, ProducerResult, RunResult};
 
 /// What a metric is measured in; `value` of a metric is in the base unit named here.
@@ -34,6 +39,8 @@ pub enum From {
     Producer(fn(&ProducerResult) -> Option<f64>),
     /// One consumer; the second argument is the run's length in seconds.
     Consumer(fn(&ConsumerResult, f64) -> Option<f64>),
+    /// One Firehose stream; the second argument is the run's length in seconds.
+    Firehose(fn(&FirehoseResult, f64) -> Option<f64>),
 }
 
 /// A metric.
@@ -325,77 +332,6 @@ const CONSUMER_OWN: [Metric; 6] = [
     ),
 ];
 
-const KCL: [Metric; 9] = [
-    metric(
-        "failover_max",
-        Unit::Time,
-        "KCL: longest time from a worker's end to the next processor of a shard it had.",
-        From::Consumer(|c, _| ns(kcl(c)?.failovers.max_ns)),
-    ),
-    metric(
-        "failover_mean",
-        Unit::Time,
-        "KCL: mean time from a worker's end to the next processor of a shard it had.",
-        From::Consumer(|c, _| {
-            let f = &kcl(c)?.failovers;
-            (f.count > 0).then(|| f.sum_ns as f64 / f.count as f64)
-        }),
-    ),
-    metric(
-        "failovers",
-        Unit::Count,
-        "KCL: shards that were taken over from a worker that had ended.",
-        From::Consumer(|c, _| Some(kcl(c)?.failovers.count as f64)),
-    ),
-    metric(
-        "leases_stolen",
-        Unit::Count,
-        "KCL: leases taken from a live worker.",
-        From::Consumer(|c, _| Some(kcl(c)?.moves.stolen as f64)),
-    ),
-    metric(
-        "leases_handed_over",
-        Unit::Count,
-        "KCL: leases handed over in good order.",
-        From::Consumer(|c, _| Some(kcl(c)?.moves.handed_over as f64)),
-    ),
-    metric(
-        "lease_writes_per_s",
-        Unit::Rate,
-        "KCL: writes to the lease table per second.",
-        From::Consumer(|c, s| Some(kcl(c)?.table.write_units() as f64 / s)),
-    ),
-    metric(
-        "hottest_worker",
-        Unit::Share,
-        "KCL: share of all records that the worker with most of them worked on.",
-        From::Consumer(|c, _| {
-            let workers = &kcl(c)?.workers;
-            let all = workers.iter().map(|w| w.records).sum();
-            share(workers.iter().map(|w| w.records).max()?, all)
-        }),
-    ),
-    metric(
-        "redelivered",
-        Unit::Count,
-        "Copies delivered again.",
-        From::Consumer(|c, _| Some(c.redeliveries as f64)),
-    ),
-    metric(
-        "skipped",
-        Unit::Count,
-        "Copies the client went past after a failure.",
-        From::Consumer(|c, _| Some(c.skipped as f64)),
-    ),
-];
-
-fn kcl(c: &ConsumerResult) -> Option<&KclResult> {
-    match &c.client {
-        Some(ClientResult::Kcl(kcl)) => Some(kcl),
-        _ => None,
-    }
-}
-
 /// Metrics of one producer.
 pub fn producer() -> impl Iterator<Item = Metric> {
     PRODUCER_OWN.into_iter().chain(BUFFERING).chain(PUT)
@@ -403,7 +339,7 @@ pub fn producer() -> impl Iterator<Item = Metric> {
 
 /// Metrics of one consumer.
 pub fn consumer() -> impl Iterator<Item = Metric> {
-    CONSUMER_OWN.into_iter().chain(KCL).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
+    CONSUMER_OWN.into_iter().chain(kcl::KCL).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
 }
 
 /// Whose metric a path names.
@@ -415,6 +351,8 @@ pub enum Subject {
     Producer(usize),
     /// A consumer by position.
     Consumer(usize),
+    /// A Firehose stream by its place in order of names.
+    Firehose(usize),
 }
 
 /// A metric of a subject.
@@ -441,6 +379,7 @@ impl Measured {
             (From::Run(find), _) => find(run),
             (From::Producer(find), Subject::Producer(i)) => find(run.producers.get(i)?),
             (From::Consumer(find), Subject::Consumer(i)) => find(run.consumers.get(i)?, seconds(run)),
+            (From::Firehose(find), Subject::Firehose(i)) => find(run.firehoses().get(i)?, seconds(run)),
             _ => None,
         }
     }
@@ -452,7 +391,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_on_each_side() {
-        let sides = [STREAM.to_vec(), producer().collect(), consumer().collect()];
+        let sides = [STREAM.to_vec(), producer().collect(), consumer().collect(), FIREHOSE.to_vec()];
         for side in sides {
             let names: std::collections::BTreeSet<&str> = side.iter().map(|m| m.name).collect();
             assert_eq!(names.len(), side.len());
