@@ -67,6 +67,9 @@ impl Stream for Pool {
             next => Pushed::Nothing(next.copied().unwrap_or(u64::MAX)),
         }
     }
+    fn key_bytes(&self) -> u32 {
+        0
+    }
     fn subscribed(&mut self, _: u32) {}
     /// The user's code begins now.
     fn records(&mut self, shard: u32, from: u64, to: u64) -> u64 {

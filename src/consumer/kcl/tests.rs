@@ -74,6 +74,9 @@ impl Stream for Even {
     fn pushed(&mut self, _shard: u32, _from: u64, _most: Most) -> Pushed {
         Pushed::Nothing(u64::MAX)
     }
+    fn key_bytes(&self) -> u32 {
+        0
+    }
     fn subscribed(&mut self, _shard: u32) {}
     fn records(&mut self, shard: u32, from: u64, to: u64) -> u64 {
         assert!(from >= self.kept[shard as usize], "rows that were let go are not asked for");
