@@ -140,13 +140,13 @@ fn a27_cores_of_a_worker() {
             let mut figures = Figures::default();
             for replication in 0..BATCHES {
                 let seed = Seed { user: seed, replication };
-                let mut pool = Pool::new(lambda, 130.0, seed);
+                let mut pool = Pool::new(lambda, 70.0, seed);
                 let mut kcl = application(point.param("workers") as u32, Dur((1e9 / mu) as u64), seed);
-                while kcl.next() < 130 * NS_PER_S {
+                while kcl.next() < 70 * NS_PER_S {
                     pool.now = kcl.next();
                     kcl.act(&mut pool);
                 }
-                let counted = |w: &&(u64, u64)| (10 * NS_PER_S..125 * NS_PER_S).contains(&w.0);
+                let counted = |w: &&(u64, u64)| (10 * NS_PER_S..65 * NS_PER_S).contains(&w.0);
                 let mut waits: Vec<u64> = pool.waits.iter().filter(counted).map(|w| w.1).collect();
                 waits.sort_unstable();
                 let n = waits.len() as f64;
