@@ -1,13 +1,14 @@
 //! From metered usage to the lines of a bill.
 
 use crate::cost::bill::{Bill, BillLine};
+use crate::cost::lambda::lambda_lines;
 use crate::facts::billing::MONTH;
 use crate::facts::prices::{Item, ItemId, MissingPrice, Prices};
 use crate::measure::result::Usage;
 use crate::stream::config::AdvantageConfig;
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, PutPayloadUnits, ShardHours,
-    StreamHours, mul_div,
+    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, PutPayloadUnits,
+    ShardHours, StreamHours, mul_div,
 };
 use crate::units::{ByteRate, Dur, Money, NS_PER_S};
 
@@ -47,6 +48,7 @@ pub fn bill_run(
 ) -> Result<Bill, BillError> {
     let mut lines = usage_lines(usage, prices, MONTH.dur(), "")?;
     lines.extend(shortfall_lines(usage, prices, advantage)?);
+    lines.extend(lambda_lines(&usage.lambda, prices, false)?);
     Ok(total(format!("this run ({duration})"), lines))
 }
 
@@ -147,7 +149,12 @@ impl Lines<'_> {
     }
 }
 
-fn line<Q: Billed>(prices: &Prices, item: Item<Q>, quantity: Q, why: &str) -> Result<BillLine, BillError> {
+pub(super) fn line<Q: Billed>(
+    prices: &Prices,
+    item: Item<Q>,
+    quantity: Q,
+    why: &str,
+) -> Result<BillLine, BillError> {
     let price = prices.of(item)?;
     let amount = price.times(quantity).ok_or(BillError::TooLarge(item.id))?;
     let (text, usd) = (quantity.text(), price.money().exact_text());
@@ -163,7 +170,7 @@ fn line<Q: Billed>(prices: &Prices, item: Item<Q>, quantity: Q, why: &str) -> Re
 }
 
 fn plural(quantity: &str, unit: &str) -> &'static str {
-    if quantity == "1" || unit == Gigabytes::UNIT { "" } else { "s" }
+    if quantity == "1" || unit == Gigabytes::UNIT || unit == GbSeconds::UNIT { "" } else { "s" }
 }
 
 #[cfg(test)]

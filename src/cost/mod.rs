@@ -8,6 +8,7 @@
 
 pub mod bill;
 pub mod closed;
+mod lambda;
 mod lines;
 pub mod month;
 mod round;

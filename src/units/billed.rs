@@ -64,6 +64,39 @@ impl Billed for PutPayloadUnits {
     }
 }
 
+/// Invocations of functions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LambdaRequests(pub u128);
+
+impl Billed for LambdaRequests {
+    const UNIT: &'static str = "request";
+    fn raw(self) -> u128 {
+        self.0
+    }
+    fn per_unit(self) -> u128 {
+        1
+    }
+}
+
+/// Bytes of memory × ms, billed by the GB-second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GbSeconds(pub u128);
+
+impl GbSeconds {
+    /// One GB-second.
+    pub const ONE: u128 = 1_000 << 30;
+}
+
+impl Billed for GbSeconds {
+    const UNIT: &'static str = "GB-s";
+    fn raw(self) -> u128 {
+        self.0
+    }
+    fn per_unit(self) -> u128 {
+        GbSeconds::ONE
+    }
+}
+
 /// Bytes, billed by the GB of 2^30.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gigabytes(pub u128);

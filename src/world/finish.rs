@@ -7,7 +7,7 @@ use crate::facts::data_streams;
 use crate::measure::latency::LatencySummary;
 use crate::measure::lost::Lost;
 use crate::measure::result::{
-    ConsumerResult, Digests, ProducerResult, RunResult, ShardResult, StreamResult, Usage,
+    ConsumerResult, Digests, LambdaUsage, ProducerResult, RunResult, ShardResult, StreamResult, Usage,
 };
 use crate::measure::sink::ConsumerCounts;
 use crate::measure::sink::ProducerCounts;
@@ -35,11 +35,11 @@ impl World {
             intakes: self.sources.iter().filter_map(|s| s.door.as_ref()).map(|d| d.result(reached)).collect(),
             producers,
             stream,
+            usage: Usage { lambda: LambdaUsage::of(&consumers), ..self.usage.clone() },
             consumers,
             series: std::mem::take(&mut self.series.series),
             shards: self.shard_results(),
             timeline: std::mem::take(&mut self.control.timeline),
-            usage: self.usage.clone(),
             digests: Digests::default(),
             cut: self.cut.clone(),
         };

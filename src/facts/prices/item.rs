@@ -1,8 +1,8 @@
 //! The closed list of priced items, each with the unit its price is quoted for.
 
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, PutPayloadUnits, ShardHours,
-    StreamHours,
+    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, LambdaRequests,
+    PutPayloadUnits, ShardHours, StreamHours,
 };
 use std::marker::PhantomData;
 
@@ -71,4 +71,11 @@ items! {
     AdvantageRetention, ADVANTAGE_RETENTION: GigabyteMonths, "advantage_retention_gb_month", "Retention (Advantage)", "bytes held beyond 24 h, Advantage";
     LongTermRetention, LONG_TERM_RETENTION: GigabyteMonths, "long_term_gb_month", "Long-term retention", "bytes held beyond 7 days";
     LongTermRetrieval, LONG_TERM_RETRIEVAL: Gigabytes, "long_term_retrieval_gb", "Long-term retrieval", "bytes older than 7 days read by GetRecords";
+    LambdaRequest, LAMBDA_REQUEST: LambdaRequests, "lambda_request", "Lambda requests", "each invocation of a function (listed per million)";
+    LambdaDuration, LAMBDA_DURATION: GbSeconds, "lambda_gb_s", "Lambda duration, x86", "memory times duration in whole milliseconds, up to the end of the first tier of a month";
+    LambdaDuration2, LAMBDA_DURATION_2: GbSeconds, "lambda_gb_s_2", "Lambda duration, x86, second tier", "the same in the second tier";
+    LambdaDuration3, LAMBDA_DURATION_3: GbSeconds, "lambda_gb_s_3", "Lambda duration, x86, third tier", "the same above the second tier";
+    LambdaArmDuration, LAMBDA_ARM_DURATION: GbSeconds, "lambda_arm_gb_s", "Lambda duration, Arm", "memory times duration in whole milliseconds, up to the end of the first tier of a month";
+    LambdaArmDuration2, LAMBDA_ARM_DURATION_2: GbSeconds, "lambda_arm_gb_s_2", "Lambda duration, Arm, second tier", "the same in the second tier";
+    LambdaArmDuration3, LAMBDA_ARM_DURATION_3: GbSeconds, "lambda_arm_gb_s_3", "Lambda duration, Arm, third tier", "the same above the second tier";
 }

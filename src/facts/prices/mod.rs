@@ -33,6 +33,8 @@ pub struct Prices {
     /// Date and origin in words, for provenance.
     pub dated: String,
     rows: Vec<PriceRow>,
+    /// Are the account's free amounts of Lambda left for this month?
+    lambda_free_tier: bool,
 }
 
 /// A price that is not there.
@@ -72,6 +74,7 @@ pub fn region(name: &str) -> Result<Prices, MissingPrice> {
         region: name.into(),
         dated: format!("{name}, {}", table.dated),
         rows: table.rows.iter().map(regions::Entry::row).collect(),
+        lambda_free_tier: false,
     })
 }
 
@@ -100,6 +103,16 @@ impl Prices {
         self
     }
 
+    /// The same, with Lambda's free amounts of a month or without.
+    pub fn with_lambda_free_tier(self, lambda_free_tier: bool) -> Prices {
+        Prices { lambda_free_tier, ..self }
+    }
+
+    /// Are Lambda's free amounts of a month left?
+    pub fn has_lambda_free_tier(&self) -> bool {
+        self.lambda_free_tier
+    }
+
     /// Every price less a private discount, to the nearest atto-dollar.
     pub fn discounted(mut self, by: Percent) -> Prices {
         let keep = u128::from(Percent::WHOLE.saturating_sub(by.0));
@@ -113,7 +126,12 @@ impl Prices {
 
     /// A table of the user's prices alone.
     pub fn own(region: &str, own: &[(ItemId, Money)], origin: &str) -> Prices {
-        let empty = Prices { region: region.into(), dated: format!("{region}, no table"), rows: Vec::new() };
+        let empty = Prices {
+            region: region.into(),
+            dated: format!("{region}, no table"),
+            rows: Vec::new(),
+            lambda_free_tier: false,
+        };
         empty.replaced(own, origin)
     }
 
