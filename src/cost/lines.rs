@@ -1,7 +1,6 @@
 //! From metered usage to the lines of a bill.
 
 use crate::cost::bill::{Bill, BillLine};
-use crate::cost::lambda::lambda_lines;
 use crate::facts::billing::MONTH;
 use crate::facts::prices::{Item, ItemId, MissingPrice, Prices};
 use crate::measure::result::Usage;
@@ -48,7 +47,6 @@ pub fn bill_run(
 ) -> Result<Bill, BillError> {
     let mut lines = usage_lines(usage, prices, MONTH.dur(), "")?;
     lines.extend(shortfall_lines(usage, prices, advantage)?);
-    lines.extend(lambda_lines(&usage.lambda, prices, false)?);
     Ok(total(format!("this run ({duration})"), lines))
 }
 
@@ -149,12 +147,7 @@ impl Lines<'_> {
     }
 }
 
-pub(super) fn line<Q: Billed>(
-    prices: &Prices,
-    item: Item<Q>,
-    quantity: Q,
-    why: &str,
-) -> Result<BillLine, BillError> {
+fn line<Q: Billed>(prices: &Prices, item: Item<Q>, quantity: Q, why: &str) -> Result<BillLine, BillError> {
     let price = prices.of(item)?;
     let amount = price.times(quantity).ok_or(BillError::TooLarge(item.id))?;
     let (text, usd) = (quantity.text(), price.money().exact_text());
@@ -169,7 +162,7 @@ pub(super) fn line<Q: Billed>(
     })
 }
 
-fn plural(quantity: &str, unit: &str) -> &'static str {
+pub(super) fn plural(quantity: &str, unit: &str) -> &'static str {
     if quantity == "1" || unit == Gigabytes::UNIT || unit == GbSeconds::UNIT { "" } else { "s" }
 }
 

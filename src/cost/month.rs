@@ -5,11 +5,10 @@
 //! month of its real length.
 
 use crate::cost::bill::Bill;
-use crate::cost::lambda::lambda_lines;
 use crate::cost::lines::{BillError, shortfall_lines, total, usage_lines};
 use crate::cost::steady::{PerRecord, Steady};
 use crate::facts::prices::Prices;
-use crate::measure::result::{LambdaUsage, Usage};
+use crate::measure::result::Usage;
 use crate::stream::config::AdvantageConfig;
 use crate::units::Dur;
 use crate::units::billed::mul_div;
@@ -45,7 +44,6 @@ pub fn bill_month(
         let all = map(usage, &Usage::default(), |run, _| scale(run, month, duration));
         let mut lines = usage_lines(&all, prices, month, "")?;
         lines.extend(shortfall_lines(&all, prices, advantage)?);
-        lines.extend(lambda_lines(&usage.lambda.month(month, duration, (1, 1)), prices, true)?);
         return Ok(total(format!("{} of this run ({duration}) repeated", length(month)), lines));
     }
     let per = PerRecord::of_run(usage);
@@ -57,9 +55,6 @@ pub fn bill_month(
     let together = map(&steady, &excess, u128::saturating_add);
     let committed = Usage { advantage_ns: steady.advantage_ns, ..together };
     lines.extend(shortfall_lines(&committed, prices, advantage)?);
-    let base_stored = base.usage(&per, duration).stored;
-    let lambda = usage.lambda.month(month, duration, (base_stored, usage.stored));
-    lines.extend(lambda_lines(&lambda, prices, true)?);
     Ok(total(
         format!("{} at the base rate of {}, and this run's excess once", length(month), base.rate),
         lines,
@@ -97,8 +92,6 @@ fn map(a: &Usage, b: &Usage, f: impl Fn(u128, u128) -> u128) -> Usage {
         long_term_read_bytes: small(a.long_term_read_bytes, b.long_term_read_bytes),
         stored: small(a.stored, b.stored),
         stored_bytes: small(a.stored_bytes, b.stored_bytes),
-        // Its tiers and free amounts are a month's: it goes its own way.
-        lambda: LambdaUsage::default(),
     }
 }
 

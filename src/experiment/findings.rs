@@ -1,5 +1,6 @@
 //! What a person should know first, in words with numbers.
 
+mod lambda;
 mod producers;
 mod reads;
 
@@ -40,6 +41,11 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             say("behind", reads::behind(&mode.run, consumer));
             say("catch_up", reads::catch_up(plan, consumer));
             say("retention", reads::retention(plan, consumer));
+            say("blocked", lambda::blocked(consumer));
+            say("lambda_limit", lambda::binding(plan, consumer));
+            say("timeouts", lambda::timeouts(plan, consumer));
+            say("given_up", lambda::given_up(consumer));
+            say("expired", lambda::expired(consumer));
         }
         say("starvation", reads::starvation(&mode.run));
         say("next_wall", next_wall(plan, &mode.run));

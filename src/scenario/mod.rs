@@ -129,8 +129,6 @@ pub struct Bill {
     pub rounding: Rounding,
     /// Length of a month.
     pub month_hours: Dur,
-    /// Are Lambda's free amounts left?
-    pub lambda_free_tier: bool,
 }
 
 /// What a month is made of.

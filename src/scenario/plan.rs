@@ -39,7 +39,7 @@ impl Scenario {
                 Curves::Off => Some(false),
                 Curves::On => Some(true),
             },
-            prices: prices::region(&self.region)?.with_lambda_free_tier(self.bill.lambda_free_tier),
+            prices: prices::region(&self.region)?,
             month: match self.bill.month {
                 BillMonth::Base => MonthRule::Base(self.bill.month_hours),
                 BillMonth::Repeat => MonthRule::Repeat(self.bill.month_hours),

@@ -117,8 +117,6 @@ section! {
         rounding: RoundingSpec = default("exact"),
         /// Hours of a month.
         month_hours: Dur = fact(&billing::MONTH).positive(),
-        /// Lambda's free amounts of a month are left for this stream's functions.
-        lambda_free_tier: bool = default("false"),
     }
 }
 
@@ -326,6 +324,5 @@ fn bill(spec: &BillSpec) -> Bill {
             RoundingSpec::InvoiceUp => Rounding::InvoiceUp,
         },
         month_hours: spec.month_hours,
-        lambda_free_tier: spec.lambda_free_tier,
     }
 }

@@ -50,32 +50,26 @@ hours! {
     ExtendedShardHours, "extended-retention shard-hour";
 }
 
-/// PUT payload units: 25 KiB chunks of stored records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PutPayloadUnits(pub u128);
-
-impl Billed for PutPayloadUnits {
-    const UNIT: &'static str = "PUT payload unit";
-    fn raw(self) -> u128 {
-        self.0
-    }
-    fn per_unit(self) -> u128 {
-        1
-    }
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident, $unit:literal;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+            pub struct $name(pub u128);
+            impl Billed for $name {
+                const UNIT: &'static str = $unit;
+                fn raw(self) -> u128 { self.0 }
+                fn per_unit(self) -> u128 { 1 }
+            }
+        )*
+    };
 }
 
-/// Invocations of functions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LambdaRequests(pub u128);
-
-impl Billed for LambdaRequests {
-    const UNIT: &'static str = "request";
-    fn raw(self) -> u128 {
-        self.0
-    }
-    fn per_unit(self) -> u128 {
-        1
-    }
+counts! {
+    /// PUT payload units: 25 KiB chunks of stored records.
+    PutPayloadUnits, "PUT payload unit";
+    /// Requests.
+    Requests, "request";
 }
 
 /// Bytes of memory × ms, billed by the GB-second.

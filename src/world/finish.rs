@@ -4,10 +4,11 @@ use super::World;
 use super::settings::Reading;
 use crate::engine::digest::Digest;
 use crate::facts::data_streams;
+use crate::measure::clients::ClientResult;
 use crate::measure::latency::LatencySummary;
 use crate::measure::lost::Lost;
 use crate::measure::result::{
-    ConsumerResult, Digests, LambdaUsage, ProducerResult, RunResult, ShardResult, StreamResult, Usage,
+    ConsumerResult, Digests, ProducerResult, RunResult, ShardResult, StreamResult, Usage,
 };
 use crate::measure::sink::ConsumerCounts;
 use crate::measure::sink::ProducerCounts;
@@ -35,11 +36,11 @@ impl World {
             intakes: self.sources.iter().filter_map(|s| s.door.as_ref()).map(|d| d.result(reached)).collect(),
             producers,
             stream,
-            usage: Usage { lambda: LambdaUsage::of(&consumers), ..self.usage.clone() },
             consumers,
             series: std::mem::take(&mut self.series.series),
             shards: self.shard_results(),
             timeline: std::mem::take(&mut self.control.timeline),
+            usage: self.usage.clone(),
             digests: Digests::default(),
             cut: self.cut.clone(),
         };
@@ -150,6 +151,7 @@ impl World {
         let settings = &self.settings.consumers[c];
         let counts = &self.sink.consumers[c];
         let unread: u64 = self.lanes.iter().map(|l| l.readers[c].place.undelivered(&l.log)).sum();
+        let client = self.applications.iter().find(|a| a.consumer == c).map(|a| a.machine.result(end));
         let outages = !settings.outages.is_empty();
         let last_outage = settings.outages.iter().map(|o| o.1).max().unwrap_or(0);
         let lanes = self.lanes.iter().filter(|l| !l.readers[c].place.is_finished_before(last_outage));
@@ -176,14 +178,14 @@ impl World {
             empty_calls: counts.empty,
             throttled_by_calls: counts.throttled_calls,
             throttled_by_bytes: counts.throttled_bytes,
-            failed_batches: counts.failed,
+            failed_batches: counts.failed + client.as_ref().map_or(0, ClientResult::failed_batches),
             from_cold: counts.from_cold,
             iterator_age_ns_max: counts.age_max,
             catch_up_ns: back.filter(|_| outages).map(|b| b.saturating_sub(last_outage)),
             propagation: LatencySummary::of(&counts.propagation),
             processing: LatencySummary::of(&counts.processing),
             end_to_end: LatencySummary::of(&self.end_to_end[c]),
-            client: self.applications.iter().find(|a| a.consumer == c).map(|a| a.machine.result(end)),
+            client,
         }
     }
 

@@ -1,8 +1,8 @@
 //! The closed list of priced items, each with the unit its price is quoted for.
 
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, LambdaRequests,
-    PutPayloadUnits, ShardHours, StreamHours,
+    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, PutPayloadUnits,
+    Requests, ShardHours, StreamHours,
 };
 use std::marker::PhantomData;
 
@@ -70,12 +70,16 @@ items! {
     AdvantageFanOut, ADVANTAGE_FAN_OUT: Gigabytes, "advantage_fan_out_gb", "Fan-out data out (Advantage)", "bytes pushed to fan-out consumers, Advantage";
     AdvantageRetention, ADVANTAGE_RETENTION: GigabyteMonths, "advantage_retention_gb_month", "Retention (Advantage)", "bytes held beyond 24 h, Advantage";
     LongTermRetention, LONG_TERM_RETENTION: GigabyteMonths, "long_term_gb_month", "Long-term retention", "bytes held beyond 7 days";
+    FirehoseIn, FIREHOSE_IN: Gigabytes, "firehose_in_gb", "Firehose ingestion", "bytes that came in, each record rounded up to 5 KB, first 500 TB a month";
+    FirehoseIn2, FIREHOSE_IN_2: Gigabytes, "firehose_in_gb_2", "Firehose ingestion, next 1.5 PB", "bytes that came in above 500 TB a month";
+    FirehoseIn3, FIREHOSE_IN_3: Gigabytes, "firehose_in_gb_3", "Firehose ingestion, above 2 PB", "bytes that came in above 2,000 TB a month; AWS quotes nothing above 5 PB";
+    S3Put, S3_PUT: Requests, "s3_put", "S3 PUT requests", "each object put (listed per thousand)";
     LongTermRetrieval, LONG_TERM_RETRIEVAL: Gigabytes, "long_term_retrieval_gb", "Long-term retrieval", "bytes older than 7 days read by GetRecords";
-    LambdaRequest, LAMBDA_REQUEST: LambdaRequests, "lambda_request", "Lambda requests", "each invocation of a function (listed per million)";
-    LambdaDuration, LAMBDA_DURATION: GbSeconds, "lambda_gb_s", "Lambda duration, x86", "memory times duration in whole milliseconds, up to the end of the first tier of a month";
+    LambdaRequest, LAMBDA_REQUEST: Requests, "lambda_request", "Lambda requests", "each invocation of a function (listed per million)";
+    LambdaDuration, LAMBDA_DURATION: GbSeconds, "lambda_gb_s", "Lambda duration, x86", "memory times duration in whole milliseconds, up to the end of a month's first tier";
     LambdaDuration2, LAMBDA_DURATION_2: GbSeconds, "lambda_gb_s_2", "Lambda duration, x86, second tier", "the same in the second tier";
     LambdaDuration3, LAMBDA_DURATION_3: GbSeconds, "lambda_gb_s_3", "Lambda duration, x86, third tier", "the same above the second tier";
-    LambdaArmDuration, LAMBDA_ARM_DURATION: GbSeconds, "lambda_arm_gb_s", "Lambda duration, Arm", "memory times duration in whole milliseconds, up to the end of the first tier of a month";
+    LambdaArmDuration, LAMBDA_ARM_DURATION: GbSeconds, "lambda_arm_gb_s", "Lambda duration, Arm", "memory times duration in whole milliseconds, up to the end of a month's first tier";
     LambdaArmDuration2, LAMBDA_ARM_DURATION_2: GbSeconds, "lambda_arm_gb_s_2", "Lambda duration, Arm, second tier", "the same in the second tier";
     LambdaArmDuration3, LAMBDA_ARM_DURATION_3: GbSeconds, "lambda_arm_gb_s_3", "Lambda duration, Arm, third tier", "the same above the second tier";
 }

@@ -33,8 +33,6 @@ pub struct Prices {
     /// Date and origin in words, for provenance.
     pub dated: String,
     rows: Vec<PriceRow>,
-    /// Are the account's free amounts of Lambda left for this month?
-    lambda_free_tier: bool,
 }
 
 /// A price that is not there.
@@ -74,7 +72,6 @@ pub fn region(name: &str) -> Result<Prices, MissingPrice> {
         region: name.into(),
         dated: format!("{name}, {}", table.dated),
         rows: table.rows.iter().map(regions::Entry::row).collect(),
-        lambda_free_tier: false,
     })
 }
 
@@ -84,6 +81,12 @@ impl Prices {
         let row = self.rows.iter().find(|r| r.item == item.id);
         row.map(|r| Price::new(r.price))
             .ok_or_else(|| MissingPrice { region: self.region.clone(), item: Some(item.id) })
+    }
+
+    /// The price of an item whose unit is known otherwise.
+    pub fn money(&self, item: ItemId) -> Result<Money, MissingPrice> {
+        let row = self.rows.iter().find(|r| r.item == item);
+        row.map(|r| r.price).ok_or_else(|| MissingPrice { region: self.region.clone(), item: Some(item) })
     }
 
     /// Key of an item's price, for `explain`.
@@ -103,16 +106,6 @@ impl Prices {
         self
     }
 
-    /// The same, with Lambda's free amounts of a month or without.
-    pub fn with_lambda_free_tier(self, lambda_free_tier: bool) -> Prices {
-        Prices { lambda_free_tier, ..self }
-    }
-
-    /// Are Lambda's free amounts of a month left?
-    pub fn has_lambda_free_tier(&self) -> bool {
-        self.lambda_free_tier
-    }
-
     /// Every price less a private discount, to the nearest atto-dollar.
     pub fn discounted(mut self, by: Percent) -> Prices {
         let keep = u128::from(Percent::WHOLE.saturating_sub(by.0));
@@ -126,12 +119,7 @@ impl Prices {
 
     /// A table of the user's prices alone.
     pub fn own(region: &str, own: &[(ItemId, Money)], origin: &str) -> Prices {
-        let empty = Prices {
-            region: region.into(),
-            dated: format!("{region}, no table"),
-            rows: Vec::new(),
-            lambda_free_tier: false,
-        };
+        let empty = Prices { region: region.into(), dated: format!("{region}, no table"), rows: Vec::new() };
         empty.replaced(own, origin)
     }
 
