@@ -1,7 +1,12 @@
 //! Metrics that `goal:` and `expect:` can name: one table for reading, schema, help and evaluation.
 
 use crate::experiment::outcome::ModeOutcome;
-use crate::measure::clients::{ClientResult, LambdaResult};
+mod firehose;
+mod lambda;
+
+pub use firehose::FIREHOSE;
+
+use crate::measure::clients::FirehoseResult;
 use crate::measure::result::{ConsumerResult, Packing, ProducerResult, RunResult};
 
 /// What a metric is measured in; `value` of a metric is in the base unit named here.
@@ -34,6 +39,8 @@ pub enum From {
     Producer(fn(&ProducerResult) -> Option<f64>),
     /// One consumer; the second argument is the run's length in seconds.
     Consumer(fn(&ConsumerResult, f64) -> Option<f64>),
+    /// One Firehose stream; the second argument is the run's length in seconds.
+    Firehose(fn(&FirehoseResult, f64) -> Option<f64>),
 }
 
 /// A metric.
@@ -343,43 +350,6 @@ const CONSUMER_OWN: [Metric; 9] = [
     ),
 ];
 
-/// What a Lambda function counts; `None` for other clients.
-fn lambda(c: &ConsumerResult) -> Option<&LambdaResult> {
-    match &c.client {
-        Some(ClientResult::Lambda(lambda)) => Some(lambda),
-        _ => None,
-    }
-}
-
-/// A count of a Lambda function.
-macro_rules! lambda_metrics {
-    ($($name:literal, $unit:ident, $doc:literal, $of:expr;)*) => {
-        [$(metric($name, Unit::$unit, concat!("Lambda: ", $doc), From::Consumer(|c, s| {
-            let of: fn(&LambdaResult, f64) -> Option<f64> = $of;
-            of(lambda(c)?, s)
-        })),)*]
-    };
-}
-
-const LAMBDA: [Metric; 16] = lambda_metrics! {
-    "invocations", Count, "invocations that ended.", |l, _| Some(l.invocations as f64);
-    "failed_invocations", Share, "invocations that failed or timed out, of all.", |l, _| share(l.failed + l.timed_out, l.invocations);
-    "timed_out_invocations", Share, "invocations that ran into the function's timeout, of all.", |l, _| share(l.timed_out, l.invocations);
-    "throttled_invocations", Count, "attempts to invoke that the concurrency limit refused.", |l, _| Some(l.throttled as f64);
-    "retried_invocations", Count, "attempts made again that count as retries.", |l, _| Some(l.retries as f64);
-    "bisects", Count, "failed batches that were cut.", |l, _| Some(l.bisects as f64);
-    "records_per_invocation", Factor, "Kinesis records in an invocation, on average.", |l, _| share(l.sent, l.invocations);
-    "invocation_mean", Time, "mean duration of an invocation, in whole milliseconds.", |l, _| share(l.billed_ms * 1_000_000, l.invocations);
-    "gb_seconds", Factor, "memory times duration that is billed.", |l, _| Some(l.billed_ms as f64 / 1000.0 * l.memory_bytes as f64 / f64::from(1 << 30));
-    "concurrency_mean", Factor, "invocations at one time, mean over the run.", |l, s| Some(l.busy_ns as f64 / 1e9 / s);
-    "concurrency_max", Count, "most invocations at one time.", |l, _| Some(f64::from(l.concurrency_max));
-    "lambda_iterator_age_max", Time, "largest IteratorAge: age of a batch's last record when it was sent.", |l, _| ns(l.iterator_age_ns_max);
-    "blocked_max", Time, "longest time from a batch's first failure until it was done with.", |l, _| Some(l.blocked_ns_max as f64);
-    "lanes_used", Share, "lanes that sent anything, of all lanes of all shards.", |l, _| share(l.lanes_used.into(), l.lanes.into());
-    "destination_messages", Count, "messages sent to the failure destination.", |l, _| Some(l.destination_messages as f64);
-    "expired_in_hand", Count, "Kinesis records that retention passed behind or in a batch that was tried again.", |l, _| Some(l.expired as f64);
-};
-
 /// Metrics of one producer.
 pub fn producer() -> impl Iterator<Item = Metric> {
     PRODUCER_OWN.into_iter().chain(BUFFERING).chain(PUT)
@@ -387,7 +357,7 @@ pub fn producer() -> impl Iterator<Item = Metric> {
 
 /// Metrics of one consumer.
 pub fn consumer() -> impl Iterator<Item = Metric> {
-    CONSUMER_OWN.into_iter().chain(LAMBDA).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
+    CONSUMER_OWN.into_iter().chain(lambda::LAMBDA).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
 }
 
 /// Whose metric a path names.
@@ -399,6 +369,8 @@ pub enum Subject {
     Producer(usize),
     /// A consumer by position.
     Consumer(usize),
+    /// A Firehose stream by its place in order of names.
+    Firehose(usize),
 }
 
 /// A metric of a subject.
@@ -425,6 +397,7 @@ impl Measured {
             (From::Run(find), _) => find(run),
             (From::Producer(find), Subject::Producer(i)) => find(run.producers.get(i)?),
             (From::Consumer(find), Subject::Consumer(i)) => find(run.consumers.get(i)?, seconds(run)),
+            (From::Firehose(find), Subject::Firehose(i)) => find(run.firehoses().get(i)?, seconds(run)),
             _ => None,
         }
     }
@@ -436,7 +409,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_on_each_side() {
-        let sides = [STREAM.to_vec(), producer().collect(), consumer().collect()];
+        let sides = [STREAM.to_vec(), producer().collect(), consumer().collect(), FIREHOSE.to_vec()];
         for side in sides {
             let names: std::collections::BTreeSet<&str> = side.iter().map(|m| m.name).collect();
             assert_eq!(names.len(), side.len());

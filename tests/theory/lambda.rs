@@ -90,7 +90,7 @@ fn a21_lanes_that_k_keys_reach() {
         let lanes: Vec<f64> = (0..RUNS).map(|run| f64::from(lanes_of_some_keys(run, keys, factor))).collect();
         let n = RUNS as f64;
         let mean = lanes.iter().sum::<f64>() / n;
-        let deviation = (lanes.iter().map(|l| (l - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+        let deviation = (lanes.iter().map(|l| (l - mean) * (l - mean)).sum::<f64>() / (n - 1.0)).sqrt();
         let want = point.want("mean_busy_lanes");
         close(
             &format!("{} mean_busy_lanes", point.id),
