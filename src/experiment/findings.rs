@@ -43,7 +43,7 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             say("catch_up", reads::catch_up(plan, consumer));
             say("retention", reads::retention(plan, consumer));
             say("blocked", lambda::blocked(consumer));
-            say("lambda_limit", lambda::binding(plan, consumer));
+            say("lambda_limit", lambda::binding(plan, &mode.run, consumer));
             say("timeouts", lambda::timeouts(plan, consumer));
             say("given_up", lambda::given_up(consumer));
             say("expired", lambda::expired(consumer));

@@ -4,7 +4,7 @@ use super::{count, percent, records, time};
 use crate::experiment::plan::Plan;
 use crate::facts::lambda as facts;
 use crate::measure::clients::{ClientResult, LambdaResult};
-use crate::measure::result::ConsumerResult;
+use crate::measure::result::{ConsumerResult, RunResult};
 use crate::units::NS_PER_S;
 
 fn of(c: &ConsumerResult) -> Option<&LambdaResult> {
@@ -35,7 +35,7 @@ const BLOCKED: u64 = 10 * NS_PER_S;
 const LATE: u64 = 10 * NS_PER_S;
 
 /// Which knob binds a mapping that is late.
-pub fn binding(plan: &Plan, c: &ConsumerResult) -> Option<String> {
+pub fn binding(plan: &Plan, run: &RunResult, c: &ConsumerResult) -> Option<String> {
     let l = of(c).filter(|l| l.invocations > 0 && l.blocked_ns_max < BLOCKED)?;
     let age = l.iterator_age_ns_max.filter(|age| *age >= LATE)?;
     let config = plan.world.consumers.iter().find(|w| w.name == c.name)?.client.lambda()?;
@@ -48,8 +48,12 @@ pub fn binding(plan: &Plan, c: &ConsumerResult) -> Option<String> {
             l.lanes
         ));
     }
-    if l.full_batches * 2 < l.batches {
-        return None;
+    let busy = l.busy_ns as f64 / (run.duration_ns as f64 * f64::from(l.lanes.max(1)));
+    if busy < 0.5 {
+        return Some(format!(
+            "{age}, yet its lanes worked {:.0} % of the time only: reading or waiting binds it, not the function",
+            busy * 100.0
+        ));
     }
     let each = l.billed_ms as f64 / l.invocations as f64 / 1000.0;
     let (size, factor) = (config.batch_size, config.parallelization_factor);
