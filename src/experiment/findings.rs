@@ -1,6 +1,7 @@
 //! What a person should know first, in words with numbers.
 
 mod firehose;
+mod kcl;
 mod lambda;
 mod producers;
 mod reads;
@@ -42,6 +43,11 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             say("behind", reads::behind(&mode.run, consumer));
             say("catch_up", reads::catch_up(plan, consumer));
             say("retention", reads::retention(plan, consumer));
+            say("failover", kcl::failover(consumer));
+            say("orphans", kcl::orphans(consumer));
+            say("hottest_worker", kcl::hottest(&mode.run, consumer));
+            say("skipped", kcl::skipped(consumer));
+            say("lease_table", kcl::table(&mode.run, consumer));
             say("blocked", lambda::blocked(consumer));
             say("lambda_limit", lambda::binding(plan, &mode.run, consumer));
             say("timeouts", lambda::timeouts(plan, consumer));

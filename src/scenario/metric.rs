@@ -2,6 +2,7 @@
 
 use crate::experiment::outcome::ModeOutcome;
 mod firehose;
+mod kcl;
 mod lambda;
 
 pub use firehose::FIREHOSE;
@@ -357,7 +358,8 @@ pub fn producer() -> impl Iterator<Item = Metric> {
 
 /// Metrics of one consumer.
 pub fn consumer() -> impl Iterator<Item = Metric> {
-    CONSUMER_OWN.into_iter().chain(lambda::LAMBDA).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
+    let clients = kcl::KCL.into_iter().chain(lambda::LAMBDA);
+    CONSUMER_OWN.into_iter().chain(clients).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
 }
 
 /// Whose metric a path names.
