@@ -118,6 +118,16 @@ impl Failovers {
     }
 }
 
+impl ClientResult {
+    /// Batches that failed.
+    pub fn failed_batches(&self) -> u64 {
+        match self {
+            ClientResult::Lambda(l) => l.failed + l.timed_out,
+            _ => 0,
+        }
+    }
+}
+
 /// A Lambda function behind an event source mapping.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LambdaResult {
@@ -149,6 +159,8 @@ pub struct LambdaResult {
     pub memory_bytes: u64,
     /// Does it run on Arm?
     pub arm: bool,
+    /// Are a month's free amounts its own?
+    pub free_tier: bool,
     /// Its concurrency limit.
     pub concurrency_limit: u32,
     /// Invocations at one time, at most.
