@@ -14,6 +14,7 @@ pub mod firehose;
 pub mod flink;
 pub mod kpl;
 pub mod latency;
+pub mod managed_flink;
 pub mod on_demand;
 pub mod prices;
 pub mod producers;
@@ -30,6 +31,7 @@ const FILES: &[&[Fact]] = &[
     kpl::ALL,
     agent::ALL,
     flink::ALL,
+    managed_flink::ALL,
     firehose::ALL,
     consumers::ALL,
     latency::ALL,

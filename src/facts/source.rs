@@ -49,6 +49,10 @@ sources! {
     AGENTG: "AGENTG", "Developer guide, Writing to Kinesis Data Streams using Kinesis Agent", "https://docs.aws.amazon.com/streams/latest/dev/writing-with-agents.html", "2023-06";
     FLINKAWS: "FLINKAWS", "Apache Flink AWS connectors, commit e17153c, with Flink's Async Sink", "https://github.com/apache/flink-connector-aws", "2026";
     MSF: "MSF", "Managed Service for Apache Flink developer guide, Checkpoints", "https://docs.aws.amazon.com/managed-flink/latest/java/troubleshooting-checkpoints.html", "2026";
+    MSFSCALE: "MSFSCALE", "Managed Service for Apache Flink developer guide, Implement application scaling", "https://docs.aws.amazon.com/managed-flink/latest/java/how-scaling.html", "2026";
+    MSFAUTO: "MSFAUTO", "Managed Service for Apache Flink developer guide, Use automatic scaling", "https://docs.aws.amazon.com/managed-flink/latest/java/how-scaling-auto.html", "2026";
+    MSFPRICE: "MSFPRICE", "Managed Service for Apache Flink pricing page and its examples", "https://aws.amazon.com/managed-service-apache-flink/pricing/", "undated copies";
+    FLINK: "FLINK", "Apache Flink, SourceReaderOptions and TaskManagerOptions", "https://github.com/apache/flink", "2026";
     FHLIM: "FHLIM", "Firehose developer guide, Quotas", "https://docs.aws.amazon.com/firehose/latest/dev/limits.html", "2026";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
     MODEL: "MODEL", "kinesim's own choice where AWS publishes nothing", "README.md", "2026-11-22";

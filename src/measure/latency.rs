@@ -1,5 +1,6 @@
 //! Latency summaries of a hop.
 
+use crate::mechanism::histogram::Histogram;
 use serde::Serialize;
 
 /// Percentiles of one hop, in ns; `None` where nothing was measured.
@@ -21,6 +22,21 @@ pub struct LatencySummary {
     pub max_ns: Option<u64>,
     /// (lower edge ns, upper edge ns, count) of every bucket that is not empty, in order.
     pub buckets: Vec<(u64, u64, u64)>,
+}
+
+impl From<&Histogram> for LatencySummary {
+    fn from(h: &Histogram) -> LatencySummary {
+        LatencySummary {
+            count: h.count(),
+            sum_ns: h.sum(),
+            p50_ns: h.quantile(500_000),
+            p90_ns: h.quantile(900_000),
+            p99_ns: h.quantile(990_000),
+            p999_ns: h.quantile(999_000),
+            max_ns: h.max(),
+            buckets: h.buckets().collect(),
+        }
+    }
 }
 
 impl LatencySummary {
