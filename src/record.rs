@@ -136,8 +136,8 @@ impl Parcels {
 /// The entries judged in one window.
 #[derive(Clone, Debug, Default)]
 pub struct Entries {
-    /// When the shard judges it (ns); empty when all are judged the moment they are born.
-    pub at: Vec<u64>,
+    /// When the shard judges it (ns); empty while all are judged the moment they are born.
+    at: Vec<u64>,
     /// Birth, bytes that count against the shard's limit before rounding, place in hash space.
     pub record: Columns,
     /// Who sent it.
@@ -155,6 +155,16 @@ impl Entries {
     /// No entry.
     pub fn is_empty(&self) -> bool {
         self.record.is_empty()
+    }
+
+    /// Entries from `first` on are judged `leg` after their birth; those before have their moments.
+    pub fn judge_after(&mut self, first: usize, leg: u64) {
+        self.at.extend(self.record.born[first..].iter().map(|born| born + leg));
+    }
+
+    /// Entries that have no moment yet are judged at `at`.
+    pub fn judge_at(&mut self, at: u64) {
+        self.at.resize(self.record.len(), at);
     }
 
     /// When the shards judge them.

@@ -45,6 +45,68 @@ fn p06_five_calls_per_second() {
     }
 }
 
+/// Seconds a shard that has nothing saved takes for `records` of `bytes` that are all there at once.
+fn one_after_another(records: u64, bytes: u64, shard_bytes_per_s: u64) -> f64 {
+    // Before, somebody else offers far more than the shard takes, and never a second time.
+    let small = bytes.min(5000);
+    let r = run(&world(&format!(
+        "duration: 90 s\n\
+         modes: [provisioned]\n\
+         producers:\n  \
+           before: {{ rate: {{ step: {{ from: 3000 records/s, to: 0 records/s, at: 10 s }} }}, burstiness: even, \
+             record_size: {small} B, client: {{ sdk: {{ call: put_record, in_flight: unlimited, \
+             buffer: unlimited, retry: none, put_latency: 0 s }} }} }}\n  \
+           bench: {{ rate: {{ spike: {{ base: 0 records/s, peak: {} records/s, at: 10 s, for: 10 ms }} }}, \
+             burstiness: even, record_size: {bytes} B, client: {{ sdk: {{ in_flight: 1, buffer: unlimited, \
+             put_latency: 2 ms, retry: {{ custom: {{ attempts: 1000, base: 50 ms, factor: 1, cap: 50 ms, \
+             jitter: none }} }} }} }} }}\n\
+         stream: {{ shards: 1, visibility: 0 s, byte_rounding: none, count_key_bytes: false, \
+           limits: {{ bytes_per_s: {shard_bytes_per_s} B/s }} }}\n\
+         consumers: {{ r: {{ read: {{ enhanced_fan_out: {{ push_latency: 0 s, bytes_per_s: 100 GiB/s }} }}, \
+           processing: {{ per_call: 0 s, per_record: 0 s }} }} }}\n",
+        100 * records
+    )));
+    let bench = &r.producers[1];
+    assert_eq!((bench.born, bench.stored), (records, records));
+    r.consumers[0].end_to_end.max_ns.unwrap() as f64 / 1e9
+}
+
+/// P08: what one shard takes per second, in records and in bytes.
+///
+/// The shard alone must be a little faster than what was measured, by the entry's own share: up to 12 % with 2^20
+/// bytes a second, 8 % with 10^6. Its program (`benchmark.py` beside the README) stops the clock when the last record
+/// is read back, by a reader that polls once a second, and its own limiter looks every 50 ms. Besides, a row's bytes
+/// are MB/s x seconds, which makes its MB 1,024,000 B; read so, byte-bound rows take 2.4 % longer.
+#[test]
+fn p08_what_one_shard_takes() {
+    /// A row's Kinesis record where it aggregates: its sizes are whole numbers of these.
+    const PACKED: u64 = 100_000;
+    /// 10 ms of births, 5 ms that the shard had saved, 50 ms between attempts.
+    const LOOSE_S: f64 = 0.065;
+    let entry = published("P08");
+    let rows = entry["measured"]["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 5);
+    for row in rows {
+        let processor = row["processor"].as_str().unwrap();
+        let total = (row["kinesis_MB"].as_f64().unwrap() * 1e6).round() as u64;
+        let measured = row["seconds"].as_f64().unwrap();
+        let each = if ["String", "Json"].contains(&processor) { 1000 } else { PACKED };
+        let records = total / each;
+        for (bytes_per_s, most) in [(1 << 20, 0.12), (1_000_000, 0.08)] {
+            let seconds = one_after_another(records, each, bytes_per_s);
+            let law = (records as f64 / 1000.0).max(total as f64 / bytes_per_s as f64);
+            let below = 1.0 - seconds / measured;
+            println!(
+                "P08 {processor}, {bytes_per_s} B/s: measured {measured} s, simulated {seconds:.3} s ({:.1} % below), \
+                 limits alone {law:.3} s",
+                100.0 * below
+            );
+            assert!((seconds - law).abs() <= LOOSE_S, "{processor}: {seconds} s for {law} s");
+            assert!((0.0..=most).contains(&below), "{processor}: {seconds} s, measured {measured} s");
+        }
+    }
+}
+
 /// P35: one consumer reads at twice the write rate, so catching up takes as long as the outage.
 #[test]
 fn p35_reading_at_twice_the_write_rate() {

@@ -190,6 +190,7 @@ pub struct ConsumerResult {
     /// Born to processed.
     pub end_to_end: LatencySummary,
     /// What its client counts besides (`None`: plain SDK calls).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientResult>,
 }
 

@@ -47,6 +47,16 @@ pub struct ConsumerCounts {
     pub before_start: u64,
     /// Passed by retention.
     pub lost: u64,
+    /// Skipped by the client.
+    pub skipped: u64,
+    /// Taken out by a filter.
+    pub filtered: u64,
+    /// Sent to a failure destination.
+    pub to_failure_destination: u64,
+    /// Given up.
+    pub discarded: u64,
+    /// Bytes that left the stream, as often as they did.
+    pub read_bytes: u64,
     /// Calls or subscriptions.
     pub calls: u64,
     /// Calls that returned nothing.

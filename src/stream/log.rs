@@ -21,6 +21,8 @@ pub struct Log {
     size: Vec<u32>,
     /// What the rows hold, where clients pack.
     packed: Option<Packed>,
+    /// Places in hash space, where a consumer looks at partition keys.
+    position: Option<Vec<u64>>,
     /// Records before `first` that somebody still has to read.
     cold: Cold,
     /// A stretch of them written out for a reader.
@@ -34,14 +36,41 @@ const WARM_PACKED: u64 = 4 * WARM as u64;
 /// Cold records written out at a time: what a GetRecords call returns at most, and a little.
 const THAW: usize = 10_240;
 
+/// 2^64 divided by the golden ratio: multiples of it are spread evenly.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Dead records are dropped once there are this many, and as many as live ones: few enough that the logs of a
 /// thousand shards stay in a processor's cache.
 const DROP_AT: usize = 512;
 
 impl Log {
-    /// An empty log; `packs`: a row may hold several records.
-    pub fn new(packs: bool) -> Log {
-        Log { packed: packs.then(Packed::default), ..Log::default() }
+    /// An empty log; `packs`: a row may hold several records; `keeps_positions`: rows know their place in hash space.
+    pub fn new(packs: bool, keeps_positions: bool) -> Log {
+        let position = keeps_positions.then(Vec::new);
+        Log { packed: packs.then(Packed::default), position, ..Log::default() }
+    }
+
+    /// Do rows know their place in hash space?
+    #[inline]
+    pub fn keeps_positions(&self) -> bool {
+        self.position.is_some()
+    }
+
+    /// The places of rows that were stored just now.
+    pub fn append_positions(&mut self, positions: impl Iterator<Item = u64>) {
+        if let Some(position) = &mut self.position {
+            position.extend(positions);
+            debug_assert_eq!(position.len(), self.stored.len(), "one place a row");
+        }
+    }
+
+    /// Places in hash space of rows `[from, to)`, appended. A cold row has forgotten its own: its number stands for
+    /// it, evenly spread.
+    pub fn positions(&self, from: u64, to: u64, out: &mut Vec<u64>) {
+        let cold = to.min(self.first).max(from);
+        out.extend((from..cold).map(|row| row.wrapping_mul(SPREAD)));
+        if let Some(position) = self.position.as_ref().filter(|_| cold < to) {
+            out.extend_from_slice(&position[self.slot(cold)..self.slot(to)]);
+        }
     }
 
     /// Records in rows before `number`.
@@ -261,6 +290,9 @@ impl Log {
         self.size.drain(..dead);
         if let Some(packed) = &mut self.packed {
             packed.drop_front(dead);
+        }
+        if let Some(position) = &mut self.position {
+            position.drain(..dead);
         }
         self.first += dead as u64;
         if self.late_end <= self.first {

@@ -132,18 +132,19 @@ impl World {
 
     fn consumer_begins(&mut self, c: usize, now: u64) {
         let settings = &self.settings.consumers[c];
+        if settings.is_application {
+            return;
+        }
+        let latest = settings.from == Position::Latest && now > 0;
         for lane in &mut self.lanes {
             let reader = &mut lane.readers[c];
-            if settings.from != Position::Latest || now == 0 {
-                if self.map.shards()[lane.id as usize].parents.is_empty() {
-                    reader.start(now, true, settings);
-                }
+            if !latest && !self.map.shards()[lane.id as usize].parents.is_empty() {
                 continue;
             }
-            self.sink.consumers[c].before_start += reader.skip_to_end(&lane.log);
+            self.sink.consumers[c].before_start += reader.place.begin(&lane.log, settings.from);
             reader.start(now, true, settings);
-            if lane.closed_at.is_some() {
-                reader.done_at = Some(now);
+            if latest && lane.closed_at.is_some() {
+                reader.place.done_at = Some(now);
                 reader.next_at = u64::MAX;
             }
         }

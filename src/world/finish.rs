@@ -29,7 +29,7 @@ impl World {
             (0..self.sources.len()).map(|p| self.producer_result(p, reached)).collect();
         let stream = self.stream_result();
         let consumers: Vec<ConsumerResult> =
-            (0..self.settings.consumers.len()).map(|c| self.consumer_result(c)).collect();
+            (0..self.settings.consumers.len()).map(|c| self.consumer_result(c, reached)).collect();
         let mut result = RunResult {
             mode: self.config.mode.word(),
             duration_ns: reached,
@@ -56,8 +56,9 @@ impl World {
     fn trim_at_end(&mut self, end: u64) {
         for lane in &mut self.lanes {
             for (c, reader) in lane.readers.iter_mut().enumerate() {
-                reader.horizon = end.saturating_sub(self.settings.retention);
-                self.sink.consumers[c].lost += reader.trim(&lane.log);
+                let place = &mut reader.place;
+                place.horizon = end.saturating_sub(self.settings.retention);
+                self.sink.consumers[c].lost += place.trim(&lane.log);
             }
         }
     }
@@ -145,14 +146,15 @@ impl World {
         }
     }
 
-    fn consumer_result(&self, c: usize) -> ConsumerResult {
+    fn consumer_result(&self, c: usize, end: u64) -> ConsumerResult {
         let settings = &self.settings.consumers[c];
         let counts = &self.sink.consumers[c];
-        let unread = self.lanes.iter().map(|l| l.readers[c].undelivered(&l.log)).sum();
+        let unread = self.lanes.iter().map(|l| l.readers[c].place.undelivered(&l.log)).sum();
         let outages = !settings.outages.is_empty();
         let last_outage = settings.outages.iter().map(|o| o.1).max().unwrap_or(0);
-        let lanes = self.lanes.iter().filter(|l| !l.readers[c].is_finished_before(last_outage));
-        let back: Option<u64> = lanes.map(|l| l.readers[c].back_by()).try_fold(0, |a, b| Some(a.max(b?)));
+        let lanes = self.lanes.iter().filter(|l| !l.readers[c].place.is_finished_before(last_outage));
+        let back: Option<u64> =
+            lanes.map(|l| l.readers[c].place.back_by()).try_fold(0, |a, b| Some(a.max(b?)));
         ConsumerResult {
             name: settings.name.clone(),
             read: match settings.read {
@@ -163,6 +165,10 @@ impl World {
             delivered_bytes: counts.bytes,
             redeliveries: counts.redelivered,
             redelivered_bytes: counts.redelivered_bytes,
+            skipped: counts.skipped,
+            filtered: counts.filtered,
+            to_failure_destination: counts.to_failure_destination,
+            discarded: counts.discarded,
             before_start: counts.before_start,
             lost_to_retention: counts.lost,
             unread,
@@ -177,7 +183,7 @@ impl World {
             propagation: summary(&counts.propagation),
             processing: summary(&counts.processing),
             end_to_end: summary(&self.end_to_end[c]),
-            ..ConsumerResult::default()
+            client: self.applications.iter().find(|a| a.consumer == c).map(|a| a.machine.result(end)),
         }
     }
 
@@ -203,7 +209,7 @@ impl World {
     pub(super) fn meter_mode(&mut self) {
         let (mut polled, mut pushed) = (0, 0);
         for (counts, settings) in self.sink.consumers.iter().zip(&self.settings.consumers) {
-            let bytes = counts.bytes + counts.redelivered_bytes;
+            let bytes = counts.read_bytes;
             match settings.read {
                 Reading::Polling { .. } => polled += bytes,
                 Reading::FanOut { .. } => pushed += bytes,

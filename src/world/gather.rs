@@ -118,12 +118,11 @@ impl Gathered {
         for (s, source) in sources.iter_mut().enumerate() {
             let from = self.entries.len();
             source.advance(until, shards, &mut self.entries.record);
-            let (leg, born) = (source.leg, &self.entries.record.born[from..]);
             if !prompt {
-                self.entries.at.extend(born.iter().map(|b| b + leg));
+                self.entries.judge_after(from, source.leg);
             }
             if self.packs {
-                self.entries.parcels.push_singles(born);
+                self.entries.parcels.push_singles(&self.entries.record.born[from..]);
             }
             self.entries.ticket.resize(self.entries.record.len(), Ticket::alone(s));
             senders += source.clients.len().max(1);
@@ -151,7 +150,7 @@ impl Gathered {
                 let (first, end) = (sent.first as usize, (sent.first + sent.entries) as usize);
                 self.entries.record.append_range(&out.entries, first, end);
                 let records = self.pack(out, first, end);
-                self.entries.at.resize(row + end - first, sent.at);
+                self.entries.judge_at(sent.at);
                 self.entries.ticket.resize(row + end - first, Ticket::in_call(self.calls.len()));
                 self.calls.push(WindowCall {
                     source: s as u32,

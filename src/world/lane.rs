@@ -107,7 +107,7 @@ impl Lane {
             id,
             closed_at: None,
             admission: Admission::new(&settings.admission),
-            log: Log::new(settings.packs),
+            log: Log::new(settings.packs, settings.keeps_positions),
             gate: ReadGate::new(&settings.reads, opened),
             retries: Calendar::default(),
             left: Vec::new(),
@@ -134,8 +134,18 @@ impl Lane {
     /// Lets all readers read what they would read before `until`; everything before it is settled.
     pub fn read(&mut self, until: u64, out: &mut Outside) {
         for c in 0..self.readers.len() {
-            self.push(c, until, out);
+            if !out.settings.consumers[c].is_application {
+                self.push(c, until, out);
+            }
         }
+        self.poll_before(until, out);
+        self.fold_refusals(u64::MAX);
+        let keep = self.readers.iter().map(|r| r.place.keeps(&self.log)).min();
+        self.log.forget_before(keep.unwrap_or(self.log.end()));
+    }
+
+    /// Plain readers' polls before `until`.
+    pub fn poll_before(&mut self, until: u64, out: &mut Outside) {
         loop {
             let (at, c) = self.next_poll();
             if at >= until {
@@ -143,9 +153,6 @@ impl Lane {
             }
             self.poll(c, at, out);
         }
-        self.fold_refusals(u64::MAX);
-        let keep = self.readers.iter().map(|r| r.keeps(&self.log)).min();
-        self.log.forget_before(keep.unwrap_or(self.log.end()));
     }
 
     /// The next poll.
@@ -189,7 +196,7 @@ impl Lane {
 
     /// Closed, and read to the end by everyone.
     pub fn is_over(&self) -> bool {
-        self.closed_at.is_some() && self.readers.iter().all(|r| r.done_at.is_some())
+        self.closed_at.is_some() && self.readers.iter().all(|r| r.place.done_at.is_some())
     }
 
     /// The minute is over.

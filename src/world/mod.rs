@@ -5,14 +5,19 @@
 //! (parents before children, so that a reader that ends a parent begins its children in time). Windows never cross
 //! a time bucket of the series.
 
+mod applications;
 pub mod config;
 mod control;
 mod dealing;
+mod delivery;
 mod finish;
 mod gather;
 mod intake;
 mod lane;
 mod order;
+mod place;
+mod polling;
+mod pushing;
 mod reader;
 mod series;
 mod settings;
@@ -23,6 +28,7 @@ mod trace;
 
 pub use trace::{Hop, RecordTrace, trace};
 
+use crate::consumer::application::Position;
 use crate::engine::{Model, run};
 use crate::measure::result::{RunResult, Usage};
 use crate::measure::sink::Sink;
@@ -31,6 +37,7 @@ use crate::record::Listing;
 use crate::stream::config::Mode;
 use crate::stream::routing::ShardMap;
 use crate::units::NS_PER_S;
+use applications::Player;
 use config::WorldConfig;
 use control::Control;
 use gather::{Gathered, Hand};
@@ -60,6 +67,8 @@ pub struct World {
     listing: Arc<Listing>,
     lanes: Vec<Lane>,
     sources: Vec<Source>,
+    applications: Vec<Player>,
+    scratch: Vec<u64>,
     gathered: Gathered,
     /// What the lane being settled gets.
     hand: Hand,
@@ -128,6 +137,8 @@ impl World {
             map,
             lanes,
             sources,
+            applications: applications::build(config),
+            scratch: Vec::new(),
             refused: Vec::new(),
             read_to: 0,
             unread: 0,
@@ -163,6 +174,7 @@ impl World {
             return;
         }
         (self.read_to, self.unread) = (until, 0);
+        self.act_applications(until);
         for id in 0..self.lanes.len() {
             self.start_readers_of(id);
             let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
@@ -178,16 +190,20 @@ impl World {
         let parents = &self.map.shards()[id].parents;
         let mut all = true;
         for c in 0..self.settings.consumers.len() {
-            if self.lanes[id].readers[c].started {
+            let settings = &self.settings.consumers[c];
+            if settings.is_application || self.lanes[id].readers[c].place.started {
                 continue;
             }
-            let done = parents.iter().map(|p| self.lanes[*p as usize].readers[c].done_at);
-            let behind = parents.iter().find_map(|p| self.lanes[*p as usize].readers[c].recovering);
+            let done = parents.iter().map(|p| self.lanes[*p as usize].readers[c].place.done_at);
+            let behind = parents.iter().find_map(|p| self.lanes[*p as usize].readers[c].place.recovering);
             match done.reduce(|a, b| Some(a?.max(b?))).flatten() {
                 Some(at) => {
-                    let reader = &mut self.lanes[id].readers[c];
-                    reader.start(at, false, &self.settings.consumers[c]);
-                    reader.recovering = behind;
+                    let Lane { readers, log, .. } = &mut self.lanes[id];
+                    if let Position::AtTimestamp(_) = settings.from {
+                        self.sink.consumers[c].before_start += readers[c].place.begin(log, settings.from);
+                    }
+                    readers[c].start(at, false, settings);
+                    readers[c].place.recovering = behind;
                 }
                 None => all = false,
             }

@@ -83,9 +83,12 @@ impl World {
     }
 
     fn end_consumer_bucket(&mut self, c: usize) {
-        let backlog =
-            self.lanes.iter().filter(|l| l.readers[c].counts_backlog()).map(|l| l.readers[c].backlog(&l.log));
-        let backlog = backlog.sum();
+        let backlog = self
+            .lanes
+            .iter()
+            .map(|l| (&l.readers[c].place, &l.log))
+            .filter(|(place, _)| place.counts_backlog());
+        let backlog = backlog.map(|(place, log)| place.backlog(log)).sum();
         self.sink.consumers[c].part_prompt();
         let now = std::mem::take(&mut self.sink.consumers[c].now);
         let s = &mut self.series.series.consumers[c];

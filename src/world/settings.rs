@@ -3,7 +3,7 @@
 use super::config::{Action, WorldConfig};
 use super::sources;
 use crate::consumer::application::Position;
-use crate::consumer::config::{Happening, PollingConfig, ReadConfig};
+use crate::consumer::config::{ApplicationConfig, Happening, PollingConfig, ReadConfig};
 use crate::producer::config::{ClientConfig, ProducerConfig, PutCall, RetryLaw};
 use crate::producer::retry::Sleeps;
 use crate::random::{LatencySampler, Seed};
@@ -25,6 +25,8 @@ pub struct Settings {
     pub visibility: u64,
     /// Does a client pack several records into one entry?
     pub packs: bool,
+    /// Does a consumer look at partition keys?
+    pub keeps_positions: bool,
     /// How long records stay readable (events change it).
     pub retention: u64,
     /// The record that `kinesim trace` follows: (birth, position) of it.
@@ -65,6 +67,8 @@ pub struct ConsumerSettings {
     pub starts: u64,
     /// Where it begins in a shard.
     pub from: Position,
+    /// Is it played by a machine of its own, not by the shards' lanes?
+    pub is_application: bool,
     /// (from, until) of outages, in order.
     pub outages: Vec<(u64, u64)>,
     /// (from, until, factor) of slow spells.
@@ -94,6 +98,7 @@ impl Settings {
             admission: config.stream.admission,
             reads: config.stream.reads,
             visibility: config.stream.visibility.0,
+            keeps_positions: config.consumers.iter().any(|c| c.client.needs_positions()),
             packs: config.producers.iter().any(|p| p.client.packs()),
             retention: config.stream.retention.0,
             traced: None,
@@ -172,6 +177,7 @@ fn consumer(config: &WorldConfig, index: usize) -> ConsumerSettings {
         failure_ppb: c.failure_rate.0,
         starts: c.starts.at.0,
         from: c.starts.from,
+        is_application: !matches!(c.client, ApplicationConfig::Sdk),
         outages,
         slow,
     }

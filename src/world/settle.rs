@@ -58,14 +58,18 @@ impl Lane {
     fn settle_run(&mut self, entries: &Entries, run: Run, calls: bool, out: &mut Outside) -> usize {
         let mut rest = run;
         while !rest.is_empty() {
-            let sure = if rest.len() < TOGETHER { 0 } else { self.store_together(rest, calls, out.settings) };
+            let sure = if rest.len() < TOGETHER {
+                0
+            } else {
+                self.store_together(entries, rest, calls, out.settings)
+            };
             self.note_newest(entries, rest.head(sure));
             rest = rest.rest(sure);
             if sure > 0 {
                 continue;
             }
             let judged = self.admission.admit_run(rest, &entries.ticket, calls);
-            self.store(rest.head(judged.admitted), judged.bytes, out.settings);
+            self.store(entries, rest.head(judged.admitted), judged.bytes, out.settings);
             self.note_newest(entries, rest.head(judged.admitted));
             rest = rest.rest(judged.admitted);
             if judged.then != Verdict::Admitted {
@@ -77,17 +81,24 @@ impl Lane {
     }
 
     /// Stores the head of a run, if no limit can bind meanwhile; how many entries.
-    fn store_together(&mut self, run: Run, calls: bool, settings: &Settings) -> usize {
+    fn store_together(&mut self, entries: &Entries, run: Run, calls: bool, settings: &Settings) -> usize {
         let run = run.head(run.len().min(BATCH));
         let Some(bytes) = self.admission.admit_all(run.at, run.size, calls) else { return 0 };
-        self.store(run, bytes, settings);
+        self.store(entries, run, bytes, settings);
         run.len()
     }
 
-    fn store(&mut self, run: Run, bytes: u64, settings: &Settings) {
+    fn store(&mut self, entries: &Entries, run: Run, bytes: u64, settings: &Settings) {
         self.log.append(run);
+        self.keep_positions(entries, run.row);
         self.count_stored(run.len() as u64, bytes);
         self.look_for_traced(run.len(), settings);
+    }
+
+    fn keep_positions(&mut self, entries: &Entries, rows: &[u32]) {
+        if self.log.keeps_positions() {
+            self.log.append_positions(rows.iter().map(|row| entries.record.position[*row as usize]));
+        }
     }
 
     fn count_stored(&mut self, n: u64, bytes: u64) {
@@ -153,6 +164,7 @@ impl Lane {
         } else {
             self.log.push(at, one.born[0], size);
         }
+        self.keep_positions(entries, one.row);
         if call.is_none() {
             self.newest = at;
         }
@@ -180,6 +192,7 @@ impl Lane {
         let Some((_, waiting)) = self.retries.pop() else { return 0 };
         let overtaken = self.newest > waiting.born + out.settings.producers[producer].leg;
         self.log.push(at, waiting.born, size);
+        self.log.append_positions(std::iter::once(waiting.position));
         let tally = self.tally_of(producer, out);
         tally.retries += 1;
         tally.overtaken += u64::from(overtaken);

@@ -52,7 +52,7 @@ pub fn trace(config: &WorldConfig, producer: usize, number: u64) -> Result<Optio
     let shard = home.map_or("no shard".into(), |l| format!("shard {}", l.id));
     hop(stored_at, format!("routed to {shard}, admitted and stored"), "stream/shard");
     for (c, settings) in world.settings.consumers.iter().enumerate() {
-        let (received, processed) = match home.and_then(|l| l.readers[c].traced) {
+        let (received, processed) = match home.and_then(|l| l.readers[c].place.traced) {
             Some((r, p)) => (Some(r), Some(p)),
             None => (None, None),
         };

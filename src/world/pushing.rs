@@ -1,0 +1,258 @@
+//! SubscribeToShard: what a fan-out consumer is pushed, and the loop of a plain one.
+
+use super::lane::{Lane, Outside};
+use super::settings::Reading;
+use crate::consumer::application::{Batch, Most, Pushed};
+use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
+use crate::random::LatencySampler;
+
+impl Lane {
+    /// Pushes of a fan-out consumer that begin before `until`.
+    pub fn push(&mut self, c: usize, until: u64, out: &mut Outside) {
+        let settings = &out.settings.consumers[c];
+        let Reading::FanOut { latency, bytes_per_s, renew_every } = &settings.read else { return };
+        if !self.readers[c].place.started || self.readers[c].place.done_at.is_some() {
+            return;
+        }
+        let ns_per_byte_q20 = per_byte_q20(*bytes_per_s);
+        let instant = settings.instant && settings.failure_ppb == 0;
+        match latency.is_constant() {
+            Some(l) if instant => self.push_instantly(c, until, l, ns_per_byte_q20, out),
+            _ => while self.push_batch(c, until, latency, ns_per_byte_q20, out) {},
+        }
+        let reader = &mut self.readers[c];
+        let mut subscribed = until;
+        if let Some(closed) = self.closed_at
+            && reader.place.cursor == self.log.end()
+        {
+            reader.place.done_at = Some(reader.busy_until.max(reader.pipe_free).max(closed));
+            // The last subscription ends with the shard's last records.
+            subscribed = reader.last_push.max(closed).min(until);
+        }
+        self.renew(c, subscribed, *renew_every, out);
+    }
+
+    /// SubscribeToShard, and again whenever a subscription ends.
+    fn renew(&mut self, c: usize, until: u64, every: u64, out: &mut Outside) {
+        let settings = &out.settings.consumers[c];
+        let reader = &mut self.readers[c];
+        while reader.next_renewal < until {
+            if let Some(end) = settings.outage_end(reader.next_renewal) {
+                reader.next_renewal = end;
+                continue;
+            }
+            out.sink.consumers[c].calls += 1;
+            out.sink.consumers[c].now.calls += 1;
+            // Renewals are counted when the lane looks, not in their turn among the polls: a digest of their own.
+            reader.renewals.fold(reader.next_renewal);
+            reader.next_renewal += every.max(1);
+        }
+    }
+
+    /// The worker takes no time and the latency is constant: each record for itself, in columns.
+    fn push_instantly(&mut self, c: usize, until: u64, latency: u64, cost_q20: u64, out: &mut Outside) {
+        let settings = &out.settings.consumers[c];
+        let extra = out.settings.visibility + latency;
+        let (mut propagation, mut end_to_end) = ([0u64; 256], [0u64; 256]);
+        loop {
+            let reader = &mut self.readers[c];
+            if reader.place.cursor < self.log.end() {
+                let at = (self.log.stored_at(reader.place.cursor) + extra).max(reader.pipe_free);
+                if at < until && settings.outage_end(at).is_none() {
+                    reader.place.horizon = at.saturating_sub(out.settings.retention);
+                    out.sink.consumers[c].lost += reader.place.trim(&self.log);
+                }
+            }
+            let from = reader.place.cursor;
+            let to = self.log.reach(from).min(from + 256);
+            let (stored, born) = (self.log.stored(from, to), self.log.born(from, to));
+            let sizes = self.log.sizes(from, to);
+            let (mut n, mut bytes, mut late, mut resume, mut aged) = (0, 0u64, 0u64, None, false);
+            let kept = out.settings.retention;
+            for i in 0..stored.len() {
+                let ready = stored[i] + extra;
+                let at = ready.max(reader.pipe_free);
+                if at >= until {
+                    break;
+                }
+                resume = settings.outage_end(at);
+                // Retention may pass a record while those before it are in the pipe: back to the trimming.
+                aged = at - stored[i] > kept;
+                if resume.is_some() || aged {
+                    break;
+                }
+                reader.pipe_free = at + ((u64::from(sizes[i]) * cost_q20) >> 20);
+                reader.last_push = at;
+                (propagation[i], end_to_end[i]) = (at - stored[i], at - born[i]);
+                late = late.max(at - ready);
+                bytes += u64::from(sizes[i]);
+                n += 1;
+                if at == ready {
+                    reader.place.caught_up(at);
+                }
+            }
+            if n > 0 {
+                if let Some(number) = self.traced.filter(|t| (from..from + n as u64).contains(t)) {
+                    let at = stored[(number - from) as usize] + propagation[(number - from) as usize];
+                    reader.place.traced = Some((at, at));
+                }
+                reader.place.cursor += n as u64;
+                reader.place.reached = reader.place.cursor;
+                self.count_pushed(c, &propagation[..n], &end_to_end[..n], (bytes, late), out);
+            }
+            let reader = &mut self.readers[c];
+            if let Some(end) = resume {
+                reader.pipe_free = reader.pipe_free.max(end);
+                reader.place.held_up(end);
+            } else if !aged && (n < (to - from) as usize || to == self.log.end()) {
+                break;
+            }
+        }
+    }
+
+    fn count_pushed(
+        &mut self,
+        c: usize,
+        propagation: &[u64],
+        end_to_end: &[u64],
+        (bytes, late): (u64, u64),
+        out: &mut Outside,
+    ) {
+        let (rows, to) = (propagation.len() as u64, self.readers[c].place.cursor);
+        let from = to - rows;
+        let records = self.log.records(from, to);
+        let counts = &mut out.sink.consumers[c];
+        counts.records += records;
+        counts.bytes += bytes;
+        counts.now.records += records;
+        counts.processing.add_many(0, records);
+        if self.log.is_packed() {
+            for (row, late) in (from..to).zip(propagation) {
+                let received = self.log.stored(row, row + 1)[0] + late;
+                counts.propagation.add_many(*late, self.log.records(row, row + 1));
+                counts.now.end_to_end.add_since(received, self.log.births(row, row + 1));
+            }
+        } else {
+            counts.propagation.add_all(propagation);
+            counts.now.end_to_end.add_all(end_to_end);
+        }
+        if self.log.is_cold(from) {
+            counts.from_cold += records;
+        }
+        self.count_read(c, rows, bytes, out);
+        self.note_age(c, late, out);
+    }
+
+    /// What has been pushed to an application by `now`, when everything stored before `until` is known.
+    pub fn take_pushed(
+        &mut self,
+        c: usize,
+        from: u64,
+        most: Most,
+        (now, until): (u64, u64),
+        out: &mut Outside,
+    ) -> Pushed {
+        let Reading::FanOut { latency, bytes_per_s, .. } = &out.settings.consumers[c].read else {
+            return Pushed::Nothing(u64::MAX);
+        };
+        let (reader, cost_q20) = (&mut self.readers[c], per_byte_q20(*bytes_per_s));
+        let visibility = out.settings.visibility;
+        let reach = self.log.reach(from).min(from.saturating_add(most.rows));
+        let (mut to, mut bytes, mut behind, mut next) = (from, 0, 0, until);
+        while to < reach && bytes < most.bytes {
+            let readable = self.log.stored_at(to) + visibility;
+            // Only what is readable by now draws a latency: draws do not depend on how far the log is settled.
+            next = readable;
+            if readable > now {
+                break;
+            }
+            let ready = readable + reader.push_latency(readable - visibility, latency);
+            next = ready.max(reader.pipe_free);
+            if next > now {
+                break;
+            }
+            let size = u64::from(self.log.sizes(to, to + 1)[0]);
+            (reader.pipe_free, reader.last_push) = (next + ((size * cost_q20) >> 20), next);
+            behind = now - ready;
+            (to, bytes) = (to + 1, bytes + size);
+        }
+        let at_end = to == self.log.end();
+        let ends = at_end && self.closed_at.is_some();
+        if to == from {
+            return if ends { Pushed::Ended } else { Pushed::Nothing(next.max(now + 1)) };
+        }
+        if at_end || self.log.stored_at(to) + visibility > now {
+            self.readers[c].place.caught_up(now);
+        }
+        self.note_age(c, behind, out);
+        self.count_read(c, to - from, bytes, out);
+        Pushed::Rows(Batch { from, to, bytes, behind, ends })
+    }
+
+    /// One batch: the worker, once free, takes everything that has arrived.
+    fn push_batch(
+        &mut self,
+        c: usize,
+        until: u64,
+        latency: &LatencySampler,
+        cost_q20: u64,
+        out: &mut Outside,
+    ) -> bool {
+        let settings = &out.settings.consumers[c];
+        let reader = &mut self.readers[c];
+        if reader.place.cursor >= self.log.end() {
+            return false;
+        }
+        let visibility = out.settings.visibility;
+        let ready = self.log.stored_at(reader.place.cursor)
+            + visibility
+            + reader.push_latency(self.log.stored_at(reader.place.cursor), latency);
+        let start = ready.max(reader.pipe_free).max(reader.busy_until);
+        if start >= until {
+            return false;
+        }
+        if let Some(end) = settings.outage_end(start) {
+            reader.busy_until = reader.busy_until.max(end);
+            reader.place.held_up(end);
+            return true;
+        }
+        reader.place.horizon = start.saturating_sub(out.settings.retention);
+        let from = reader.place.cursor;
+        out.sink.consumers[c].lost += reader.place.trim(&self.log);
+        if reader.place.cursor != from {
+            // What is left may not have arrived yet.
+            return true;
+        }
+        let most = self.log.reach(from).min(from + GET_RECORDS_MAX_RECORDS.count());
+        let mut to = from;
+        let mut bytes = 0;
+        while to < most {
+            let stored = self.log.stored_at(to);
+            // Only what is stored by now draws a latency: draws do not depend on how far the log is settled.
+            if to > from
+                && (stored + visibility > start
+                    || stored + visibility + reader.push_latency(stored, latency) > start)
+            {
+                break;
+            }
+            bytes += u64::from(self.log.sizes(to, to + 1)[0]);
+            to += 1;
+        }
+        reader.pipe_free = start + ((bytes * cost_q20) >> 20);
+        reader.last_push = start;
+        // Caught up: nothing that is stored by now is left behind by the batch's limit.
+        if to < most || to == self.log.end() || self.log.stored_at(to) + visibility > start {
+            self.readers[c].place.caught_up(start);
+        }
+        self.note_age(c, start.saturating_sub(ready), out);
+        self.count_read(c, to - from, bytes, out);
+        let done = self.deliver(c, from, to, bytes, start, out);
+        self.readers[c].busy_until = done;
+        true
+    }
+}
+
+/// Time a byte takes in a pipe of so many bytes per second, in ns × 2^20.
+fn per_byte_q20(bytes_per_s: u64) -> u64 {
+    ((1_000_000_000u128 << 20) / u128::from(bytes_per_s.max(1))) as u64
+}
