@@ -76,14 +76,14 @@ pub struct Rescale {
 /// What a job's place costs by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FlinkUsage {
-    /// KPU × ns of the application.
+    /// KPU × ns of the application; each KPU has its running storage.
     pub kpu_ns: u128,
     /// KPU × ns of its orchestration.
     pub orchestration_kpu_ns: u128,
-    /// Running storage, byte × ns.
-    pub storage_byte_ns: u128,
-    /// Durable backups, byte × ns.
-    pub backup_byte_ns: u128,
+    /// Durable backups, bytes.
+    pub backup_bytes: u64,
+    /// How long they are held, in ns.
+    pub backups_held_ns: u64,
     /// Task manager × ns on machines of one's own.
     pub machine_ns: u128,
 }

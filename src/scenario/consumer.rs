@@ -1,6 +1,7 @@
 //! A consumer as written: how it reads, how long it works, when it starts.
 
 use super::context::Cx;
+use super::flink::FlinkSpec;
 use super::grammar::{OPTIONAL, REQUIRED, Read, Shape, choice, default, fact, section};
 use super::law::Law;
 use super::node::{Kind, Node};
@@ -37,14 +38,14 @@ choice! {
     ReaderSpec {
         /// Plain AWS SDK calls.
         sdk: Sdk,
+        /// Flink's Kinesis source.
+        flink: Flink(FlinkSpec),
     }
     reserved {
         /// Kinesis Client Library.
         kcl,
         /// Lambda's event source mapping.
         lambda,
-        /// Flink's Kinesis source.
-        flink,
         /// Firehose reading the stream.
         firehose,
     }
@@ -204,6 +205,15 @@ impl ProcessingSpec {
     }
 }
 
+impl ReaderSpec {
+    fn resolve(&self, cx: &mut Cx) -> Option<ApplicationConfig> {
+        Some(match self {
+            ReaderSpec::Sdk => ApplicationConfig::Sdk,
+            ReaderSpec::Flink(s) => ApplicationConfig::Flink(Box::new(s.resolve(cx)?)),
+        })
+    }
+}
+
 impl ReadSpec {
     fn resolve(&self, cx: &mut Cx) -> Option<ReadConfig> {
         Some(match self {
@@ -240,9 +250,10 @@ impl Read for Consumers {
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
         let spec = ConsumerSpec::read(node, cx)?;
         let (read, processing) = (spec.read.resolve(cx), spec.processing.resolve(cx));
+        let client = spec.client.resolve(cx);
         let one = ConsumerConfig {
             name: cx.name(),
-            client: ApplicationConfig::Sdk,
+            client: client?,
             read: read?,
             processing: processing?,
             failure_rate: spec.failure_rate,

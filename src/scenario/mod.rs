@@ -16,6 +16,7 @@ pub mod diag;
 mod events;
 mod expect;
 pub mod findings;
+mod flink;
 mod glance;
 pub mod goal;
 mod grammar;

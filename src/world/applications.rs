@@ -5,6 +5,7 @@
 //! moment applications come before plain readers, and in the scenario's order among themselves.
 
 use super::World;
+use super::children;
 use super::config::WorldConfig;
 use super::delivery::{add_propagation, bytes_of, count_delivered};
 use super::lane::{Lane, Outside};
@@ -236,8 +237,9 @@ impl Stream for View<'_> {
     fn get_records(&mut self, shard: u32, from: u64, most: Most) -> Result<Batch, Refused> {
         let (c, now) = (self.consumer, self.now);
         self.note_outage(shard);
+        let mut out = Outside { settings: self.settings, sink: self.sink, refused: self.refused };
+        children::poll_before(shard as usize, now, self.lanes, self.map, &mut out);
         let (lane, mut out) = self.at(shard);
-        lane.poll_before(now, &mut out);
         if !lane.admit_read(c, now, &mut out) {
             return Err(Refused);
         }

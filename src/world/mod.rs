@@ -6,6 +6,7 @@
 //! a time bucket of the series.
 
 mod applications;
+mod children;
 pub mod config;
 mod control;
 mod dealing;
@@ -28,7 +29,6 @@ mod trace;
 
 pub use trace::{Hop, RecordTrace, trace};
 
-use crate::consumer::application::Position;
 use crate::engine::{Model, run};
 use crate::measure::result::{RunResult, Usage};
 use crate::measure::sink::Sink;
@@ -176,39 +176,11 @@ impl World {
         (self.read_to, self.unread) = (until, 0);
         self.act_applications(until);
         for id in 0..self.lanes.len() {
-            self.start_readers_of(id);
             let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
-            self.lanes[id].read(until, &mut Outside { settings, sink, refused });
+            let mut out = Outside { settings, sink, refused };
+            children::start_readers_of(id, &mut self.lanes, &self.map, &mut out);
+            self.lanes[id].read(until, &mut out);
         }
-    }
-
-    /// Readers of a child begin when they have read its parents to the end.
-    fn start_readers_of(&mut self, id: usize) {
-        if self.lanes[id].all_started || self.map.shards()[id].parents.is_empty() {
-            return;
-        }
-        let parents = &self.map.shards()[id].parents;
-        let mut all = true;
-        for c in 0..self.settings.consumers.len() {
-            let settings = &self.settings.consumers[c];
-            if settings.is_application || self.lanes[id].readers[c].place.started {
-                continue;
-            }
-            let done = parents.iter().map(|p| self.lanes[*p as usize].readers[c].place.done_at);
-            let behind = parents.iter().find_map(|p| self.lanes[*p as usize].readers[c].place.recovering);
-            match done.reduce(|a, b| Some(a?.max(b?))).flatten() {
-                Some(at) => {
-                    let Lane { readers, log, .. } = &mut self.lanes[id];
-                    if let Position::AtTimestamp(_) = settings.from {
-                        self.sink.consumers[c].before_start += readers[c].place.begin(log, settings.from);
-                    }
-                    readers[c].start(at, false, settings);
-                    readers[c].place.recovering = behind;
-                }
-                None => all = false,
-            }
-        }
-        self.lanes[id].all_started = all;
     }
 
     /// Refusals find their clients; calls are counted.

@@ -3,6 +3,7 @@
 
 use kinesim::consumer::application::Position;
 use kinesim::consumer::config::*;
+use kinesim::consumer::flink::config::*;
 use kinesim::producer::config::*;
 use kinesim::random::{LatencyLaw, Seed};
 use kinesim::stream::config::*;
@@ -312,15 +313,61 @@ fn fan_out() -> impl Strategy<Value = ReadConfig> {
     })
 }
 
+fn flink_place() -> impl Strategy<Value = Place> {
+    let managed = (1u32..4, any::<bool>(), 1u32..20).prop_map(|(parallelism_per_kpu, autoscaling, max_kpus)| {
+        Place::Managed(ManagedConfig {
+            parallelism_per_kpu,
+            autoscaling,
+            max_kpus,
+            cpu: Percent(Percent::WHOLE),
+            orchestration_kpus: 1,
+            backups: Bytes(0),
+        })
+    });
+    let own = OwnConfig { task_managers: 3, slots: 4, price_per_hour: Money(Money::USD / 10) };
+    prop_oneof![managed, Just(Place::SelfManaged(own))]
+}
+
+/// A Flink job, checkpointed often.
+fn flink() -> impl Strategy<Value = ApplicationConfig> {
+    let source = prop_oneof![
+        (ms(0..200), ms(1..800))
+            .prop_map(|(interval, idle_interval)| SourceConfig::New { interval, idle_interval }),
+        (ms(1..900), any::<bool>())
+            .prop_map(|(interval, adaptive_reads)| SourceConfig::Legacy { interval, adaptive_reads }),
+    ];
+    let sink = prop::sample::select(vec![SinkGuarantee::AtLeastOnce, SinkGuarantee::ExactlyOnce]);
+    let checkpoints = (ms(500..20_000), ms(0..3000), latency());
+    let times = (latency(), prop::option::of(ms(500..5000)), ms(200..12_000));
+    (source, 1u32..8, sink, checkpoints, times, flink_place()).prop_map(
+        |(source, parallelism, sink, (every, min_pause, takes), (downtime, idleness, discovery), place)| {
+            ApplicationConfig::Flink(Box::new(FlinkConfig {
+                source,
+                parallelism,
+                sink,
+                checkpoints: CheckpointConfig { every, min_pause, takes },
+                downtime,
+                idleness,
+                discovery,
+                place,
+            }))
+        },
+    )
+}
+
+fn reader_client() -> impl Strategy<Value = ApplicationConfig> {
+    prop_oneof![2 => Just(ApplicationConfig::Sdk), 1 => flink()]
+}
+
 /// One reader.
 pub fn any_consumer(name: &'static str) -> impl Strategy<Value = ConsumerConfig> {
     let failures = prop_oneof![3 => Just(0u64), 1 => 0u64..500_000_000];
     let starts = prop_oneof![3 => Just(0u64), 1 => 0u64..60_000];
     let read = prop_oneof![polling(), fan_out()];
-    (read, work(), failures, starts, any::<bool>()).prop_map(
-        move |(read, processing, failures, at, oldest)| ConsumerConfig {
+    (reader_client(), read, work(), failures, starts, any::<bool>()).prop_map(
+        move |(client, read, processing, failures, at, oldest)| ConsumerConfig {
             name: name.into(),
-            client: ApplicationConfig::Sdk,
+            client,
             read,
             processing,
             failure_rate: Percent(failures),

@@ -79,8 +79,8 @@ impl Meter {
             Place::Managed(m) => FlinkUsage {
                 kpu_ns: all.kpu_ns,
                 orchestration_kpu_ns: all.running_ns * u128::from(m.orchestration_kpus),
-                storage_byte_ns: all.kpu_ns * u128::from(facts::RUNNING_STORAGE.bytes().0),
-                backup_byte_ns: u128::from(end) * u128::from(m.backups.0),
+                backup_bytes: m.backups.0,
+                backups_held_ns: end,
                 ..FlinkUsage::default()
             },
             Place::SelfManaged(_) => FlinkUsage { machine_ns: all.kpu_ns, ..FlinkUsage::default() },

@@ -2,7 +2,6 @@
 
 use super::config::*;
 use super::split::Split;
-use super::*;
 use crate::consumer::Situation;
 use crate::consumer::application::*;
 use crate::consumer::config::*;
