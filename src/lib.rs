@@ -58,6 +58,7 @@ pub mod engine;
 // Findings' shapes: counters, results, ledger.
 pub mod measure;
 // World: the journey of a record, folder by folder.
+pub mod api;
 pub mod consumer;
 pub mod firehose;
 pub mod producer;

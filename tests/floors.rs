@@ -13,6 +13,7 @@ const FLOORS: &[&str] = &[
     "engine",
     "measure",
     "record",
+    "api",
     "producer",
     "stream",
     "consumer",

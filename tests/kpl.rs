@@ -6,7 +6,8 @@ mod runs;
 use kinesim::measure::result::{ProducerResult, RunResult};
 use kinesim::producer::kpl::parcel::{Parcel, Past, User};
 use kinesim::producer::kpl::reducer::{Container, Limits, Reducer};
-use runs::{points, run, world};
+use kinesim::stream::config::Mode;
+use runs::{points, run, world, world_in};
 
 /// One producer with the library, and a stream that adds no delay and counts no keys.
 fn kpl(duration: &str, producer: &str, client: &str, stream: &str, more: &str) -> RunResult {
@@ -120,6 +121,50 @@ fn p10_the_guides_example_of_aggregation() {
     assert!((10.0..=11.0).contains(&rate), "{rate} Kinesis records per second");
     let each = r.stream.stored_bytes as f64 / r.stream.kinesis_records as f64;
     assert!((50_000.0..=51_236.0).contains(&each), "{each} bytes each");
+}
+
+/// What packing saved is the difference of two bills, to the unit: of the same records packed, and not.
+#[test]
+fn what_packing_saves_is_the_difference_of_two_bills() {
+    let split = "events: [{ at: 20 s, do: { split: { shard: 0 } } }]\n";
+    for (mode, events) in [(Mode::Provisioned, ""), (Mode::Provisioned, split), (Mode::OnDemand, "")] {
+        let [packed, loose] = [true, false].map(|aggregation| all_stored(mode, aggregation, events));
+        assert_eq!(loose.producers[0].packing, None);
+        let packing = packed.producers[0].packing.unwrap();
+        let provisioned = mode == Mode::Provisioned;
+        let (own, alone) = match provisioned {
+            true => (packing.payload_units, packing.payload_units_alone),
+            false => (packing.rounded_bytes, packing.rounded_bytes_alone),
+        };
+        let bill = |r: &RunResult| match provisioned {
+            true => r.usage.put_payload_units,
+            false => r.usage.on_demand_in_bytes,
+        };
+        println!("{mode:?}: {own} instead of {alone}; bills {} and {}", bill(&packed), bill(&loose));
+        assert!(own < alone);
+        assert_eq!(own, bill(&packed));
+        // A record that is stored twice is counted twice, and has three units at most.
+        let more = alone - bill(&loose);
+        let twice = packed.producers[0].duplicates;
+        assert!(more >= twice && more <= 3 * twice, "{more} more, {twice} stored twice");
+    }
+}
+
+/// Some records are larger than a payload unit, some larger than an aggregated record.
+fn all_stored(mode: Mode, aggregation: bool, events: &str) -> RunResult {
+    let r = run(&world_in(
+        &format!(
+            "duration: 60 s\nmodes: [provisioned, on_demand]\n\
+             producers: {{ p: {{ rate: {{ step: {{ from: 300 records/s, to: 0 records/s, at: 50 s }} }}, \
+             keys: {{ uniform: {{ distinct: 50 }} }}, record_size: {{ empirical: [ {{ size: 1 B, share: 3 % }}, \
+             {{ size: 2100 B, share: 90 % }}, {{ size: 30000 B, share: 5 % }}, {{ size: 60 KiB, share: 2 % }} ] }}, \
+             client: {{ kpl: {{ aggregation: {aggregation}, put_latency: 20 ms }} }} }} }}\n\
+             stream: {{ shards: 8 }}\nconsumers: {{}}\n{events}"
+        ),
+        mode,
+    ));
+    assert_eq!((r.producers[0].stored, r.producers[0].throttled), (r.producers[0].born, 0));
+    r
 }
 
 /// P11: one process that is offered twice a shard sends one and a half, so a third is throttled.

@@ -29,6 +29,7 @@ proptest! {
     fn books_close_and_limits_hold(config in any_world()) {
         let result = run(&config);
         sums_agree(&config, &result);
+        packing_is_the_bill(&config, &result);
         shards_partition_the_keys(&result);
         shards_keep_their_write_limits(&config, &result);
         readers_keep_their_quotas(&config, &result);
@@ -129,8 +130,17 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
         assert_eq!(p.put.count, p.stored, "{}: every stored record has one put hop", p.name);
         assert!(p.throttled <= p.attempts && p.attempts <= p.carried, "{}", p.name);
         assert!(p.delayed <= p.carried - (p.attempts - p.throttled) + p.unjudged, "{}", p.name);
+        assert!(p.judged_calls <= p.calls && p.judged_calls <= p.attempts, "{}", p.name);
         assert!(p.failed_calls <= p.calls && p.failed_calls <= p.unjudged + p.carried, "{}", p.name);
     }
+}
+
+/// Where all that is stored came from clients that pack, their count is the bill.
+fn packing_is_the_bill(config: &WorldConfig, r: &RunResult) {
+    let switches = config.events.iter().any(|e| matches!(e.action, Action::SwitchMode(_)));
+    let packing: Option<Vec<_>> = r.producers.iter().map(|p| p.packing).collect();
+    let Some(all) = packing.filter(|_| config.mode == Mode::Provisioned && !switches) else { return };
+    assert_eq!(all.iter().map(|p| p.payload_units).sum::<u64>(), r.usage.put_payload_units, "payload units");
 }
 
 /// A record born in the last moments, judged only after the end, is born but not in the series.

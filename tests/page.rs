@@ -4,6 +4,8 @@
 
 mod support;
 
+use kinesim::experiment::outcome::Outcome;
+use kinesim::measure::result::IntakeResult;
 use kinesim::report::{RenderOptions, render};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,8 +14,12 @@ const HOSTILE: &str = "</script><script>document.documentElement.dataset.owned='
                        <img src=x onerror=\"document.documentElement.dataset.owned='yes'\">'\"&amp;--><!--";
 
 fn page(name: &str) -> String {
+    page_of(&support::named(name, name))
+}
+
+fn page_of(outcome: &Outcome) -> String {
     let options = RenderOptions { png: false, ..RenderOptions::default() };
-    let files = render(&support::named(name, name), &options);
+    let files = render(outcome, &options);
     let page = files.into_iter().find(|f| f.name == "index.html");
     String::from_utf8(page.expect("a page").bytes).expect("text")
 }
@@ -122,6 +128,21 @@ fn the_page_says_its_numbers_without_scripts() {
     ] {
         assert!(html.contains(part), "{part} is not on the page");
     }
+}
+
+#[test]
+fn refusals_of_direct_puts_stand_beside_those_of_the_stream() {
+    let mut outcome = support::launch_day();
+    for mode in &mut outcome.modes {
+        let intake =
+            IntakeResult { name: "<b>logs".into(), throttled_by_bytes: 77_123, ..Default::default() };
+        mode.run.intakes.push(intake);
+    }
+    let html = page_of(&outcome);
+    for part in ["&lt;b&gt;logs, Firehose, records refused: bytes quota", "77,123"] {
+        assert!(html.contains(part), "{part} is not on the page");
+    }
+    assert!(!page("launch-day").contains("Firehose,"));
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub enum ApplicationConfig {
     Lambda(Box<LambdaConfig>),
     /// Flink's Kinesis source.
     Flink(Box<FlinkConfig>),
+    /// The Firehose stream of the same name.
+    Firehose,
 }
 
 impl ApplicationConfig {

@@ -1,15 +1,15 @@
 //! Consumers: the clients that share workers among shards. (Plain SDK loops need none of this: the shard's lane plays
 //! them.)
 
-pub mod application;
 pub mod config;
 pub mod flink;
 pub mod kcl;
 pub mod lambda;
 pub mod work;
 
+pub use crate::api as application;
+use crate::api::Application;
 use crate::random::Seed;
-use application::Application;
 use config::{ApplicationConfig, ConsumerConfig, Happening};
 
 /// All an application is built from.
@@ -25,7 +25,7 @@ pub struct Situation<'a> {
 /// The application of a consumer; `None` where the shards' lanes play it.
 pub fn build(situation: &Situation) -> Option<Box<dyn Application>> {
     match &situation.config.client {
-        ApplicationConfig::Sdk => None,
+        ApplicationConfig::Sdk | ApplicationConfig::Firehose => None,
         ApplicationConfig::Kcl(config) => Some(Box::new(kcl::Kcl::new(config, situation))),
         ApplicationConfig::Lambda(config) => Some(Box::new(lambda::Lambda::new(config, situation))),
         ApplicationConfig::Flink(config) => Some(Box::new(flink::Flink::new(config, situation))),

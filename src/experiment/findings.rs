@@ -23,6 +23,7 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
         say("rotated", producers::rotated(&mode.run));
         say("truncated", producers::truncated(&mode.run));
         say("held", producers::held(plan, &mode.run));
+        say("failed_calls", producers::failed_calls(&mode.run));
         for intake in &mode.run.intakes {
             say("intake", producers::intake(&mode.run, intake));
         }

@@ -54,6 +54,10 @@ sources! {
     MSFPRICE: "MSFPRICE", "Managed Service for Apache Flink pricing page and its examples", "https://aws.amazon.com/managed-service-apache-flink/pricing/", "undated copies";
     FLINK: "FLINK", "Apache Flink, SourceReaderOptions and TaskManagerOptions", "https://github.com/apache/flink", "2026";
     FHLIM: "FHLIM", "Firehose developer guide, Quotas", "https://docs.aws.amazon.com/firehose/latest/dev/limits.html", "2026";
+    FHKDS: "FHKDS", "Firehose developer guide, Kinesis Data Streams as source", "https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html", "2026";
+    FHBUF: "FHBUF", "Firehose developer guide, Configure buffering hints", "https://docs.aws.amazon.com/firehose/latest/dev/create-configure-backup.html", "2026";
+    FHHTTP: "FHHTTP", "Firehose developer guide, HTTP endpoint delivery request and response specifications", "https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html", "2026";
+    FHZERO: "FHZERO", "Zero buffering tried out by third parties (qiita.com/zumax, dev.classmethod.jp); AWS: most streams within 5 s", "https://dev.classmethod.jp/", "2023-12-27";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
     MODEL: "MODEL", "kinesim's own choice where AWS publishes nothing", "README.md", "2026-11-22";
     OWN: "OWN", "The user's own price", "--prices", "given with the run";

@@ -1,5 +1,6 @@
 //! The two equations that hold in every run, and what a broken one says.
 
+use super::clients::{ClientResult, FirehoseResult};
 use super::result::{ConsumerResult, ProducerResult, RunResult};
 use crate::random::Seed;
 
@@ -30,6 +31,15 @@ impl ConsumerResult {
 }
 
 impl RunResult {
+    /// Every Firehose stream: those that read the stream, then those that producers put to.
+    pub fn firehoses(&self) -> impl Iterator<Item = &FirehoseResult> {
+        let readers = self.consumers.iter().filter_map(|c| match &c.client {
+            Some(ClientResult::Firehose(f)) => Some(f.as_ref()),
+            _ => None,
+        });
+        readers.chain(self.intakes.iter().filter_map(|i| i.firehose.as_ref()))
+    }
+
     /// Panics when a law is broken: that is a bug in the simulator, never in the scenario.
     pub fn assert_laws(&self, seed: Seed, reached: u64) {
         let context = || {
@@ -59,6 +69,15 @@ impl RunResult {
         for (p, intake) in direct.zip(&self.intakes) {
             let copies = p.stored + p.duplicates;
             assert_eq!(intake.accepted_records, copies, "{}: accepted copies of {}", context(), p.name);
+        }
+        for f in self.firehoses() {
+            assert_eq!(
+                f.imbalance(),
+                0,
+                "{}: the ledger of Firehose stream {} does not close: {f:?}",
+                context(),
+                f.name
+            );
         }
         for c in &self.consumers {
             assert_eq!(

@@ -1,8 +1,9 @@
 //! What a run found: plain data. `report` draws it, `cost` prices it, tests assert it.
 
-use crate::measure::clients::ClientResult;
+use crate::measure::clients::{ClientResult, FirehoseResult};
 use crate::measure::latency::LatencySummary;
 use crate::measure::lost::Lost;
+use crate::measure::sink::Billed;
 use serde::Serialize;
 
 /// One run (one seed, one mode).
@@ -63,8 +64,10 @@ pub struct ProducerResult {
     pub carried: u64,
     /// Attempts refused by a shard's write limit.
     pub throttled: u64,
-    /// Put calls.
+    /// Put calls sent.
     pub calls: u64,
+    /// Put calls that arrived and were judged.
+    pub judged_calls: u64,
     /// Put calls that failed as a whole: no answer came.
     pub failed_calls: u64,
     /// Records in calls that failed before anything was judged, each as often as it was sent.
@@ -79,10 +82,44 @@ pub struct ProducerResult {
     pub buffered_records_max: u64,
     /// Records sent again because they landed on another shard than predicted.
     pub resent_elsewhere: u64,
+    /// What packing does to the bill (`None`: the client packs nothing).
+    pub packing: Option<Packing>,
     /// Born to first sent.
     pub buffering: LatencySummary,
     /// First sent to stored, retries included.
     pub put: LatencySummary,
+}
+
+/// What stored Kinesis records are billed, and what the records in them would be, each stored alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Packing {
+    /// PUT payload units.
+    pub payload_units: u64,
+    /// PUT payload units of the records one by one.
+    pub payload_units_alone: u64,
+    /// Bytes as on-demand streams bill them.
+    pub rounded_bytes: u64,
+    /// The same of the records one by one.
+    pub rounded_bytes_alone: u64,
+}
+
+impl Packing {
+    /// A Kinesis record that is billed as `packed`, of records that would be billed as `alone`.
+    pub fn count(&mut self, packed: Billed, alone: Billed) {
+        self.payload_units += packed.units;
+        self.payload_units_alone += alone.units;
+        self.rounded_bytes += packed.rounded;
+        self.rounded_bytes_alone += alone.rounded;
+    }
+
+    /// Adds what another process counted.
+    pub fn add(&mut self, other: &Packing) {
+        let of = |units, rounded| Billed { units, rounded };
+        self.count(
+            of(other.payload_units, other.rounded_bytes),
+            of(other.payload_units_alone, other.rounded_bytes_alone),
+        );
+    }
 }
 
 /// The intake of a Firehose stream.
@@ -104,6 +141,9 @@ pub struct IntakeResult {
     pub throttled_by_requests: u64,
     /// Seconds in which something was refused.
     pub throttled_seconds: u64,
+    /// The Firehose stream behind it, where the scenario has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firehose: Option<FirehoseResult>,
 }
 
 /// The stream's totals.

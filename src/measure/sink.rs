@@ -16,6 +16,8 @@ pub struct ProducerCounts {
     pub throttled: u64,
     /// Records in the judged entries.
     pub carried: u64,
+    /// Calls judged (clients that wait for answers; a lane's entries are calls of their own).
+    pub calls: u64,
     /// Records stored for the first time.
     pub stored: u64,
     /// Stored again.
@@ -47,6 +49,8 @@ pub struct ConsumerCounts {
     pub before_start: u64,
     /// Passed by retention.
     pub lost: u64,
+    /// In an application's hands: read, and not yet anything of the others.
+    pub in_hand: u64,
     /// Skipped by the client.
     pub skipped: u64,
     /// Taken out by a filter.

@@ -5,6 +5,7 @@
 //! judgement and answer the world tells it of refusals. It never sees the stream, only what ListShards would answer.
 
 use crate::measure::lost::Lost;
+use crate::measure::result::Packing;
 use crate::mechanism::histogram::Histogram;
 use crate::record::{Columns, Listing, Parcels};
 use std::sync::Arc;
@@ -127,6 +128,8 @@ pub struct Report {
     pub buffered_records_max: u64,
     /// Records sent again because they landed on another shard than predicted.
     pub resent_elsewhere: u64,
+    /// What packing does to the bill (`None`: the client packs nothing).
+    pub packing: Option<Packing>,
     /// Born to first sent.
     pub buffering: Histogram,
     /// First sent to stored.

@@ -1,6 +1,7 @@
 //! Clients that are programs of their own, as written: Kinesis Agent, Flink's sink.
 
 use super::context::Cx;
+use super::diag::Span;
 use super::grammar::{At, OPTIONAL, choice, default, fact, section};
 use super::law::Law;
 use super::shapes::Limited;
@@ -94,24 +95,23 @@ section! {
         /// Sending to answer.
         put_latency: Law = fact(&latency::PUT),
     }
-    check buffers_more_than_a_batch;
+    check buffers_more_than_a_batch(max_buffered, max_batch);
 }
 
 /// As the sink itself asks.
-fn buffers_more_than_a_batch(s: &FlinkSinkSpec, cx: &mut Cx) -> Option<()> {
-    if s.max_buffered.value > s.max_batch {
-        return Some(());
+fn buffers_more_than_a_batch(max_buffered: &At<u32>, max_batch: &u32, _: Span, cx: &mut Cx) {
+    if max_buffered.value > *max_batch {
+        return;
     }
-    let message = format!("`{}.max_buffered` must be more than `max_batch`, {}", cx.here(), s.max_batch);
+    let message = format!("`{}.max_buffered` must be more than `max_batch`, {max_batch}", cx.here());
     let help = format!("source: {}", super::context::cite(&flink::SINK_BUFFERED));
     cx.say_with(
         "not-together",
-        s.max_buffered.at,
+        max_buffered.at,
         message,
         "the buffer must hold more than a batch",
         Some(help),
     );
-    None
 }
 
 impl FlinkSinkSpec {

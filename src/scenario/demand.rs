@@ -1,6 +1,7 @@
 //! Demand as written: rate shape, burstiness, record size, keys.
 
 use super::context::Cx;
+use super::diag::Span;
 use super::grammar::{At, REQUIRED, Read, Shape, choice, default, section};
 use super::node::{Kind, Node};
 use super::scalars::{Rate, RateOrTimes};
@@ -303,16 +304,15 @@ section! {
         /// Mean length of a busy spell.
         spell: Dur = REQUIRED.positive(),
     }
-    check busy_share_fits;
+    check busy_share_fits(factor, share);
 }
 
-fn busy_share_fits(s: &MmppSpec, cx: &mut Cx) -> Option<()> {
-    if u128::from(s.factor) * u128::from(s.share.0) <= u128::from(Percent::WHOLE) {
-        return Some(());
+fn busy_share_fits(factor: &u32, share: &Percent, place: Span, cx: &mut Cx) {
+    if u128::from(*factor) * u128::from(share.0) <= u128::from(Percent::WHOLE) {
+        return;
     }
     let message = format!("`{}` has no quiet rate: `factor` times `share` is more than the whole", cx.here());
-    cx.say("no-solution", s.place, message, "factor x share must be at most 100 %");
-    None
+    cx.say("no-solution", place, message, "factor x share must be at most 100 %");
 }
 
 impl From<&BurstinessSpec> for Burstiness {

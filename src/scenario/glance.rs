@@ -57,6 +57,23 @@ fn consumers(root: &Node, cx: &mut Cx) {
             return;
         }
     }
+    // A Firehose stream that reads the stream is a consumer of it; one that a producer puts to is not.
+    for entry in entries(root, "firehose") {
+        let from = entry.value.get("from").map(|e| &e.value.kind);
+        if matches!(from, Some(Kind::Map(_))) {
+            continue;
+        }
+        if !seen.insert(entry.key.clone()) {
+            let message = format!("a consumer is named `{}` too", entry.key);
+            cx.say(
+                "duplicate-name",
+                entry.at,
+                message,
+                "a Firehose stream that reads the stream is a consumer",
+            );
+        }
+        cx.consumers.push(entry.key.clone());
+    }
 }
 
 /// The central setting must be a key of the grammar.

@@ -177,12 +177,12 @@ pub const fn plain(name: &'static str) -> &'static str {
     }
 }
 
-/// Declares a map with fixed keys.
+/// Declares a map with fixed keys. A rule between some of them (`check`) reports what it finds, and reading goes on.
 macro_rules! section {
     (
         $(#[doc = $sdoc:literal])+
         $Name:ident { $( $(#[doc = $doc:literal])+ $field:ident : $ty:ty = $rule:expr , )* }
-        $( check $check:path ; )?
+        $( check $( $check:ident ( $($known:ident),+ ) ),+ ; )?
     ) => {
         $(#[doc = $sdoc])+
         #[derive(Clone, Debug)]
@@ -218,9 +218,11 @@ macro_rules! section {
                 let mut keys = $Name::KEYS.iter();
                 // Every key is read before the first failure ends the section.
                 $( let $field: Option<$ty> = keys.next().and_then(|key| cx.field(node, key, $Name::KEYS)); )*
-                let read = $Name { place: node.span, $( $field: $field?, )* };
-                $( $check(&read, cx)?; )?
-                Some(read)
+                // And every rule between keys is checked that has all of its own.
+                $( $( if let ($(Some($known),)+) = ($($known.as_ref(),)+) {
+                    $check($($known,)+ node.span, cx);
+                } )+ )?
+                Some($Name { place: node.span, $( $field: $field?, )* })
             }
         }
     };

@@ -48,6 +48,8 @@ section! {
         /// ListShards, call to answer. Until the answer, records travel alone and unlimited.
         list_shards_latency: Law = fact(&facts::LIST_LATENCY),
     }
+    check expires_after_buffering(record_max_buffered_time, record_ttl), whole_percent(rate_limit),
+        aggregates_fit_version(aggregation_max_size, behaviour), records_fit_version(max_user_record_size, behaviour);
 }
 
 choice! {
@@ -75,26 +77,57 @@ impl From<&BehaviourSpec> for KplBehaviour {
     }
 }
 
-impl KplSpec {
-    /// The settings, resolved; `record` is the largest data of a record, and where it is written.
-    pub fn resolve(&self, record: Option<(Bytes, Span)>, cx: &mut Cx) -> Option<KplConfig> {
-        cx.enter("client");
-        cx.enter("kpl");
-        let config = self.config(record, cx);
-        cx.leave();
-        cx.leave();
-        config
-    }
+/// Before 1.0.6 sizes ended at 1 MiB.
+fn aggregates_fit_version(size: &At<Bytes>, behaviour: &BehaviourSpec, _: Span, cx: &mut Cx) {
+    fits_version("aggregation_max_size", size, &facts::AGGREGATION_SIZE_MAX_BEFORE, behaviour, cx);
+}
 
-    fn config(&self, record: Option<(Bytes, Span)>, cx: &mut Cx) -> Option<KplConfig> {
-        let behaviour = KplBehaviour::from(&self.behaviour);
-        self.fits_version(behaviour, cx);
-        self.expires_after_buffering(cx);
-        self.takes(record, cx);
-        let rate_limit = self.whole_percent(cx)?;
+fn records_fit_version(size: &At<Bytes>, behaviour: &BehaviourSpec, _: Span, cx: &mut Cx) {
+    fits_version("max_user_record_size", size, &facts::USER_RECORD_SIZE, behaviour, cx);
+}
+
+fn fits_version(key: &str, size: &At<Bytes>, most: &Fact, behaviour: &BehaviourSpec, cx: &mut Cx) {
+    if KplBehaviour::from(behaviour) >= KplBehaviour::V1_0_6 || size.value <= most.bytes() {
+        return;
+    }
+    let message =
+        format!("`{}.{key}` is {}; before 1.0.6 it ended at {}", cx.here(), size.value, most.bytes());
+    let help = format!("source: {}", cite(most));
+    let expected = format!("must be at most {}", most.bytes());
+    cx.say_with("out-of-range", size.at, message, &expected, Some(help));
+}
+
+fn expires_after_buffering(buffered: &At<Dur>, ttl: &Dur, _: Span, cx: &mut Cx) {
+    if buffered.value <= *ttl {
+        return;
+    }
+    let message = format!(
+        "`{}.record_max_buffered_time` ({}) is longer than `record_ttl` ({ttl}): records would be as good as \
+         expired when they are first sent",
+        cx.here(),
+        buffered.value,
+    );
+    let help = format!("defaults: {} and {}", cite(&facts::MAX_BUFFERED_TIME), cite(&facts::TTL));
+    cx.say_with("out-of-range", buffered.at, message, &format!("must be at most {ttl}"), Some(help));
+}
+
+fn whole_percent(limit: &At<Percent>, _: Span, cx: &mut Cx) {
+    if limit.value.0.is_multiple_of(ONE_PERCENT) {
+        return;
+    }
+    let message = format!("`{}.rate_limit` is {}", cx.here(), limit.value);
+    let help = format!("source: {}", cite(&facts::RATE_LIMIT));
+    cx.say_with("out-of-range", limit.at, message, "must be whole percents", Some(help));
+}
+
+const ONE_PERCENT: u64 = Percent::WHOLE / 100;
+
+impl KplSpec {
+    /// The library's settings.
+    pub fn resolve(&self, cx: &mut Cx) -> Option<KplConfig> {
         Some(KplConfig {
             instances: self.instances,
-            behaviour,
+            behaviour: (&self.behaviour).into(),
             aggregation: self.aggregation,
             aggregation_max_count: self.aggregation_max_count,
             aggregation_max_size: self.aggregation_max_size.value,
@@ -102,7 +135,7 @@ impl KplSpec {
             collection_max_size: self.collection_max_size,
             record_max_buffered_time: self.record_max_buffered_time.value,
             record_ttl: self.record_ttl,
-            rate_limit,
+            rate_limit: self.rate_limit.value.0 / ONE_PERCENT,
             fail_if_throttled: self.fail_if_throttled,
             max_connections: self.max_connections,
             put_latency: self.put_latency.resolve(cx)?,
@@ -110,40 +143,8 @@ impl KplSpec {
         })
     }
 
-    /// Before 1.0.6 sizes ended at 1 MiB.
-    fn fits_version(&self, behaviour: KplBehaviour, cx: &mut Cx) {
-        if behaviour >= KplBehaviour::V1_0_6 {
-            return;
-        }
-        let sizes = [
-            ("aggregation_max_size", &self.aggregation_max_size, &facts::AGGREGATION_SIZE_MAX_BEFORE),
-            ("max_user_record_size", &self.max_user_record_size, &facts::USER_RECORD_SIZE),
-        ];
-        for (key, size, most) in sizes {
-            above(key, size.value, size.at, most, "before 1.0.6", cx);
-        }
-    }
-
-    fn expires_after_buffering(&self, cx: &mut Cx) {
-        let buffered = &self.record_max_buffered_time;
-        if buffered.value <= self.record_ttl {
-            return;
-        }
-        let message = format!(
-            "`{}.record_max_buffered_time` ({}) is longer than `record_ttl` ({}): records would be as good as \
-             expired when they are first sent",
-            cx.here(),
-            buffered.value,
-            self.record_ttl
-        );
-        let help = format!("defaults: {} and {}", cite(&facts::MAX_BUFFERED_TIME), cite(&facts::TTL));
-        let expected = format!("must be at most {}", self.record_ttl);
-        cx.say_with("out-of-range", buffered.at, message, &expected, Some(help));
-    }
-
-    /// The library throws an exception at a larger record.
-    fn takes(&self, record: Option<(Bytes, Span)>, cx: &mut Cx) {
-        let Some((largest, at)) = record else { return };
+    /// The library throws an exception at a larger record than it takes; `at` is where its size is written.
+    pub fn takes(&self, largest: Bytes, at: Span, cx: &mut Cx) {
         let most = self.max_user_record_size.value;
         if largest <= most {
             return;
@@ -154,25 +155,4 @@ impl KplSpec {
         let help = format!("raise it to at most {}, source: {}", bound.bytes(), cite(bound));
         cx.say_with("out-of-range", at, message, &format!("must be at most {most}"), Some(help));
     }
-
-    fn whole_percent(&self, cx: &mut Cx) -> Option<u64> {
-        let limit = &self.rate_limit;
-        let percent = limit.value.0 / (Percent::WHOLE / 100);
-        if percent * (Percent::WHOLE / 100) == limit.value.0 {
-            return Some(percent);
-        }
-        let message = format!("`{}.rate_limit` is {}", cx.here(), limit.value);
-        let help = format!("source: {}", cite(&facts::RATE_LIMIT));
-        cx.say_with("out-of-range", limit.at, message, "must be whole percents", Some(help));
-        None
-    }
-}
-
-fn above(key: &str, size: Bytes, at: Span, most: &Fact, when: &str, cx: &mut Cx) {
-    if size <= most.bytes() {
-        return;
-    }
-    let message = format!("`{}.{key}` is {size}; {when} it ended at {}", cx.here(), most.bytes());
-    let help = format!("source: {}", cite(most));
-    cx.say_with("out-of-range", at, message, &format!("must be at most {}", most.bytes()), Some(help));
 }

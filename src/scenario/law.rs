@@ -1,6 +1,7 @@
 //! Latencies: a bare duration, or a distribution.
 
 use super::context::Cx;
+use super::diag::Span;
 use super::grammar::{REQUIRED, choice, section};
 use super::scalars::Milli;
 use crate::random::LatencyLaw;
@@ -29,7 +30,7 @@ section! {
         /// Longest.
         max: Dur = REQUIRED,
     }
-    check ends_in_order;
+    check ends_in_order(min, max);
 }
 
 section! {
@@ -60,13 +61,12 @@ section! {
     }
 }
 
-fn ends_in_order(law: &UniformLaw, cx: &mut Cx) -> Option<()> {
-    if law.min <= law.max {
-        return Some(());
+fn ends_in_order(min: &Dur, max: &Dur, place: Span, cx: &mut Cx) {
+    if min <= max {
+        return;
     }
     let message = format!("`{}` runs backwards: `min` is longer than `max`", cx.here());
-    cx.say("backwards", law.place, message, "the smaller end is `min`");
-    None
+    cx.say("backwards", place, message, "the smaller end is `min`");
 }
 
 impl Law {

@@ -1,7 +1,7 @@
 //! Metrics that `goal:` and `expect:` can name: one table for reading, schema, help and evaluation.
 
 use crate::experiment::outcome::ModeOutcome;
-use crate::measure::result::{ConsumerResult, ProducerResult, RunResult};
+use crate::measure::result::{ConsumerResult, Packing, ProducerResult, RunResult};
 
 /// What a metric is measured in; `value` of a metric is in the base unit named here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,12 @@ pub struct Metric {
 
 fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// Less than nothing where what packing adds begins another unit.
+fn saved(packing: Packing) -> Option<f64> {
+    let alone = packing.payload_units_alone;
+    (alone > 0).then(|| 1.0 - packing.payload_units as f64 / alone as f64)
 }
 
 fn ns(value: Option<u64>) -> Option<f64> {
@@ -198,7 +204,7 @@ const PROPAGATION: [Metric; 6] = latencies!(Consumer, c, propagation, "stored to
 const PROCESSING: [Metric; 6] = latencies!(Consumer, c, processing, "received to processed.", _s);
 const END_TO_END: [Metric; 6] = latencies!(Consumer, c, end_to_end, "born to processed.", _s);
 
-const PRODUCER_OWN: [Metric; 12] = [
+const PRODUCER_OWN: [Metric; 13] = [
     metric(
         "amplification",
         Unit::Factor,
@@ -218,10 +224,16 @@ const PRODUCER_OWN: [Metric; 12] = [
         From::Producer(|p| Some(p.attempts as f64)),
     ),
     metric(
+        "payload_units_saved",
+        Unit::Share,
+        "PUT payload units that packing saved, of those its stored records would be one by one.",
+        From::Producer(|p| p.packing.and_then(saved)),
+    ),
+    metric(
         "records_per_call",
         Unit::Factor,
-        "Kinesis records in a put call, on average.",
-        From::Producer(|p| share(p.attempts, p.calls)),
+        "Kinesis records in a put call, on average over the calls that arrived.",
+        From::Producer(|p| share(p.attempts, p.judged_calls)),
     ),
     metric(
         "duplicates",

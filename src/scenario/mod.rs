@@ -13,9 +13,11 @@ mod consumer;
 mod context;
 mod demand;
 pub mod diag;
+mod direct;
 mod events;
 mod expect;
 pub mod findings;
+mod firehose;
 mod flink;
 mod glance;
 pub mod goal;
@@ -29,8 +31,10 @@ mod plan;
 pub mod presets;
 mod producer;
 mod record;
+mod retry;
 mod scalars;
 pub mod schema;
+mod sdk;
 mod sets;
 mod shapes;
 mod stream;
@@ -47,6 +51,7 @@ pub use goal::{Central, Goal, GoalMode, Limit};
 pub use scalars::Interval;
 
 use crate::consumer::config::ConsumerConfig;
+use crate::firehose::config::FirehoseConfig;
 use crate::producer::config::ProducerConfig;
 use crate::stream::config::{Mode, StreamConfig};
 use crate::units::Dur;
@@ -88,6 +93,8 @@ pub struct Scenario {
     pub stream: StreamConfig,
     /// Who reads.
     pub consumers: Vec<ConsumerConfig>,
+    /// Firehose streams.
+    pub firehose: Vec<FirehoseConfig>,
     /// What happens on the way, in order of time.
     pub events: Vec<TimedEvent>,
     /// What the user wishes.

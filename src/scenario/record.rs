@@ -1,6 +1,7 @@
 //! What one record is, as written: its size and its key.
 
 use super::context::Cx;
+use super::diag::Span;
 use super::grammar::{At, REQUIRED, choice, section};
 use super::scalars::{Mean, Milli};
 use super::trace;
@@ -32,7 +33,7 @@ section! {
         /// Largest.
         max: Bytes = REQUIRED,
     }
-    check sizes_in_order;
+    check sizes_in_order(min, max);
 }
 
 section! {
@@ -43,7 +44,7 @@ section! {
         /// The 95th percentile.
         p95: Mean = REQUIRED.positive(),
     }
-    check lognormal_solvable;
+    check lognormal_solvable(mean, p95);
 }
 
 section! {
@@ -56,23 +57,19 @@ section! {
     }
 }
 
-fn sizes_in_order(s: &UniformSizes, cx: &mut Cx) -> Option<()> {
-    if s.min <= s.max {
-        return Some(());
+fn sizes_in_order(min: &Bytes, max: &Bytes, place: Span, cx: &mut Cx) {
+    if min <= max {
+        return;
     }
     let message = format!("`{}` runs backwards: `min` is larger than `max`", cx.here());
-    cx.say("backwards", s.place, message, "the smaller end is `min`");
-    None
+    cx.say("backwards", place, message, "the smaller end is `min`");
 }
 
-fn lognormal_solvable(s: &LogNormalSizes, cx: &mut Cx) -> Option<()> {
-    let Err(why) = log_normal_sigma(s.mean.0, s.p95.0) else {
-        return Some(());
-    };
+fn lognormal_solvable(mean: &Mean, p95: &Mean, place: Span, cx: &mut Cx) {
+    let Err(why) = log_normal_sigma(mean.0, p95.0) else { return };
     let message = format!("`{}` has no solution: {why}", cx.here());
     let z = "exp(1.645^2 / 2) = 3.87";
-    cx.say("no-solution", s.place, message, &format!("p95 must be 1 to {z} times the mean"));
-    None
+    cx.say("no-solution", place, message, &format!("p95 must be 1 to {z} times the mean"));
 }
 
 impl SizeSpec {

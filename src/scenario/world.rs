@@ -23,6 +23,7 @@ impl Scenario {
             producers: self.producers.clone(),
             stream: self.stream.clone(),
             consumers: self.consumers.clone(),
+            firehose: self.firehose.clone(),
             events: self.events.clone(),
             bounds: Bounds { records: MAX_RECORDS, in_memory: MAX_IN_MEMORY },
             window_divisor: 1,

@@ -9,11 +9,12 @@ use super::children;
 use super::config::WorldConfig;
 use super::delivery::{add_propagation, bytes_of, count_delivered};
 use super::lane::{Lane, Outside};
+use super::series::bucket;
 use super::settings::{Settings, happenings};
-use crate::consumer::application::{
-    Application, Batch, Done, Fate, Held, Most, Position, Pushed, Refused, Stream,
-};
+use crate::api::{Application, Batch, Done, Fate, Held, Hop, Most, Position, Pushed, Refused, Stream};
+use crate::consumer::config::ConsumerConfig;
 use crate::consumer::{Situation, build as build_one};
+use crate::firehose::reader::Reader;
 use crate::measure::sink::{ConsumerCounts, Sink};
 use crate::record::Shard;
 use crate::stream::routing::ShardMap;
@@ -28,13 +29,21 @@ pub struct Player {
 
 /// Builds every application.
 pub fn build(config: &WorldConfig) -> Vec<Player> {
-    let one = |(consumer, c)| {
+    let one = |(consumer, c): (usize, &ConsumerConfig)| {
         let mut happenings: Vec<_> = happenings(config, consumer).collect();
         happenings.sort_by_key(|h| h.0);
         let situation = Situation { config: c, happenings: &happenings, seed: config.seed };
-        build_one(&situation).map(|machine| Player { consumer, machine })
+        let machine = build_one(&situation).or_else(|| firehose(config, &c.name))?;
+        Some(Player { consumer, machine })
     };
     config.consumers.iter().enumerate().filter_map(one).collect()
+}
+
+/// A Firehose stream that reads the stream.
+fn firehose(config: &WorldConfig, name: &str) -> Option<Box<dyn Application>> {
+    let stream = config.firehose.iter().find(|f| f.name == name)?;
+    let reader = Reader::new(stream, bucket(config.duration.0), config.seed)?;
+    Some(Box::new(reader))
 }
 
 impl World {
@@ -198,11 +207,6 @@ impl View<'_> {
         };
         *counter += records;
     }
-
-    fn out_of_hand(&mut self, shard: u32, records: u64) {
-        let c = self.consumer;
-        self.lane(shard).readers[c].place.in_hand -= records;
-    }
 }
 
 impl Stream for View<'_> {
@@ -326,7 +330,7 @@ impl Stream for View<'_> {
         let c = self.consumer;
         let Lane { readers, log, .. } = self.lane(shard);
         let fresh = readers[c].place.go_to(log, to);
-        readers[c].place.in_hand += fresh;
+        self.counts().in_hand += fresh;
     }
 
     fn hand_over(&mut self, shard: u32, rows: &[Held], again: bool) {
@@ -359,7 +363,7 @@ impl Stream for View<'_> {
                 }
                 view.hops(shard, (from, to), received, Done::At(done));
                 view.trace(shard, (from, to), received, Done::At(done));
-                view.out_of_hand(shard, records);
+                view.counts().in_hand -= records;
             });
         }
     }
@@ -369,8 +373,41 @@ impl Stream for View<'_> {
             self.stretches(shard, from, to, |view, from, to| {
                 let records = view.lane(shard).log.records(from, to);
                 view.count_fate(fate, records);
-                view.out_of_hand(shard, records);
+                view.counts().in_hand -= records;
             });
+        }
+    }
+
+    fn stored(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u64>) {
+        self.stretches(shard, from, to, |view, from, to| {
+            out.extend_from_slice(view.lane(shard).log.stored(from, to));
+        });
+    }
+
+    fn births(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u64>) {
+        self.stretches(shard, from, to, |view, from, to| {
+            out.extend_from_slice(view.lane(shard).log.births(from, to));
+        });
+    }
+
+    fn part_with(&mut self, records: u64, bytes: u64, fate: Option<Fate>) {
+        match fate {
+            Some(fate) => self.count_fate(fate, records),
+            None => {
+                let counts = self.counts();
+                (counts.records, counts.bytes) = (counts.records + records, counts.bytes + bytes);
+                counts.now.records += records;
+            }
+        }
+        self.counts().in_hand -= records;
+    }
+
+    fn count_hops(&mut self, hop: Hop, ns: &[u64]) {
+        let counts = self.counts();
+        match hop {
+            Hop::Propagation => counts.propagation.add_all(ns),
+            Hop::Processing => counts.processing.add_all(ns),
+            Hop::EndToEnd => counts.now.end_to_end.add_all(ns),
         }
     }
 

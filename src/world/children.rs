@@ -1,7 +1,7 @@
 //! Plain readers go on from a closed shard to its children.
 
 use super::lane::{Lane, Outside};
-use crate::consumer::application::Position;
+use crate::api::Position;
 use crate::stream::routing::ShardMap;
 
 /// Readers of a child begin when they have read its parents to the end.

@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "a variant's comment covers its fields")]
 
 use crate::consumer::config::{ConsumerConfig, Happening};
+use crate::firehose::config::FirehoseConfig;
 use crate::producer::config::ProducerConfig;
 use crate::producer::keys::KeyTable;
 use crate::random::Seed;
@@ -29,6 +30,8 @@ pub struct WorldConfig {
     pub stream: StreamConfig,
     /// Who reads.
     pub consumers: Vec<ConsumerConfig>,
+    /// Firehose streams; one that reads the stream is a consumer of its name besides.
+    pub firehose: Vec<FirehoseConfig>,
     /// What happens on the way, in order of time.
     pub events: Vec<TimedEvent>,
     /// Bounds of a run.

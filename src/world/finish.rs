@@ -1,7 +1,6 @@
 //! The end of a run: what is left is counted, the laws are checked, the result is put together.
 
 use super::World;
-use super::intake::Door;
 use super::settings::Reading;
 use crate::engine::digest::Digest;
 use crate::facts::data_streams;
@@ -33,7 +32,7 @@ impl World {
         let mut result = RunResult {
             mode: self.config.mode.word(),
             duration_ns: reached,
-            intakes: self.sources.iter().filter_map(|s| s.door.as_ref()).map(Door::result).collect(),
+            intakes: self.sources.iter().filter_map(|s| s.door.as_ref()).map(|d| d.result(reached)).collect(),
             producers,
             stream,
             consumers,
@@ -98,6 +97,7 @@ impl World {
             carried: counts.carried,
             overtaken: counts.overtaken,
             calls: counts.attempts,
+            judged_calls: counts.attempts,
             ..ProducerResult::default()
         };
         let mut put = counts.put.clone();
@@ -108,7 +108,7 @@ impl World {
             let waiting = self.lanes.iter_mut().map(|l| l.retries_of(p)).sum::<u64>();
             result.held = waiting + late.len() as u64;
         } else {
-            result.calls = 0;
+            (result.calls, result.judged_calls) = (0, counts.calls);
             for client in &mut source.clients {
                 client.settle_unanswered(end);
                 add_client(&mut result, client.as_ref(), end);
@@ -116,8 +116,8 @@ impl World {
                 buffering.merge(&client.report().buffering);
             }
         }
-        result.put = summary(&put);
-        result.buffering = summary(&buffering);
+        result.put = LatencySummary::of(&put);
+        result.buffering = LatencySummary::of(&buffering);
         result
     }
 
@@ -149,7 +149,7 @@ impl World {
     fn consumer_result(&self, c: usize, end: u64) -> ConsumerResult {
         let settings = &self.settings.consumers[c];
         let counts = &self.sink.consumers[c];
-        let unread = self.lanes.iter().map(|l| l.readers[c].place.undelivered(&l.log)).sum();
+        let unread: u64 = self.lanes.iter().map(|l| l.readers[c].place.undelivered(&l.log)).sum();
         let outages = !settings.outages.is_empty();
         let last_outage = settings.outages.iter().map(|o| o.1).max().unwrap_or(0);
         let lanes = self.lanes.iter().filter(|l| !l.readers[c].place.is_finished_before(last_outage));
@@ -171,7 +171,7 @@ impl World {
             discarded: counts.discarded,
             before_start: counts.before_start,
             lost_to_retention: counts.lost,
-            unread,
+            unread: unread + counts.in_hand,
             calls: counts.calls,
             empty_calls: counts.empty,
             throttled_by_calls: counts.throttled_calls,
@@ -180,9 +180,9 @@ impl World {
             from_cold: counts.from_cold,
             iterator_age_ns_max: counts.age_max,
             catch_up_ns: back.filter(|_| outages).map(|b| b.saturating_sub(last_outage)),
-            propagation: summary(&counts.propagation),
-            processing: summary(&counts.processing),
-            end_to_end: summary(&self.end_to_end[c]),
+            propagation: LatencySummary::of(&counts.propagation),
+            processing: LatencySummary::of(&counts.processing),
+            end_to_end: LatencySummary::of(&self.end_to_end[c]),
             client: self.applications.iter().find(|a| a.consumer == c).map(|a| a.machine.result(end)),
         }
     }
@@ -288,18 +288,7 @@ fn add_client(result: &mut ProducerResult, client: &dyn Client, end: u64) {
     result.buffered_bytes_max += report.buffered_bytes_max;
     result.buffered_records_max += report.buffered_records_max;
     result.resent_elsewhere += report.resent_elsewhere;
-}
-
-/// A histogram as a summary.
-fn summary(h: &Histogram) -> LatencySummary {
-    LatencySummary {
-        count: h.count(),
-        sum_ns: h.sum(),
-        p50_ns: h.quantile(500_000),
-        p90_ns: h.quantile(900_000),
-        p99_ns: h.quantile(990_000),
-        p999_ns: h.quantile(999_000),
-        max_ns: h.max(),
-        buckets: h.buckets().collect(),
+    if let Some(packing) = &report.packing {
+        result.packing.get_or_insert_default().add(packing);
     }
 }

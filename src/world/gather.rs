@@ -198,6 +198,7 @@ impl Gathered {
         for call in &self.calls {
             let (sent, p) = (&call.sent, call.source as usize);
             sink.judge(p, sent.entries.into(), call.records.into(), sent.again.into());
+            sink.producers[p].calls += 1;
         }
     }
 

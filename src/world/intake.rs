@@ -4,6 +4,7 @@
 use super::World;
 use super::sources::Source;
 use crate::firehose::intake::{Intake, Over};
+use crate::firehose::pipeline::Pipeline;
 use crate::measure::result::IntakeResult;
 use crate::measure::sink::ProducerCounts;
 use crate::producer::client::Sent;
@@ -15,18 +16,37 @@ pub struct Door {
     counts: IntakeResult,
     /// The last second that was counted as throttled.
     throttled_second: Option<u64>,
+    behind: Option<Pipeline>,
 }
 
 impl Door {
-    /// Nothing has come in yet.
-    pub fn new(intake: Intake, name: &str) -> Door {
+    /// Nothing has come in yet; `behind` it is a Firehose stream, or nothing that anybody asked about.
+    pub fn new(intake: Intake, name: &str, behind: Option<Pipeline>) -> Door {
         let counts = IntakeResult { name: name.into(), ..IntakeResult::default() };
-        Door { intake, counts, throttled_second: None }
+        Door { intake, counts, throttled_second: None, behind }
     }
 
-    /// What came in and what did not.
-    pub fn result(&self) -> IntakeResult {
-        self.counts.clone()
+    /// What came in and what did not, and what became of it.
+    pub fn result(&self, end: u64) -> IntakeResult {
+        let firehose = self.behind.as_ref().map(|pipeline| pipeline.result(end));
+        IntakeResult { firehose, ..self.counts.clone() }
+    }
+
+    /// Everything behind it that happens before `until`.
+    fn act(&mut self, until: u64) {
+        let Some(pipeline) = &mut self.behind else { return };
+        while pipeline.next() < until {
+            pipeline.act(pipeline.next());
+        }
+        pipeline.departed();
+    }
+
+    fn accept(&mut self, at: u64, born: u64, size: u32) {
+        self.counts.accepted_records += 1;
+        self.counts.accepted_bytes += u64::from(size);
+        if let Some(pipeline) = &mut self.behind {
+            pipeline.receive_next(at, born, size);
+        }
     }
 
     fn refuse(&mut self, at: u64, over: Over) {
@@ -47,6 +67,7 @@ impl World {
         for (source, counts) in self.sources.iter_mut().zip(&mut self.sink.producers) {
             if let Some(mut door) = source.door.take() {
                 judge(source, &mut door, counts, until);
+                door.act(until);
                 source.door = Some(door);
             }
         }
@@ -69,14 +90,13 @@ fn judge(source: &mut Source, door: &mut Door, counts: &mut ProducerCounts, unti
 fn judge_call(source: &mut Source, client: usize, sent: &Sent, door: &mut Door, counts: &mut ProducerCounts) {
     let client = &mut source.clients[client];
     let (mut refused, mut refused_again) = (0, 0);
+    door.act(sent.at);
     door.intake.begin_call(sent.at);
     for entry in 0..sent.entries as usize {
-        let size = client.outgoing().entries.size[sent.first as usize + entry];
+        let row = sent.first as usize + entry;
+        let (size, born) = (client.outgoing().entries.size[row], client.outgoing().entries.born[row]);
         match door.intake.judge(sent.at, size) {
-            Ok(()) => {
-                door.counts.accepted_records += 1;
-                door.counts.accepted_bytes += u64::from(size);
-            }
+            Ok(()) => door.accept(sent.at, born, size),
             Err(over) => {
                 door.refuse(sent.at, over);
                 refused += 1;
@@ -86,6 +106,7 @@ fn judge_call(source: &mut Source, client: usize, sent: &Sent, door: &mut Door, 
     }
     let (entries, again) = (u64::from(sent.entries), u64::from(sent.again) - refused_again);
     door.counts.accepted_calls += u64::from(refused < entries);
+    counts.calls += 1;
     counts.attempts += entries;
     counts.carried += entries;
     counts.throttled += refused;

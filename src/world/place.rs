@@ -13,8 +13,6 @@ pub struct Place {
     pub reached: u64,
     /// The first row that an application may ask for again.
     pub kept: Option<u64>,
-    /// Records in an application's hands, of rows below `cursor`.
-    pub in_hand: u64,
     /// Has it begun?
     pub started: bool,
     /// A closed shard is read to its end.
@@ -40,7 +38,6 @@ impl Place {
             cursor: 0,
             reached: 0,
             kept: None,
-            in_hand: 0,
             started: false,
             done_at: None,
             // A shard opened later is a child of shards it reads: it comes to it in time, whatever its start.
@@ -73,12 +70,12 @@ impl Place {
 
     /// Copies never delivered to it.
     pub fn undelivered(&self, log: &Log) -> u64 {
-        log.records(self.reached.max(self.cursor).min(log.end()), log.end()) + self.in_hand
+        log.records(self.reached.max(self.cursor).min(log.end()), log.end())
     }
 
     /// Copies it has not read.
     pub fn backlog(&self, log: &Log) -> u64 {
-        log.records(self.cursor, log.end()) + self.in_hand
+        log.records(self.cursor, log.end())
     }
 
     /// Was it done with its closed shard before `time`?

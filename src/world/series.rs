@@ -11,6 +11,12 @@ const BUCKETS: u64 = 240;
 /// Bucket lengths in seconds: whole parts of a minute.
 const LENGTHS_S: [u64; 8] = [60, 30, 20, 10, 5, 4, 2, 1];
 
+/// Length of the buckets of a run of `duration` ns.
+pub fn bucket(duration: u64) -> u64 {
+    let fits = |s: &&u64| duration / (*s * NS_PER_S) >= BUCKETS;
+    LENGTHS_S.iter().find(fits).unwrap_or(&1) * NS_PER_S
+}
+
 /// Series under construction.
 pub struct SeriesBuilder {
     bucket: u64,
@@ -23,8 +29,7 @@ pub struct SeriesBuilder {
 impl SeriesBuilder {
     /// Buckets for a run of `duration` ns.
     pub fn new(duration: u64, producers: usize, consumers: usize) -> SeriesBuilder {
-        let fits = |s: &&u64| duration / (*s * NS_PER_S) >= BUCKETS;
-        let bucket = LENGTHS_S.iter().find(fits).unwrap_or(&1) * NS_PER_S;
+        let bucket = bucket(duration);
         let series = Series {
             bucket_ns: bucket,
             producers: vec![ProducerSeries::default(); producers],
@@ -88,8 +93,9 @@ impl World {
             .iter()
             .map(|l| (&l.readers[c].place, &l.log))
             .filter(|(place, _)| place.counts_backlog());
-        let backlog = backlog.map(|(place, log)| place.backlog(log)).sum();
+        let backlog: u64 = backlog.map(|(place, log)| place.backlog(log)).sum();
         self.sink.consumers[c].part_prompt();
+        let backlog = backlog + self.sink.consumers[c].in_hand;
         let now = std::mem::take(&mut self.sink.consumers[c].now);
         let s = &mut self.series.series.consumers[c];
         s.records.push(now.records);

@@ -5,9 +5,12 @@ use super::dealing::Dealing;
 use super::gather::WindowCall;
 use super::intake::Door;
 use super::order::Order;
+use super::series::bucket;
 use super::settings::Settings;
 use super::sizing::calendar;
+use crate::firehose;
 use crate::firehose::intake::{Intake, Quotas};
+use crate::firehose::pipeline::Pipeline;
 use crate::producer::agent::Agent;
 use crate::producer::client::Client;
 use crate::producer::config::ClientConfig;
@@ -81,7 +84,7 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     };
     let door = producer.client.firehose().map(|q| {
         let quotas = Quotas { records: q.records, requests: q.requests, bytes: q.bytes };
-        Door::new(Intake::new(quotas), name)
+        Door::new(Intake::new(quotas), name, behind(config, index))
     });
     let watched = producer.client.reorders() || !troubles.is_empty();
     Source {
@@ -93,6 +96,12 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
         floor: if alone { u64::MAX } else { latency.sampler().min() - leg },
         leg,
     }
+}
+
+/// The Firehose stream a producer puts to.
+fn behind(config: &WorldConfig, producer: usize) -> Option<Pipeline> {
+    let stream = config.firehose.iter().find(|f| f.source == firehose::config::Source::Producer(producer))?;
+    Some(Pipeline::new(stream, bucket(config.duration.0), config.seed))
 }
 
 fn hot_window(at: Dur, action: &Action, index: usize) -> Option<HotKeyWindow> {

@@ -139,6 +139,7 @@ pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64
             },
         },
         consumers: vec![poller("a"), poller("b")],
+        firehose: vec![],
         events: vec![],
         bounds: Bounds { records: 1 << 40, in_memory: 1 << 28 },
         window_divisor: 1,

@@ -506,6 +506,7 @@ pub fn any_world() -> impl Strategy<Value = WorldConfig> {
                     producers: producers.clone(),
                     stream: stream.clone(),
                     consumers: consumers.clone(),
+                    firehose: Vec::new(),
                     events: events.into_iter().map(timed).collect(),
                     bounds: Bounds { records: 1 << 40, in_memory: 1 << 28 },
                     window_divisor: 1,

@@ -7,6 +7,7 @@
 //!
 //! Probabilities below 1e-3 are computed only (A06.1, A06.3's share, A14.5); so are cases that are no process.
 
+mod delivering;
 mod demand;
 mod gathering;
 mod limits;

@@ -9,7 +9,7 @@ use super::split::Split;
 use super::subtask::{Job, Subtask};
 use super::watermark::{Voice, Watermark};
 use crate::consumer::Situation;
-use crate::consumer::application::{Application, Position, Stream};
+use crate::api::{Application, Position, Stream};
 use crate::consumer::config::{Happening, ProcessingConfig, StartAt};
 use crate::consumer::work::Work;
 use crate::facts::flink as facts;

@@ -2,7 +2,7 @@
 
 use super::config::SinkGuarantee;
 use super::split::Split;
-use crate::consumer::application::{Done, Stream};
+use crate::api::{Done, Stream};
 
 /// Rows written since the last checkpoint.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@
 
 use super::output::Output;
 use super::split::Split;
-use crate::consumer::application::{Done, Stream};
+use crate::api::{Done, Stream};
 use crate::consumer::work::Work;
 use std::collections::VecDeque;
 

@@ -13,7 +13,7 @@
 use super::config::SourceConfig;
 use super::slot::Fetched;
 use super::split::Split;
-use crate::consumer::application::{Most, Pushed, Stream};
+use crate::api::{Most, Pushed, Stream};
 use crate::consumer::config::ReadConfig;
 use crate::facts::data_streams::{GET_RECORDS_MAX_RECORDS, SHARD_READ_BYTES};
 use crate::facts::flink as facts;

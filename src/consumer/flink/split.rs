@@ -1,7 +1,7 @@
 //! A shard as the source knows it: how far it is fetched, worked on, and kept by a checkpoint.
 
 use super::watermark::Voice;
-use crate::consumer::application::Stream;
+use crate::api::Stream;
 use crate::record::Shard;
 
 /// How far, and how many records were counted into the job's state by then.

@@ -4,7 +4,7 @@ use super::output::Output;
 use super::slot::{Fetched, Slot};
 use super::source::{Fetcher, Reading, Step, Waits};
 use super::split::Split;
-use crate::consumer::application::Stream;
+use crate::api::Stream;
 use crate::consumer::work::Work;
 use crate::random::Stream as Random;
 

@@ -3,7 +3,7 @@
 use super::config::*;
 use super::split::Split;
 use crate::consumer::Situation;
-use crate::consumer::application::*;
+use crate::api::*;
 use crate::consumer::config::*;
 use crate::measure::clients::{ClientResult, FlinkResult, Rescale};
 use crate::random::{LatencyLaw, Seed};
@@ -141,6 +141,10 @@ impl Stream for Rows {
     fn hand_over(&mut self, _: u32, _: &[Held], _: bool) {}
     fn deliver_some(&mut self, _: u32, _: &[Held], _: u64) {}
     fn drop_some(&mut self, _: u32, _: &[Held], _: Fate) {}
+    fn stored(&mut self, _: u32, _: u64, _: u64, _: &mut Vec<u64>) {}
+    fn births(&mut self, _: u32, _: u64, _: u64, _: &mut Vec<u64>) {}
+    fn part_with(&mut self, _: u64, _: u64, _: Option<Fate>) {}
+    fn count_hops(&mut self, _: Hop, _: &[u64]) {}
     fn keep_from(&mut self, shard: u32, row: u64) {
         assert!(row >= self.kept[shard as usize]);
         self.kept[shard as usize] = row;

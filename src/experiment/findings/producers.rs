@@ -2,9 +2,11 @@
 
 use super::{count, percent, records, time};
 use crate::experiment::plan::Plan;
+use crate::facts::billing;
 use crate::measure::lost::Lost;
-use crate::measure::result::{IntakeResult, ProducerResult, RunResult};
+use crate::measure::result::{IntakeResult, Packing, ProducerResult, RunResult};
 use crate::producer::config::ClientConfig;
+use crate::stream::config::Mode;
 
 /// What was given up, and why.
 pub fn lost(run: &RunResult) -> Option<String> {
@@ -72,6 +74,21 @@ pub fn rotated(run: &RunResult) -> Option<String> {
     ))
 }
 
+/// Put calls that failed as a whole.
+pub fn failed_calls(run: &RunResult) -> Option<String> {
+    let all: Vec<String> = run.producers.iter().filter(|p| p.failed_calls > 0).map(without_answer).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+fn without_answer(p: &ProducerResult) -> String {
+    let share = percent(p.failed_calls, p.calls);
+    let arrived = match p.unjudged {
+        0 => "all of them arrived, and what they held was judged".into(),
+        n => format!("{} were in calls that never arrived, each as often as it was sent", records(n)),
+    };
+    format!("{} of {}'s put calls got no answer ({share}): {arrived}", count(p.failed_calls), p.name)
+}
+
 /// What a Firehose stream refused, by which quota.
 pub fn intake(run: &RunResult, intake: &IntakeResult) -> Option<String> {
     let quotas = [
@@ -134,10 +151,28 @@ pub fn aggregation(run: &RunResult) -> Option<String> {
         let waits = p.buffering.mean_ns().map_or(String::new(), |ns| {
             format!(", for which a record waited {} on average", time(ns as u64))
         });
-        format!("{} packed {each:.1} records into a Kinesis record{waits}", p.name)
+        let bill = p.packing.map_or(String::new(), |packing| instead(run.mode, &packing));
+        format!("{} packed {each:.1} records into a Kinesis record{waits}{bill}", p.name)
     };
     let all: Vec<String> = run.producers.iter().filter(packs).map(of).collect();
     (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// What packed records are billed, instead of what they would be one by one.
+fn instead(mode: &str, packing: &Packing) -> String {
+    let gigabytes = |bytes: u64| bytes as f64 / billing::GIGABYTE.bytes().0 as f64;
+    match mode == Mode::Provisioned.word() {
+        true => format!(
+            ": {} PUT payload units instead of {} one by one",
+            count(packing.payload_units),
+            count(packing.payload_units_alone)
+        ),
+        false => format!(
+            ": {:.2} GB billed as written instead of {:.2} GB one by one",
+            gigabytes(packing.rounded_bytes),
+            gigabytes(packing.rounded_bytes_alone)
+        ),
+    }
 }
 
 /// Order and duplicates, which a consumer has to live with.
@@ -155,5 +190,35 @@ pub fn order(run: &RunResult) -> Option<String> {
         (true, false) => Some(out_of_order),
         (false, true) => Some(twice),
         (true, true) => Some(format!("{out_of_order}; {twice}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_calls_are_told_with_what_was_in_them() {
+        let mut p = ProducerResult { name: "p".into(), calls: 8_000, failed_calls: 40, ..Default::default() };
+        p.unjudged = 2_000;
+        let text = "40 of p's put calls got no answer (0.5 %): 2,000 records were in calls that never arrived, \
+                    each as often as it was sent";
+        assert_eq!(without_answer(&p), text);
+        p.unjudged = 0;
+        assert!(without_answer(&p).ends_with("all of them arrived, and what they held was judged"));
+    }
+
+    #[test]
+    fn a_saving_is_told_in_what_the_mode_bills() {
+        let packing = Packing {
+            payload_units: 1_200,
+            payload_units_alone: 61_000,
+            rounded_bytes: 3 << 29,
+            rounded_bytes_alone: 5 << 30,
+        };
+        let units = ": 1,200 PUT payload units instead of 61,000 one by one";
+        assert_eq!(instead(Mode::Provisioned.word(), &packing), units);
+        let bytes = ": 1.50 GB billed as written instead of 5.00 GB one by one";
+        assert_eq!(instead(Mode::OnDemand.word(), &packing), bytes);
     }
 }

@@ -29,6 +29,7 @@ use super::config::{KplBehaviour, KplConfig};
 use super::demand::Columns;
 use super::line::Line;
 use crate::facts::kpl::{EXTENSION_MAX, EXTENSION_SHARE, LIMITER_BYTES, LIMITER_BYTES_BEFORE};
+use crate::measure::result::Packing;
 use crate::random::Seed;
 use crate::record::Listing;
 use crate::units::Percent;
@@ -94,6 +95,8 @@ pub struct Kpl {
     out: Outgoing,
     /// Births of the parcel that is being sent.
     births: Vec<u64>,
+    /// Data of the user records of the parcel that is being billed.
+    sizes: Vec<u32>,
     /// User records in its hands, and their data.
     records: u64,
     bytes: u64,
@@ -142,9 +145,10 @@ impl Kpl {
             sender: Sender::new(config.max_connections),
             out: Outgoing::default(),
             births: Vec::new(),
+            sizes: Vec::new(),
             records: 0,
             bytes: 0,
-            report: Report::default(),
+            report: Report { packing: law.aggregate.then(Packing::default), ..Report::default() },
         }
     }
 
@@ -316,8 +320,10 @@ impl Client for Kpl {
         for i in 0..self.out.calls.partition_point(|call| call.at < until) {
             let Sent { slot: call, entries, .. } = self.out.calls[i];
             for entry in 0..entries as usize {
-                let slot = &mut self.parcels[self.sender.parcel(call, entry) as usize];
+                let ready = self.sender.call(call).request.entries[entry];
+                let slot = &mut self.parcels[ready.parcel as usize];
                 slot.actual = Some(shards.shard_at(slot.parcel.place()));
+                self.bill(ready);
             }
             if self.sender.orphans > 0 && self.sender.call(call).orphan {
                 self.sender.orphans -= 1;

@@ -4,6 +4,7 @@ use super::Kpl;
 use super::collector::{Ready, Request};
 use super::parcel::{Parcel, Past, Row};
 use super::reducer::Container;
+use crate::measure::sink::Billed;
 use crate::producer::client::{Report, Sent};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -171,6 +172,15 @@ impl Kpl {
             }
         }
         parcel.stored_before()
+    }
+
+    /// Counts what a judged Kinesis record costs, if it was stored, and what its user records would cost one by one.
+    pub(super) fn bill(&mut self, ready: Ready) {
+        let slot = &self.parcels[ready.parcel as usize];
+        let (Some(packing), false) = (&mut self.report.packing, slot.refused) else { return };
+        self.sizes.clear();
+        self.sizes.extend(slot.parcel.rows.iter().map(|row| row.data));
+        packing.count(Billed::one(ready.bytes, 0), Billed::all(&self.sizes, 0).0);
     }
 
     /// Puts an entry on the wire.

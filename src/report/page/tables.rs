@@ -4,7 +4,7 @@ use super::markup::{Table, escape, paragraph, section};
 use crate::cost::bill::Bill;
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::measure::lost::{Cause, Lost};
-use crate::measure::result::{ConsumerResult, ProducerResult};
+use crate::measure::result::{ConsumerResult, IntakeResult, ProducerResult};
 use crate::report::csv_files::hops;
 use crate::report::human;
 
@@ -176,6 +176,7 @@ pub fn throttling(outcome: &Outcome) -> String {
     across(&mut table, outcome, "seconds with a refused write", |m| {
         Some(m.run.stream.throttled_seconds.into())
     });
+    intakes(&mut table, outcome);
     let names = outcome.modes.first().map(|m| m.run.consumers.as_slice());
     for (i, c) in names.unwrap_or_default().iter().enumerate() {
         let limits: [Entry<ConsumerResult>; 2] =
@@ -193,6 +194,23 @@ pub fn throttling(outcome: &Outcome) -> String {
     }));
     table.row(&hottest);
     section("throttling", "Throttling by limit", &table.finish())
+}
+
+/// Refusals of the Firehose streams that producers put to directly.
+fn intakes(table: &mut Table, outcome: &Outcome) {
+    let quotas: [Entry<IntakeResult>; 4] = [
+        ("records refused: records quota", |i| i.throttled_by_records),
+        ("records refused: bytes quota", |i| i.throttled_by_bytes),
+        ("records refused with their call: requests quota", |i| i.throttled_by_requests),
+        ("seconds with a refused record", |i| i.throttled_seconds),
+    ];
+    let names = outcome.modes.first().map(|m| m.run.intakes.as_slice());
+    for (i, intake) in names.unwrap_or_default().iter().enumerate() {
+        for (quota, f) in quotas {
+            let label = format!("{}, Firehose, {quota}", intake.name);
+            across(table, outcome, &label, |m| Some(f(m.run.intakes.get(i)?).into()));
+        }
+    }
 }
 
 /// Every bill line with its arithmetic.

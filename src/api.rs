@@ -86,6 +86,19 @@ pub trait Stream {
     /// Rows in its hands will never be processed successfully.
     fn drop_some(&mut self, shard: u32, rows: &[Held], fate: Fate);
 
+    /// When rows `[from, to)` were stored, appended.
+    fn stored(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u64>);
+
+    /// Births of the records in rows `[from, to)`, appended.
+    fn births(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u64>);
+
+    /// For clients that do not hold rows: so many of the records they took leave their hands, processed successfully
+    /// (`None`) or not.
+    fn part_with(&mut self, records: u64, bytes: u64, fate: Option<Fate>);
+
+    /// Times of one hop of records, one each.
+    fn count_hops(&mut self, hop: Hop, ns: &[u64]);
+
     /// Nothing before this row will be asked for again: the log may forget it.
     fn keep_from(&mut self, shard: u32, row: u64);
 
@@ -154,6 +167,17 @@ pub enum Done<'a> {
     Rows(&'a [u64]),
     /// Record by record: a row holds as many as `Stream::records` says.
     Records(&'a [u64]),
+}
+
+/// A part of a record's way that a consumer measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hop {
+    /// Stored to received.
+    Propagation,
+    /// Received to processed.
+    Processing,
+    /// Born to processed.
+    EndToEnd,
 }
 
 /// Why a stored record is never processed by an application.

@@ -1,0 +1,157 @@
+//! Records inside Firehose: not one by one, but in groups of neighbours with their count, bytes and first and last
+//! moments.
+//!
+//! Buffers hold minutes of a stream. Counts and bytes of a group are exact; its records' moments are taken to lie evenly
+//! between the first and the last. Small loads keep each record by itself; the longer a load grows, the more
+//! neighbours share a group, so that a load's memory is bounded whatever it holds.
+
+/// Neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Records.
+    pub records: u64,
+    /// Bytes of their data.
+    pub bytes: u64,
+    /// First and last birth.
+    pub born: (u64, u64),
+    /// First and last arrival at Firehose or in the stream it reads.
+    pub arrived: (u64, u64),
+}
+
+impl Group {
+    /// One record.
+    pub fn one(born: u64, arrived: u64, size: u32) -> Group {
+        Group { records: 1, bytes: size.into(), born: (born, born), arrived: (arrived, arrived) }
+    }
+
+    fn join(&mut self, next: &Group) {
+        let wide = |a: (u64, u64), b: (u64, u64)| (a.0.min(b.0), a.1.max(b.1));
+        self.records += next.records;
+        self.bytes += next.bytes;
+        self.born = wide(self.born, next.born);
+        self.arrived = wide(self.arrived, next.arrived);
+    }
+
+    /// Moments between two, evenly, one a record, after each other to `each` in blocks; as times until `until`.
+    pub fn times(&self, span: (u64, u64), until: u64, mut each: impl FnMut(&[u64])) {
+        let (mut done, mut block) = (0, [0; 64]);
+        let steps = u128::from(self.records.max(2) - 1);
+        while done < self.records {
+            let n = (self.records - done).min(64) as usize;
+            for (i, time) in block[..n].iter_mut().enumerate() {
+                let at = span.0 + (u128::from(span.1 - span.0) * u128::from(done + i as u64) / steps) as u64;
+                *time = until.saturating_sub(at);
+            }
+            each(&block[..n]);
+            done += n as u64;
+        }
+    }
+}
+
+/// Records that wait or travel together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    groups: Vec<Group>,
+    /// Records.
+    pub records: u64,
+    /// Bytes of their data.
+    pub bytes: u64,
+    /// Neighbours that share a group, at most.
+    share: u64,
+}
+
+/// Up to here each record keeps its own moments.
+const ALONE: usize = 1024;
+/// So many share a group then.
+const TOGETHER: u64 = 64;
+/// Groups of one load at most: twice as many share one each time they are too many.
+const GROUPS: usize = 1 << 16;
+
+impl Load {
+    /// Nothing in it?
+    pub fn is_empty(&self) -> bool {
+        self.records == 0
+    }
+
+    /// Its groups, in order of arrival.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// Arrival of its oldest record.
+    pub fn oldest(&self) -> Option<u64> {
+        self.groups.iter().map(|g| g.arrived.0).min()
+    }
+
+    /// Puts a group behind the others.
+    pub fn push(&mut self, group: Group) {
+        self.records += group.records;
+        self.bytes += group.bytes;
+        let share = if self.groups.len() < ALONE { 1 } else { self.share.max(TOGETHER) };
+        match self.groups.last_mut() {
+            Some(last) if last.records + group.records <= share => last.join(&group),
+            _ => self.groups.push(group),
+        }
+        if self.groups.len() > GROUPS {
+            self.thin();
+        }
+    }
+
+    /// Puts another load behind this one.
+    pub fn append(&mut self, other: &Load) {
+        other.groups.iter().for_each(|g| self.push(*g));
+    }
+
+    /// Takes out the groups whose records all arrived before `time`.
+    pub fn take_before(&mut self, time: u64) -> Load {
+        let mut gone = Load::default();
+        let old = self.groups.iter().take_while(|g| g.arrived.1 < time).count();
+        self.groups.drain(..old).for_each(|g| gone.push(g));
+        self.records -= gone.records;
+        self.bytes -= gone.bytes;
+        gone
+    }
+
+    fn thin(&mut self) {
+        self.share = 2 * self.share.max(TOGETHER);
+        let mut pairs = Vec::with_capacity(self.groups.len() / 2 + 1);
+        for pair in self.groups.chunks(2) {
+            let mut one = pair[0];
+            pair[1..].iter().for_each(|g| one.join(g));
+            pairs.push(one);
+        }
+        self.groups = pairs;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_and_bytes_are_exact_and_memory_is_bounded() {
+        let mut load = Load::default();
+        let n = 10_000_000u64;
+        for i in 0..n {
+            load.push(Group::one(i, i + 5, 100 + (i % 7) as u32));
+        }
+        assert_eq!(load.records, n);
+        assert_eq!(load.bytes, (0..n).map(|i| 100 + i % 7).sum::<u64>());
+        assert!(load.groups().len() <= GROUPS);
+        assert_eq!(load.groups().iter().map(|g| g.records).sum::<u64>(), n);
+        assert_eq!(load.oldest(), Some(5));
+        let gone = load.take_before(n / 2);
+        assert_eq!(gone.records + load.records, n);
+        assert!(gone.records.abs_diff(n / 2) < 8192);
+        assert!(load.oldest().is_some_and(|at| at + 8192 > n / 2));
+    }
+
+    #[test]
+    fn moments_of_a_group_lie_evenly_between_its_ends() {
+        let mut group = Group::one(10, 10, 1);
+        (1..5).for_each(|i| group.join(&Group::one(10 + 10 * i, 10 + 10 * i, 1)));
+        let mut all = Vec::new();
+        group.times(group.born, 100, |times| all.extend_from_slice(times));
+        assert_eq!(all, [90, 80, 70, 60, 50]);
+    }
+}

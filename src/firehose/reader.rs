@@ -1,0 +1,189 @@
+//! A Firehose stream that reads a Kinesis stream.
+//!
+//! At AWS: GetRecords once a second and shard, twice with a full back-up, on the read limits that all polling readers
+//! share; no fan-out; begins at LATEST; unpacks what the KPL packed; a buffer for each shard.
+//! We model: phases of their own for the shards; children of a reshard from their beginning; a shard is not read while
+//! too much of it waits for delivery, so that an outage keeps it in the stream, where retention is its clock.
+//! We leave out: how Firehose finds new shards (it knows at once), its own pace when far behind (a poll that leaves records
+//! behind is followed by the next in its turn).
+
+use super::config::{FirehoseConfig, PollConfig, Source};
+use super::pipeline::Pipeline;
+use crate::api::{Application, Fate, Hop, Most, Position, Stream};
+use crate::facts::data_streams::{GET_RECORDS_MAX_BYTES, GET_RECORDS_MAX_RECORDS};
+use crate::measure::clients::ClientResult;
+use crate::random::{Seed, Stream as Draws};
+use std::collections::BTreeSet;
+
+/// It reads, and hands on.
+pub struct Reader {
+    polls: PollConfig,
+    pipeline: Pipeline,
+    shards: Vec<Place>,
+    /// (moment, shard, is it the back-up's?) of the next polls.
+    turns: BTreeSet<(u64, u32, bool)>,
+    phases: Draws,
+    columns: Columns,
+}
+
+/// Where it stands in a shard.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    row: u64,
+    /// The second reader's.
+    backed_up: u64,
+}
+
+/// Records of one answer.
+#[derive(Clone, Debug, Default)]
+struct Columns {
+    born: Vec<u64>,
+    stored: Vec<u64>,
+    size: Vec<u32>,
+}
+
+const MOST: Most = Most { rows: GET_RECORDS_MAX_RECORDS.count(), bytes: GET_RECORDS_MAX_BYTES.bytes().0 };
+
+impl Reader {
+    /// Waits for its start at 0.
+    pub fn new(config: &FirehoseConfig, bucket_ns: u64, seed: Seed) -> Option<Reader> {
+        let Source::Stream(polls) = config.source else { return None };
+        Some(Reader {
+            polls,
+            pipeline: Pipeline::new(config, bucket_ns, seed),
+            shards: Vec::new(),
+            turns: BTreeSet::from([(0, u32::MAX, false)]),
+            phases: seed.stream(&format!("firehose/{}", config.name), "poll_phases"),
+            columns: Columns::default(),
+        })
+    }
+
+    /// Looks for shards it does not know; the next look is with the next poll.
+    fn discover(&mut self, stream: &mut dyn Stream) {
+        let (known, now) = (self.shards.len(), stream.now());
+        let from = if known == 0 { Position::Latest } else { Position::TrimHorizon };
+        for shard in known as u32..stream.shards().len() as u32 {
+            let row = stream.begin(shard, from);
+            self.shards.push(Place { row, backed_up: row });
+            let first = now + 1 + self.phases.below(self.polls.every.0.max(1));
+            self.turns.insert((first, shard, false));
+            if self.polls.twice {
+                self.turns.insert((first + self.polls.every.0 / 2, shard, true));
+            }
+        }
+        self.pipeline.open(self.shards.len(), now);
+    }
+
+    fn poll(&mut self, shard: u32, stream: &mut dyn Stream) {
+        let now = stream.now();
+        let i = shard as usize;
+        if self.pipeline.held(i) > self.polls.hold.0 {
+            return self.again(shard, false, now);
+        }
+        let Ok(batch) = stream.get_records(shard, self.shards[i].row, MOST) else {
+            return self.again(shard, false, now);
+        };
+        self.shards[i].row = batch.to;
+        self.receive(shard, (batch.from, batch.to), stream);
+        stream.keep_from(
+            shard,
+            if self.polls.twice { batch.to.min(self.shards[i].backed_up) } else { batch.to },
+        );
+        match batch.ends {
+            true => stream.finish(shard),
+            false => self.again(shard, false, now),
+        }
+    }
+
+    /// The second reader fetches everything again.
+    fn back_up(&mut self, shard: u32, stream: &mut dyn Stream) {
+        let place = &mut self.shards[shard as usize];
+        let answer = stream.get_records(shard, place.backed_up, MOST);
+        let ends = answer.is_ok_and(|batch| {
+            place.backed_up = batch.to;
+            batch.ends
+        });
+        stream.keep_from(shard, place.row.min(place.backed_up));
+        if !ends {
+            self.again(shard, true, stream.now());
+        }
+    }
+
+    fn again(&mut self, shard: u32, backs_up: bool, now: u64) {
+        self.turns.insert((now + self.polls.every.0.max(1), shard, backs_up));
+    }
+
+    /// Hands rows to the pipeline, record by record where the KPL packed them.
+    fn receive(&mut self, shard: u32, (from, to): (u64, u64), stream: &mut dyn Stream) {
+        if from == to {
+            return;
+        }
+        let Columns { born, stored, size } = &mut self.columns;
+        born.clear();
+        stored.clear();
+        size.clear();
+        stream.births(shard, from, to, born);
+        stream.sizes(shard, from, to, size);
+        stream.stored(shard, from, to, stored);
+        if born.len() != size.len() {
+            unpack(shard, (from, to), &mut self.columns, stream);
+        }
+        stream.take(shard, to);
+        let (now, columns) = (stream.now(), &mut self.columns);
+        self.pipeline.receive(now, shard as usize, &columns.born, &columns.stored, &columns.size);
+        columns.stored.iter_mut().for_each(|at| *at = now - *at);
+        stream.count_hops(Hop::Propagation, &columns.stored);
+    }
+
+    /// Tells the stream of what left.
+    fn settle(&mut self, stream: &mut dyn Stream) {
+        for gone in self.pipeline.departed() {
+            let fate = (!gone.delivered).then_some(Fate::Lost);
+            stream.part_with(gone.load.records, gone.load.bytes, fate);
+            if gone.delivered {
+                let groups = gone.load.groups().iter();
+                groups.for_each(|g| g.times(g.born, gone.at, |ns| stream.count_hops(Hop::EndToEnd, ns)));
+            }
+        }
+    }
+}
+
+/// Rows that hold several records become as many; a row's bytes are shared evenly.
+fn unpack(shard: u32, (from, to): (u64, u64), columns: &mut Columns, stream: &mut dyn Stream) {
+    let rows = std::mem::take(columns);
+    columns.born = rows.born;
+    for (i, row) in (from..to).enumerate() {
+        let n = stream.records(shard, row, row + 1).max(1);
+        let (each, more) = (u64::from(rows.size[i]) / n, u64::from(rows.size[i]) % n);
+        columns.stored.extend((0..n).map(|_| rows.stored[i]));
+        columns.size.extend((0..n).map(|k| (each + u64::from(k < more)) as u32));
+    }
+}
+
+impl Application for Reader {
+    fn next(&self) -> u64 {
+        let turn = self.turns.first().map_or(u64::MAX, |t| t.0);
+        turn.min(self.pipeline.next())
+    }
+
+    fn act(&mut self, stream: &mut dyn Stream) {
+        let now = stream.now();
+        self.pipeline.act(now);
+        if stream.shards().len() > self.shards.len() {
+            self.discover(stream);
+        }
+        while let Some(&(at, shard, backs_up)) = self.turns.first().filter(|t| t.0 <= now) {
+            self.turns.remove(&(at, shard, backs_up));
+            match (shard, backs_up) {
+                (u32::MAX, _) => {}
+                (shard, false) => self.poll(shard, stream),
+                (shard, true) => self.back_up(shard, stream),
+            }
+        }
+        self.settle(stream);
+    }
+
+    fn result(&self, end: u64) -> ClientResult {
+        ClientResult::Firehose(Box::new(self.pipeline.result(end)))
+    }
+}
