@@ -1,8 +1,8 @@
 //! Flink's Kinesis sink and sources: defaults and constants of their code. What the managed service adds is in
 //! `managed_flink`.
 
-use super::Value::{Bytes as Size, Count, Dur as Span, Percent as Share, Word};
 use super::Value;
+use super::Value::{Bytes as Size, Count, Dur as Span, Percent as Share, Word};
 use super::fact::facts;
 use crate::units::{Bytes, Dur, Percent};
 
@@ -55,6 +55,8 @@ facts! {
         "What the job's sink promises: most sinks write at once, and again after a restart.";
     WATERMARK_SAMPLE: "flink.watermark_sample", Span(Dur::from_s(1)), MODEL, Assumed,
         "How often the watermark's delay is noted.";
+    WATERMARK_IDLE: "flink.watermark_idle", Word("holds"), FLINKAWS, SourceCode,
+        "A subtask without a shard, or a shard without records, holds the watermark unless withIdleness is set; the legacy source leaves subtasks without shards out by itself.";
     DOWNTIME_MIN: "flink.downtime_min", Span(Dur::from_ms(100)), MODEL, Assumed,
         "A restart takes at least so long.";
     TASK_MANAGERS: "flink.task_managers", Count(1, "task managers"), MODEL, Assumed,

@@ -12,7 +12,7 @@ pub enum ClientResult {
     /// Lambda's event source mapping.
     Lambda(LambdaResult),
     /// Flink's Kinesis source.
-    Flink(FlinkResult),
+    Flink(Box<FlinkResult>),
     /// A Firehose stream that reads the stream.
     Firehose(Box<FirehoseResult>),
 }

@@ -191,7 +191,13 @@ fn within_kpus(parallelism: u32, place: &ManagedConfig, at: Span, cx: &mut Cx) -
             place.max_kpus
         );
         let most = u64::from(place.max_kpus) * u64::from(place.parallelism_per_kpu);
-        return over(at, message, &format!("must be at most {most}, or `max_kpus` higher"), &managed::KPUS, cx);
+        return over(
+            at,
+            message,
+            &format!("must be at most {most}, or `max_kpus` higher"),
+            &managed::KPUS,
+            cx,
+        );
     }
     let most = managed::PARALLELISM_MAX.count();
     if u64::from(parallelism) > most && u64::from(place.max_kpus) <= managed::KPUS.count() {
@@ -223,8 +229,7 @@ impl SourceSpec {
 
 impl ManagedSpec {
     fn config(&self) -> ManagedConfig {
-        let orchestration =
-            if self.studio { managed::ORCHESTRATION_STUDIO } else { managed::ORCHESTRATION };
+        let orchestration = if self.studio { managed::ORCHESTRATION_STUDIO } else { managed::ORCHESTRATION };
         ManagedConfig {
             parallelism_per_kpu: self.parallelism_per_kpu,
             autoscaling: self.auto_scaling_enabled,

@@ -238,6 +238,7 @@ macro_rules! choice {
     ) => {
         $(#[doc = $sdoc])+
         #[derive(Clone, Debug)]
+        #[allow(clippy::large_enum_variant, reason = "a choice is read once")]
         pub enum $Name {
             $( $(#[doc = $doc])+ $Var $(($body))? , )*
             $( /// Written bare.

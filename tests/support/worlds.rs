@@ -314,16 +314,17 @@ fn fan_out() -> impl Strategy<Value = ReadConfig> {
 }
 
 fn flink_place() -> impl Strategy<Value = Place> {
-    let managed = (1u32..4, any::<bool>(), 1u32..20).prop_map(|(parallelism_per_kpu, autoscaling, max_kpus)| {
-        Place::Managed(ManagedConfig {
-            parallelism_per_kpu,
-            autoscaling,
-            max_kpus,
-            cpu: Percent(Percent::WHOLE),
-            orchestration_kpus: 1,
-            backups: Bytes(0),
-        })
-    });
+    let managed =
+        (1u32..4, any::<bool>(), 1u32..20).prop_map(|(parallelism_per_kpu, autoscaling, max_kpus)| {
+            Place::Managed(ManagedConfig {
+                parallelism_per_kpu,
+                autoscaling,
+                max_kpus,
+                cpu: Percent(Percent::WHOLE),
+                orchestration_kpus: 1,
+                backups: Bytes(0),
+            })
+        });
     let own = OwnConfig { task_managers: 3, slots: 4, price_per_hour: Money(Money::USD / 10) };
     prop_oneof![managed, Just(Place::SelfManaged(own))]
 }

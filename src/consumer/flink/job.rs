@@ -8,8 +8,8 @@ use super::source::{Reading, Waits};
 use super::split::Split;
 use super::subtask::{Job, Subtask};
 use super::watermark::{Voice, Watermark};
-use crate::consumer::Situation;
 use crate::api::{Application, Position, Stream};
+use crate::consumer::Situation;
 use crate::consumer::config::{Happening, ProcessingConfig, StartAt};
 use crate::consumer::work::Work;
 use crate::facts::flink as facts;
@@ -452,7 +452,7 @@ impl Application for Flink {
             (u128::from(part) * 1_000_000).checked_div(whole).map_or(0, |ppm| ppm as u64)
         };
         let idle = self.subtasks.iter().take(self.parallelism as usize).filter(|s| s.is_idle()).count();
-        ClientResult::Flink(FlinkResult {
+        ClientResult::Flink(Box::new(FlinkResult {
             place: self.meter.word(),
             parallelism_at_start: self.config.parallelism,
             parallelism_at_end: self.parallelism,
@@ -470,6 +470,6 @@ impl Application for Flink {
             down_ns: end.saturating_sub(self.starts.at.0) - ran.min(end.saturating_sub(self.starts.at.0)),
             rescales: self.counts.rescales.clone(),
             usage: self.meter.usage(end),
-        })
+        }))
     }
 }

@@ -75,7 +75,13 @@ mod tests {
     const FULL: Option<u64> = Some(Percent::WHOLE * 3 / 4);
     const IDLE: Option<u64> = Some(Percent::WHOLE / 10 - 1);
 
-    fn rows(scaler: &mut Scaler, cpu: Option<u64>, points: u64, now: u32, config: &ManagedConfig) -> Option<u32> {
+    fn rows(
+        scaler: &mut Scaler,
+        cpu: Option<u64>,
+        points: u64,
+        now: u32,
+        config: &ManagedConfig,
+    ) -> Option<u32> {
         (0..points).find_map(|_| scaler.point(cpu, now, 4, config))
     }
 

@@ -67,7 +67,8 @@ impl Reading {
                 return None;
             }
             let longer = |span: u64| {
-                (u128::from(span) * u128::from(facts::LEGACY_FACTOR.percent().0) / u128::from(Percent::WHOLE)) as u64
+                (u128::from(span) * u128::from(facts::LEGACY_FACTOR.percent().0) / u128::from(Percent::WHOLE))
+                    as u64
             };
             let span = (1..refusals).fold(base, |span, _| longer(span).min(cap));
             return Some(random.below(span));

@@ -2,8 +2,8 @@
 
 use super::config::*;
 use super::split::Split;
-use crate::consumer::Situation;
 use crate::api::*;
+use crate::consumer::Situation;
 use crate::consumer::config::*;
 use crate::measure::clients::{ClientResult, FlinkResult, Rescale};
 use crate::random::{LatencyLaw, Seed};
@@ -66,7 +66,7 @@ impl Rows {
             assert!(job.next() > self.now);
         }
         match job.result(end) {
-            ClientResult::Flink(result) => result,
+            ClientResult::Flink(result) => *result,
             other => panic!("{other:?}"),
         }
     }
@@ -168,7 +168,11 @@ fn job(parallelism: u32, per_record: Dur) -> ConsumerConfig {
         downtime: LatencyLaw::Constant(Dur::from_s(20)),
         idleness: None,
         discovery: Dur::from_s(10),
-        place: Place::SelfManaged(OwnConfig { task_managers: 1, slots: parallelism, price_per_hour: Money(0) }),
+        place: Place::SelfManaged(OwnConfig {
+            task_managers: 1,
+            slots: parallelism,
+            price_per_hour: Money(0),
+        }),
     };
     ConsumerConfig {
         name: "job".into(),
@@ -208,7 +212,13 @@ const CRASH: Happening = Happening::WorkerCrash { workers: 1, lasting: None };
 fn shards_go_by_the_middle_of_their_range() {
     // The connector's own test: thirds of the range, three subtasks.
     let third = u128::MAX / 3;
-    let ranges = [(0, 0, 0), (0, third, 0), (third, 2 * third, 1), (2 * third, u128::MAX, 2), (u128::MAX, u128::MAX, 2)];
+    let ranges = [
+        (0, 0, 0),
+        (0, third, 0),
+        (third, 2 * third, 1),
+        (2 * third, u128::MAX, 2),
+        (u128::MAX, u128::MAX, 2),
+    ];
     for (start, end, subtask) in ranges {
         let shard = Shard { id: 0, start, end, parents: Vec::new(), opened: 0, closed: None };
         assert_eq!(Split::new(&shard, 0, None).subtask(3), subtask, "{start}..{end}");
@@ -236,7 +246,10 @@ fn more_subtasks_than_shards_idle_and_hold_the_watermark() {
         f.source = SourceConfig::Legacy { interval: Dur::from_ms(200), adaptive_reads: false };
     });
     let free = rows().play(&legacy, &[], 100 * S);
-    assert!(free.watermark_delay.max_ns.unwrap() <= 2 * S, "legacy subtasks without shards are idle by themselves");
+    assert!(
+        free.watermark_delay.max_ns.unwrap() <= 2 * S,
+        "legacy subtasks without shards are idle by themselves"
+    );
 }
 
 #[test]
