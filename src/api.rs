@@ -30,6 +30,9 @@ pub trait Stream {
     /// The moment.
     fn now(&self) -> u64;
 
+    /// Retention has passed what was stored before this moment.
+    fn kept_since(&self) -> u64;
+
     /// What is stored before this moment is known; to ask again later than that pays.
     fn known_until(&self) -> u64;
 

@@ -7,7 +7,8 @@ mod runs;
 mod worlds;
 
 use kinesim::consumer::config::ReadConfig;
-use kinesim::measure::result::{RunResult, ShardResult};
+use kinesim::measure::clients::{ClientResult, LambdaResult};
+use kinesim::measure::result::{ConsumerResult, RunResult, ShardResult};
 use kinesim::stream::config::{AdmissionShape, Mode, ReadCallsShape};
 use kinesim::units::{Dur, NS_PER_S};
 use kinesim::world::config::{Action, TimedEvent, WorldConfig};
@@ -113,10 +114,15 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
     let delivered: u64 = r.series.consumers.iter().map(|c| sum(&c.kinesis_records)).sum();
     assert_eq!(minutes_out, delivered, "out by minute");
     for (c, series) in r.consumers.iter().zip(&r.series.consumers) {
-        assert_eq!(sum(&series.records), c.first_deliveries + c.redeliveries, "{}", c.name);
+        let handed = sum(&series.records);
+        assert_eq!(handed, c.propagation.count + c.redeliveries, "{}", c.name);
         assert_eq!(sum(&series.calls), c.calls, "{}", c.name);
         assert_eq!(sum(&series.throttled), c.throttled_by_calls + c.throttled_by_bytes, "{}", c.name);
-        assert_eq!(c.propagation.count, c.first_deliveries, "{}", c.name);
+        match &c.client {
+            // Received once it was sent to the function, delivered once the function has processed it.
+            Some(ClientResult::Lambda(l)) => lambda_accounts(c, l),
+            _ => assert_eq!(c.propagation.count, c.first_deliveries, "{}", c.name),
+        }
         assert_eq!(c.processing.count, c.end_to_end.count, "{}", c.name);
         assert!(c.end_to_end.count <= c.first_deliveries, "{}", c.name);
         let kept = config.events.iter().filter_map(|e| match e.action {
@@ -133,6 +139,21 @@ fn sums_agree(config: &WorldConfig, r: &RunResult) {
         assert!(p.judged_calls <= p.calls && p.judged_calls <= p.attempts, "{}", p.name);
         assert!(p.failed_calls <= p.calls && p.failed_calls <= p.unjudged + p.carried, "{}", p.name);
     }
+}
+
+/// Every invocation has an outcome, every record a cause.
+fn lambda_accounts(c: &ConsumerResult, l: &LambdaResult) {
+    assert!(c.first_deliveries <= c.propagation.count, "{}", c.name);
+    assert_eq!(l.invocations, l.succeeded + l.failed + l.timed_out, "{}", c.name);
+    assert!(l.retries + l.bisects <= l.failed + l.timed_out, "{}", c.name);
+    assert!(l.full_batches <= l.batches && l.lanes_used <= l.lanes, "{}", c.name);
+    assert!(l.concurrency_max <= l.concurrency_limit && l.cold_starts >= l.concurrency_max, "{}", c.name);
+    assert!(l.blocked_ns >= u128::from(l.blocked_ns_max), "{}", c.name);
+    let given_up = l.given_up_by_retries + l.given_up_by_age + l.too_large;
+    assert!(given_up <= c.to_failure_destination + c.discarded, "{}", c.name);
+    assert_eq!(given_up == 0, c.to_failure_destination + c.discarded == 0, "{}", c.name);
+    assert!(l.destination_messages <= c.to_failure_destination, "{}", c.name);
+    assert!(l.expired <= c.lost_to_retention && c.skipped == 0, "{}", c.name);
 }
 
 /// Where all that is stored came from clients that pack, their count is the bill.
@@ -222,7 +243,13 @@ fn readers_keep_their_quotas(config: &WorldConfig, r: &RunResult) {
         );
     }
     let life: u128 = r.shards.iter().map(|s| u128::from(r.duration_ns - s.opened_ns)).sum();
-    let bytes = |c: &usize| r.consumers[*c].delivered_bytes + r.consumers[*c].redelivered_bytes;
+    let bytes = |c: &usize| {
+        let result = &r.consumers[*c];
+        // A mapping sends a failed batch again; it does not read it again.
+        let again =
+            if matches!(result.client, Some(ClientResult::Lambda(_))) { 0 } else { result.redelivered_bytes };
+        result.delivered_bytes + again
+    };
     let polled: u64 = polling.iter().map(bytes).sum();
     let once = u64::from(reads.bytes_per_s > 0) * shards * (reads.bytes_per_s + (10 << 20));
     let most = life * u128::from(reads.bytes_per_s) / u128::from(NS_PER_S) + u128::from(once);

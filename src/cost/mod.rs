@@ -7,12 +7,14 @@
 //! Sources: `facts::prices`, `facts::billing`.
 
 pub mod bill;
+pub mod clients;
 pub mod closed;
 mod lines;
 pub mod month;
 mod round;
 pub mod steady;
 
+pub use clients::{Grows, Stretch, Used, used_in, with_clients};
 pub use lines::{BillError, bill_run};
 pub use month::{MonthRule, bill_month};
 pub use round::Rounding;

@@ -5,14 +5,16 @@ use super::work::rate_curves;
 use crate::consumer::config::ReadConfig;
 use crate::cost::bill::Bill;
 use crate::cost::steady::Steady;
-use crate::cost::{BillError, MonthRule, bill_month, bill_run};
+use crate::cost::{BillError, MonthRule, Stretch, bill_month, bill_run, used_in, with_clients};
 use crate::measure::result::RunResult;
+use crate::units::billed::mul_div;
 use crate::units::{Dur, RecordRate};
 use crate::world::config::WorldConfig;
 
 /// Bill of the run itself.
 pub fn of_run(plan: &Plan, world: &WorldConfig, run: &RunResult) -> Result<Bill, BillError> {
     let bill = bill_run(&run.usage, &plan.prices, world.duration, &world.stream.advantage)?;
+    let bill = with_clients(bill, &used_in(run), &plan.prices, Stretch::Run)?;
     Ok(bill.rounded(plan.rounding))
 }
 
@@ -55,5 +57,25 @@ fn month(
     };
     let advantage = &world.stream.advantage;
     let bill = bill_month(&run.usage, &base, rule, &plan.prices, world.duration, advantage)?;
+    let stretch = stretch(rule, world.duration, rate, run);
+    let bill = with_clients(bill, &used_in(run), &plan.prices, stretch)?;
     Ok(bill.rounded(plan.rounding))
+}
+
+/// What a month's bill of clients is over. Records that producers put straight to Firehose count as the stream's do.
+fn stretch(rule: MonthRule, duration: Dur, rate: RecordRate, run: &RunResult) -> Stretch {
+    let month = match rule {
+        MonthRule::Base(month) | MonthRule::Repeat(month) => month,
+        MonthRule::Calendar { days } => Dur::from_h(24 * u64::from(days)),
+    };
+    if !matches!(rule, MonthRule::Base(_)) {
+        return Stretch::Repeated { run: duration, month };
+    }
+    // Micro-records per second times ns.
+    let over = |span: Dur| {
+        let records = mul_div(rate.0.into(), span.0.into(), 1_000_000_000_000_000);
+        records.and_then(|n| u64::try_from(n).ok()).unwrap_or(u64::MAX)
+    };
+    let stored = run.producers.iter().map(|p| p.stored).sum();
+    Stretch::Based { run: duration, month, stored, base_run: over(duration), base_month: over(month) }
 }

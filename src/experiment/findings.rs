@@ -1,5 +1,6 @@
 //! What a person should know first, in words with numbers.
 
+mod flink;
 mod producers;
 mod reads;
 
@@ -40,6 +41,9 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             say("behind", reads::behind(&mode.run, consumer));
             say("catch_up", reads::catch_up(plan, consumer));
             say("retention", reads::retention(plan, consumer));
+            for (kind, text) in flink::of(plan, consumer) {
+                say(kind, Some(text));
+            }
         }
         say("starvation", reads::starvation(&mode.run));
         say("next_wall", next_wall(plan, &mode.run));

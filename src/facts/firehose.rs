@@ -54,6 +54,10 @@ facts! {
         "Drawn around each wait between requests to an HTTP endpoint, either way; assumed for all destinations.";
     KEPT: "firehose.kept", Span(Dur::from_h(24)), FHLIM, Documented,
         "Data put directly is kept so long while its destination is away; then it is lost.";
+    TIER_1_GB: "firehose.tier_1_gb", Count(512_000, "GB"), INFRACOST, Measured,
+        "Up to here a month the first price of ingestion holds: 500 TB of 1,024 GB.";
+    TIER_2_GB: "firehose.tier_2_gb", Count(2_048_000, "GB"), INFRACOST, Measured,
+        "Up to here a month the second price of ingestion holds.";
     RECORD_MAX: "firehose.record_max", Size(Bytes(1_024_000)), FHLIM, Documented,
         "Largest record put to Firehose, before base64: 1,000 KiB.";
 }

@@ -13,6 +13,7 @@ pub mod fan_out;
 pub mod firehose;
 pub mod flink;
 pub mod kpl;
+pub mod lambda;
 pub mod latency;
 pub mod managed_flink;
 pub mod on_demand;
@@ -34,6 +35,7 @@ const FILES: &[&[Fact]] = &[
     managed_flink::ALL,
     firehose::ALL,
     consumers::ALL,
+    lambda::ALL,
     latency::ALL,
     billing::ALL,
 ];

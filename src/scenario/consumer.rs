@@ -3,6 +3,7 @@
 use super::context::Cx;
 use super::flink::FlinkSpec;
 use super::grammar::{OPTIONAL, REQUIRED, Read, Shape, choice, default, fact, section};
+use super::lambda::LambdaSpec;
 use super::law::Law;
 use super::node::{Kind, Node};
 use crate::consumer::application::Position;
@@ -39,13 +40,13 @@ choice! {
         /// Plain AWS SDK calls.
         sdk: Sdk,
         /// Flink's Kinesis source.
-        flink: Flink(FlinkSpec),
+        flink: Flink(Box<FlinkSpec>),
+        /// Lambda's event source mapping.
+        lambda: Lambda(Box<LambdaSpec>),
     }
     reserved {
         /// Kinesis Client Library.
         kcl,
-        /// Lambda's event source mapping.
-        lambda,
         /// Firehose reading the stream.
         firehose,
     }
@@ -210,6 +211,7 @@ impl ReaderSpec {
         Some(match self {
             ReaderSpec::Sdk => ApplicationConfig::Sdk,
             ReaderSpec::Flink(s) => ApplicationConfig::Flink(Box::new(s.resolve(cx)?)),
+            ReaderSpec::Lambda(spec) => ApplicationConfig::Lambda(Box::new(spec.resolve(cx)?)),
         })
     }
 }

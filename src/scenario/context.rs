@@ -242,7 +242,10 @@ impl<'a> Cx<'a> {
         let below = low.as_ref().is_some_and(|(limit, _)| size < *limit);
         let above = high.as_ref().is_some_and(|(limit, _)| size > *limit);
         if below || above {
-            let expected = range_words(low.as_ref().map(|b| &b.1), high.as_ref().map(|b| &b.1));
+            let mut expected = range_words(low.as_ref().map(|b| &b.1), high.as_ref().map(|b| &b.1));
+            if let Some(word) = T::besides() {
+                expected += &format!(", or `{word}`");
+            }
             let source = if below { rule.min } else { rule.max };
             let help = match source {
                 Some(Bound::Fact(fact)) => Some(format!("source: {}", cite(fact))),

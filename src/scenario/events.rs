@@ -27,6 +27,8 @@ choice! {
         outage: Outage(OutageSpec),
         /// A consumer works several times slower for a while.
         slowdown: Slowdown(SlowdownSpec),
+        /// A record that a consumer's code can never process: the first one stored in a shard from then on.
+        poison_record: PoisonRecord(PoisonSpec),
         /// UpdateShardCount.
         reshard: Reshard(ReshardTo),
         /// SplitShard: one open shard in the middle.
@@ -57,8 +59,6 @@ choice! {
         worker_add,
         /// A new version is deployed.
         deploy,
-        /// A record that cannot be processed.
-        poison_record,
         /// A Firehose destination is away.
         destination_outage,
     }
@@ -83,6 +83,16 @@ section! {
         factor: u32 = REQUIRED.positive().max("1000000"),
         /// How long.
         r#for: Dur = REQUIRED.positive(),
+    }
+}
+
+section! {
+    /// A record that can never be processed.
+    PoisonSpec {
+        /// By whom.
+        consumer: ConsumerName = REQUIRED,
+        /// Position of its shard among the open shards in order of hash keys, from 0.
+        shard: u32 = default("0"),
     }
 }
 
@@ -196,6 +206,10 @@ impl EventSpec {
             }
             DoSpec::Slowdown(s) => {
                 let what = Happening::Slowdown { factor: s.factor, lasting: s.r#for };
+                Action::Consumer { consumer: Some(s.consumer.0), what }
+            }
+            DoSpec::PoisonRecord(s) => {
+                let what = Happening::PoisonRecord { open_index: s.shard };
                 Action::Consumer { consumer: Some(s.consumer.0), what }
             }
             DoSpec::Reshard(s) => Action::UpdateShardCount { target: s.to },

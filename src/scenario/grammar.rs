@@ -26,6 +26,11 @@ pub trait Read: Sized {
     fn measure(&self) -> Option<u128> {
         None
     }
+
+    /// A word that may stand in place of a value in range.
+    fn besides() -> Option<&'static str> {
+        None
+    }
 }
 
 /// The form of a value.
@@ -238,7 +243,6 @@ macro_rules! choice {
     ) => {
         $(#[doc = $sdoc])+
         #[derive(Clone, Debug)]
-        #[allow(clippy::large_enum_variant, reason = "a choice is read once")]
         pub enum $Name {
             $( $(#[doc = $doc])+ $Var $(($body))? , )*
             $( /// Written bare.

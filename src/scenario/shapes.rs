@@ -67,6 +67,15 @@ impl<T: Read> Read for Option<T> {
     }
 }
 
+impl<T: Read> Read for Box<T> {
+    fn shape() -> Shape {
+        T::shape()
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        T::read(node, cx).map(Box::new)
+    }
+}
+
 impl<T: Read> Read for At<T> {
     fn shape() -> Shape {
         T::shape()
@@ -162,6 +171,9 @@ macro_rules! or_word {
             fn measure(&self) -> Option<u128> {
                 self.0.as_ref().and_then(T::measure)
             }
+            fn besides() -> Option<&'static str> {
+                Some($word)
+            }
         }
     };
 }
@@ -173,4 +185,8 @@ or_word!(
 or_word!(
     /// A value, or `auto`: worked out from the workload.
     Auto, "auto"
+);
+or_word!(
+    /// A bound, or `-1`: endless, as AWS writes it.
+    Endless, "-1"
 );

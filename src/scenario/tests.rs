@@ -98,7 +98,11 @@ fn every_default_reads_and_lies_in_its_own_range() {
         }
         let set = [(path.clone(), written.to_owned())];
         // A client's keys are read where the producer has that client.
-        let client = path.split(".client.").nth(1).and_then(|rest| rest.split('.').next()).unwrap_or("sdk");
+        let of_producer = path.starts_with("producers").then_some(path.as_str());
+        let client = of_producer
+            .and_then(|p| p.split(".client.").nth(1))
+            .and_then(|rest| rest.split('.').next())
+            .unwrap_or("sdk");
         let whole = WHOLE.replace("client: { sdk: {", &format!("client: {{ {client}: {{"));
         // Neighbours that must be written may be missing; the default itself must be fine.
         let diags = load(&whole, "t.yaml", &no_files, &set).err().unwrap_or_default();

@@ -109,12 +109,12 @@ impl Cold {
         group.stored(number - group.first)
     }
 
-    /// The first cold record from `from` on stored at or after `time` (`None`: none of them). Who has not begun may stand
-    /// before all that is kept.
+    /// The first cold record from `from` on stored at or after `time` (`None`: none of them). Who has not begun yet
+    /// may ask from before all that is kept.
     pub fn first_stored_since(&self, from: u64, time: u64) -> Option<u64> {
         let late = self.groups.partition_point(|g| g.stored_last < time);
-        let own = self.groups.partition_point(|g| g.first <= from).saturating_sub(1);
-        let group = self.groups.get(late.max(own))?;
+        let first = self.groups.partition_point(|g| g.first <= from).saturating_sub(1);
+        let group = self.groups.get(late.max(first))?;
         let inside = (0..GROUP as u64).find(|i| group.stored(*i) >= time && group.first + i >= from);
         inside.map(|i| group.first + i)
     }

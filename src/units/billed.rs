@@ -48,20 +48,32 @@ hours! {
     ConsumerShardHours, "consumer-shard-hour";
     /// Shard × ns with retention above 24 h.
     ExtendedShardHours, "extended-retention shard-hour";
+    /// Kinesis processing unit × ns.
+    KpuHours, "KPU-hour";
+    /// Machine × ns.
+    MachineHours, "machine-hour";
 }
 
-/// PUT payload units: 25 KiB chunks of stored records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PutPayloadUnits(pub u128);
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident, $unit:literal;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+            pub struct $name(pub u128);
+            impl Billed for $name {
+                const UNIT: &'static str = $unit;
+                fn raw(self) -> u128 { self.0 }
+                fn per_unit(self) -> u128 { 1 }
+            }
+        )*
+    };
+}
 
-impl Billed for PutPayloadUnits {
-    const UNIT: &'static str = "PUT payload unit";
-    fn raw(self) -> u128 {
-        self.0
-    }
-    fn per_unit(self) -> u128 {
-        1
-    }
+counts! {
+    /// PUT payload units: 25 KiB chunks of stored records.
+    PutPayloadUnits, "PUT payload unit";
+    /// Requests.
+    Requests, "request";
 }
 
 /// Bytes, billed by the GB of 2^30.

@@ -103,7 +103,7 @@ impl View<'_> {
 
     /// Retention passes what is too old; the first row from `from` on that can still be read.
     fn oldest_readable(&mut self, shard: u32, from: u64) -> u64 {
-        let (c, horizon) = (self.consumer, self.now.saturating_sub(self.settings.retention));
+        let (c, horizon) = (self.consumer, self.kept_since());
         let Lane { readers, log, .. } = self.lane(shard);
         let place = &mut readers[c].place;
         place.horizon = horizon;
@@ -212,6 +212,10 @@ impl View<'_> {
 impl Stream for View<'_> {
     fn now(&self) -> u64 {
         self.now
+    }
+
+    fn kept_since(&self) -> u64 {
+        self.now.saturating_sub(self.settings.retention)
     }
 
     fn known_until(&self) -> u64 {

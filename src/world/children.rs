@@ -1,18 +1,19 @@
-//! Plain readers go on from a closed shard to its children.
+//! Order of a key across a reshard: who reads a child has read its parents.
 
 use super::lane::{Lane, Outside};
-use crate::api::Position;
+use super::settings::Settings;
+use crate::consumer::application::Position;
+use crate::measure::sink::Sink;
 use crate::stream::routing::ShardMap;
 
-/// Readers of a child begin when they have read its parents to the end.
-pub fn start_readers_of(id: usize, lanes: &mut [Lane], map: &ShardMap, out: &mut Outside) {
+/// Plain readers of a child begin when they have read its parents to the end.
+pub fn start_readers_of(id: usize, lanes: &mut [Lane], map: &ShardMap, settings: &Settings, sink: &mut Sink) {
     if lanes[id].all_started || map.shards()[id].parents.is_empty() {
         return;
     }
     let parents = &map.shards()[id].parents;
     let mut all = true;
-    for c in 0..out.settings.consumers.len() {
-        let settings = &out.settings.consumers[c];
+    for (c, settings) in settings.consumers.iter().enumerate() {
         if settings.is_application || lanes[id].readers[c].place.started {
             continue;
         }
@@ -22,7 +23,7 @@ pub fn start_readers_of(id: usize, lanes: &mut [Lane], map: &ShardMap, out: &mut
             Some(at) => {
                 let Lane { readers, log, .. } = &mut lanes[id];
                 if let Position::AtTimestamp(_) = settings.from {
-                    out.sink.consumers[c].before_start += readers[c].place.begin(log, settings.from);
+                    sink.consumers[c].before_start += readers[c].place.begin(log, settings.from);
                 }
                 readers[c].start(at, false, settings);
                 readers[c].place.recovering = behind;
@@ -33,14 +34,14 @@ pub fn start_readers_of(id: usize, lanes: &mut [Lane], map: &ShardMap, out: &mut
     lanes[id].all_started = all;
 }
 
-/// Plain readers make their calls before `now` on a shard, and first on those it comes from: who ends a parent in time
-/// meets an application on the child.
+/// Plain readers make all their calls on a shard before `now`, and before them those on its parents: an application
+/// that reads the shard now comes after them.
 pub fn poll_before(id: usize, now: u64, lanes: &mut [Lane], map: &ShardMap, out: &mut Outside) {
     if !lanes[id].all_started {
-        for parent in &map.shards()[id].parents {
-            poll_before(*parent as usize, now, lanes, map, out);
+        for &parent in &map.shards()[id].parents {
+            poll_before(parent as usize, now, lanes, map, out);
         }
-        start_readers_of(id, lanes, map, out);
+        start_readers_of(id, lanes, map, out.settings, out.sink);
     }
     lanes[id].poll_before(now, out);
 }

@@ -176,10 +176,9 @@ impl World {
         (self.read_to, self.unread) = (until, 0);
         self.act_applications(until);
         for id in 0..self.lanes.len() {
+            children::start_readers_of(id, &mut self.lanes, &self.map, &self.settings, &mut self.sink);
             let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
-            let mut out = Outside { settings, sink, refused };
-            children::start_readers_of(id, &mut self.lanes, &self.map, &mut out);
-            self.lanes[id].read(until, &mut out);
+            self.lanes[id].read(until, &mut Outside { settings, sink, refused });
         }
     }
 

@@ -1,9 +1,11 @@
 //! Generated worlds: everything the simulator can be asked for, small enough to run in milliseconds.
 #![allow(dead_code)]
 
+mod flinks;
+mod lambdas;
+
 use kinesim::consumer::application::Position;
 use kinesim::consumer::config::*;
-use kinesim::consumer::flink::config::*;
 use kinesim::producer::config::*;
 use kinesim::random::{LatencyLaw, Seed};
 use kinesim::stream::config::*;
@@ -313,59 +315,13 @@ fn fan_out() -> impl Strategy<Value = ReadConfig> {
     })
 }
 
-fn flink_place() -> impl Strategy<Value = Place> {
-    let managed =
-        (1u32..4, any::<bool>(), 1u32..20).prop_map(|(parallelism_per_kpu, autoscaling, max_kpus)| {
-            Place::Managed(ManagedConfig {
-                parallelism_per_kpu,
-                autoscaling,
-                max_kpus,
-                cpu: Percent(Percent::WHOLE),
-                orchestration_kpus: 1,
-                backups: Bytes(0),
-            })
-        });
-    let own = OwnConfig { task_managers: 3, slots: 4, price_per_hour: Money(Money::USD / 10) };
-    prop_oneof![managed, Just(Place::SelfManaged(own))]
-}
-
-/// A Flink job, checkpointed often.
-fn flink() -> impl Strategy<Value = ApplicationConfig> {
-    let source = prop_oneof![
-        (ms(0..200), ms(1..800))
-            .prop_map(|(interval, idle_interval)| SourceConfig::New { interval, idle_interval }),
-        (ms(1..900), any::<bool>())
-            .prop_map(|(interval, adaptive_reads)| SourceConfig::Legacy { interval, adaptive_reads }),
-    ];
-    let sink = prop::sample::select(vec![SinkGuarantee::AtLeastOnce, SinkGuarantee::ExactlyOnce]);
-    let checkpoints = (ms(500..20_000), ms(0..3000), latency());
-    let times = (latency(), prop::option::of(ms(500..5000)), ms(200..12_000));
-    (source, 1u32..8, sink, checkpoints, times, flink_place()).prop_map(
-        |(source, parallelism, sink, (every, min_pause, takes), (downtime, idleness, discovery), place)| {
-            ApplicationConfig::Flink(Box::new(FlinkConfig {
-                source,
-                parallelism,
-                sink,
-                checkpoints: CheckpointConfig { every, min_pause, takes },
-                downtime,
-                idleness,
-                discovery,
-                place,
-            }))
-        },
-    )
-}
-
-fn reader_client() -> impl Strategy<Value = ApplicationConfig> {
-    prop_oneof![2 => Just(ApplicationConfig::Sdk), 1 => flink()]
-}
-
 /// One reader.
 pub fn any_consumer(name: &'static str) -> impl Strategy<Value = ConsumerConfig> {
     let failures = prop_oneof![3 => Just(0u64), 1 => 0u64..500_000_000];
     let starts = prop_oneof![3 => Just(0u64), 1 => 0u64..60_000];
     let read = prop_oneof![polling(), fan_out()];
-    (reader_client(), read, work(), failures, starts, any::<bool>()).prop_map(
+    let client = prop_oneof![3 => Just(ApplicationConfig::Sdk), 1 => lambdas::lambda(), 1 => flinks::flink()];
+    (client, read, work(), failures, starts, any::<bool>()).prop_map(
         move |(client, read, processing, failures, at, oldest)| ConsumerConfig {
             name: name.into(),
             client,
@@ -483,6 +439,10 @@ fn event(producers: usize, consumers: usize) -> impl Strategy<Value = Action> {
             None => Action::Consumer { consumer: None, what: Happening::Outage { lasting } },
         }),
         ms(300..30_000).prop_map(Action::Retention),
+        (0usize..8, 0u32..4).prop_map(move |(raw, open_index)| Action::Consumer {
+            consumer: consumer(raw),
+            what: Happening::PoisonRecord { open_index },
+        }),
         (0usize..8, 1u64..1_000_000_000, ms(100..20_000)).prop_map(move |(raw, share, lasting)| {
             Action::HotKey { producer: raw % producers, share: Percent(share), lasting }
         }),

@@ -83,7 +83,11 @@ impl Meter {
                 backups_held_ns: end,
                 ..FlinkUsage::default()
             },
-            Place::SelfManaged(_) => FlinkUsage { machine_ns: all.kpu_ns, ..FlinkUsage::default() },
+            Place::SelfManaged(own) => FlinkUsage {
+                machine_ns: all.kpu_ns,
+                machine_price: own.price_per_hour,
+                ..FlinkUsage::default()
+            },
         }
     }
 }

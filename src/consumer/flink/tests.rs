@@ -83,6 +83,9 @@ impl Stream for Rows {
     fn known_until(&self) -> u64 {
         u64::MAX
     }
+    fn kept_since(&self) -> u64 {
+        0
+    }
     fn shards(&self) -> &[Shard] {
         &self.shards
     }

@@ -1,8 +1,8 @@
 //! The closed list of priced items, each with the unit its price is quoted for.
 
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, PutPayloadUnits, ShardHours,
-    StreamHours,
+    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, KpuHours, PutPayloadUnits,
+    Requests, ShardHours, StreamHours,
 };
 use std::marker::PhantomData;
 
@@ -70,5 +70,12 @@ items! {
     AdvantageFanOut, ADVANTAGE_FAN_OUT: Gigabytes, "advantage_fan_out_gb", "Fan-out data out (Advantage)", "bytes pushed to fan-out consumers, Advantage";
     AdvantageRetention, ADVANTAGE_RETENTION: GigabyteMonths, "advantage_retention_gb_month", "Retention (Advantage)", "bytes held beyond 24 h, Advantage";
     LongTermRetention, LONG_TERM_RETENTION: GigabyteMonths, "long_term_gb_month", "Long-term retention", "bytes held beyond 7 days";
+    FirehoseIn, FIREHOSE_IN: Gigabytes, "firehose_in_gb", "Firehose ingestion", "bytes that came in, each record rounded up to 5 KB, first 500 TB a month";
+    FirehoseIn2, FIREHOSE_IN_2: Gigabytes, "firehose_in_gb_2", "Firehose ingestion, next 1.5 PB", "bytes that came in above 500 TB a month";
+    FirehoseIn3, FIREHOSE_IN_3: Gigabytes, "firehose_in_gb_3", "Firehose ingestion, above 2 PB", "bytes that came in above 2,000 TB a month; AWS quotes nothing above 5 PB";
+    S3Put, S3_PUT: Requests, "s3_put", "S3 PUT requests", "each object put (listed per thousand)";
+    KpuHour, KPU_HOUR: KpuHours, "kpu_hour", "KPU hours", "each KPU of a managed Flink application and of its orchestration";
+    KpuStorage, KPU_STORAGE: GigabyteMonths, "kpu_storage_gb_month", "KPU running storage", "50 GB with each KPU of a managed Flink application itself";
+    KpuBackups, KPU_BACKUPS: GigabyteMonths, "kpu_backups_gb_month", "KPU durable backups", "snapshots held of a managed Flink application";
     LongTermRetrieval, LONG_TERM_RETRIEVAL: Gigabytes, "long_term_retrieval_gb", "Long-term retrieval", "bytes older than 7 days read by GetRecords";
 }

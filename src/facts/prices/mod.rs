@@ -83,6 +83,12 @@ impl Prices {
             .ok_or_else(|| MissingPrice { region: self.region.clone(), item: Some(item.id) })
     }
 
+    /// The price of an item whose unit is known otherwise.
+    pub fn money(&self, item: ItemId) -> Result<Money, MissingPrice> {
+        let row = self.rows.iter().find(|r| r.item == item);
+        row.map(|r| r.price).ok_or_else(|| MissingPrice { region: self.region.clone(), item: Some(item) })
+    }
+
     /// Key of an item's price, for `explain`.
     pub fn key(&self, item: ItemId) -> String {
         format!("price.{}.{}", self.region, item.key())

@@ -1,6 +1,6 @@
 //! One dated table per Region. What no source gave for a Region is absent.
 
-use super::super::source::{B_60, CALC, EVERYMUNDO, INFRACOST, TOK};
+use super::super::source::{B_60, CALC, EVERYMUNDO, INFRACOST, MEMO, MSFPRICE, TOK};
 use super::super::{Source, Standing};
 use super::{ItemId, PriceRow};
 use crate::units::Money;
@@ -49,6 +49,13 @@ pub(super) const TABLES: &[Table] = &[
             Entry(AdvantageFanOut, 16_000_000_000, B_60, Documented),
             Entry(AdvantageRetention, 23_000_000_000, B_60, Documented),
             Entry(LongTermRetention, 23_000_000_000, CALC, Documented),
+            Entry(FirehoseIn, 29_000_000_000, CALC, Documented),
+            Entry(FirehoseIn2, 25_000_000_000, MEMO, Measured),
+            Entry(FirehoseIn3, 20_000_000_000, MEMO, Measured),
+            Entry(S3Put, 5_000_000, INFRACOST, Measured),
+            Entry(KpuHour, 110_000_000_000, MSFPRICE, Documented),
+            Entry(KpuStorage, 100_000_000_000, MSFPRICE, Documented),
+            Entry(KpuBackups, 23_000_000_000, MSFPRICE, Documented),
             Entry(LongTermRetrieval, 21_000_000_000, INFRACOST, Measured),
         ],
     },
@@ -67,6 +74,20 @@ pub(super) const TABLES: &[Table] = &[
             Entry(DataOut, 40_000_000_000, CALC, Documented),
             Entry(AdvantageIn, 32_000_000_000, CALC, Documented),
             Entry(AdvantageOut, 16_000_000_000, CALC, Documented),
+            Entry(FirehoseIn, 29_000_000_000, CALC, Documented),
+            Entry(FirehoseIn2, 25_000_000_000, CALC, Documented),
+            Entry(FirehoseIn3, 20_000_000_000, CALC, Documented),
+        ],
+    },
+    // The Infracost golden for Firehose is an eu-west-2 bill.
+    Table {
+        region: "eu-west-2",
+        dated: "golden of 2024-07-01",
+        rows: &[
+            Entry(FirehoseIn, 35_000_000_000, INFRACOST, Measured),
+            Entry(FirehoseIn2, 30_000_000_000, INFRACOST, Measured),
+            Entry(FirehoseIn3, 24_000_000_000, INFRACOST, Measured),
+            Entry(S3Put, 5_300_000, INFRACOST, Measured),
         ],
     },
     Table {

@@ -1,0 +1,421 @@
+//! One shard of a mapping: what is read goes to its lanes, and each lane sends, waits and tries again.
+
+use super::Common;
+use super::concurrency::Environment;
+use super::invoke::{Full, gather, payload};
+use super::lanes::{Lane, Outcome, Row, State, lane_of};
+use super::poller::{Answer, Poller};
+use super::retry::{After, Policy, delay};
+use crate::consumer::application::{Fate, Held, Stream};
+use crate::consumer::work::Work;
+use crate::measure::clients::LambdaResult;
+use crate::units::Percent;
+
+/// One shard.
+pub struct Shard {
+    id: u32,
+    poller: Poller,
+    lanes: Vec<Lane>,
+    /// Rows that wait in all lanes.
+    waiting: u64,
+    work: Work,
+    /// Which record of a batch fails, and which ones the filter keeps back.
+    failing: crate::random::Stream,
+    filter: crate::random::Stream,
+    /// The first row ever asked for.
+    begun_at: u64,
+    /// Bad records to come: each the first one stored since that moment.
+    pub poison: Vec<u64>,
+    /// Rows that cannot be processed.
+    bad: Vec<u64>,
+    /// When it does something next.
+    pub due: u64,
+}
+
+/// Why rows are given up.
+#[derive(Clone, Copy)]
+enum Why {
+    Retries,
+    Age,
+    Size,
+    Expired,
+}
+
+impl Shard {
+    /// Reads from `row` on.
+    pub fn new(id: u32, row: u64, now: u64, first: bool, common: &Common) -> Shard {
+        let poller = Poller::new(id, row, now, first, &common.reading, common.seed, &common.path);
+        let tumbling = common.config.tumbling_window.0;
+        let random = |purpose| common.seed.numbered(&common.path, purpose, id.into());
+        Shard {
+            id,
+            due: poller.due(),
+            poller,
+            lanes: (0..common.lanes()).map(|_| Lane::new(now, tumbling)).collect(),
+            waiting: 0,
+            work: common.work(id),
+            failing: random("failing_record"),
+            filter: random("filter"),
+            begun_at: row,
+            poison: Vec::new(),
+            bad: Vec::new(),
+        }
+    }
+
+    /// Read and worked off to its end?
+    pub fn is_done(&self) -> bool {
+        self.poller.is_done() && self.lanes.iter().all(Lane::is_empty)
+    }
+
+    /// Adds what is still blocked at the end.
+    pub fn count_blocked(&self, end: u64, counts: &mut LambdaResult) {
+        for since in self.lanes.iter().filter_map(|l| l.blocked_since) {
+            counts.blocked_at_end += 1;
+            add_blocked(end - since, counts);
+        }
+    }
+
+    /// Invocations that are over by now.
+    pub fn complete(&mut self, stream: &mut dyn Stream, common: &mut Common) {
+        let now = stream.now();
+        for i in 0..self.lanes.len() {
+            if let State::Running { until, outcome } = self.lanes[i].state
+                && until <= now
+            {
+                common.environments.give_back(now);
+                self.end(i, outcome, stream, common);
+            }
+        }
+    }
+
+    /// Reads and sends what can be read and sent now.
+    pub fn go_on(&mut self, stream: &mut dyn Stream, common: &mut Common) {
+        let now = stream.now();
+        let answer = self.poller.read(self.waiting, stream, common);
+        if let Some(answer) = answer {
+            self.receive(answer, stream, common);
+        }
+        for i in 0..self.lanes.len() {
+            let is_idle = matches!(self.lanes[i].state, State::Idle(_));
+            if self.lanes[i].due() <= now || (answer.is_some() && is_idle) {
+                self.send(i, stream, common);
+            }
+        }
+        self.poller.room(now, self.waiting, common);
+        let keep = self.lanes.iter().filter_map(Lane::oldest).min();
+        stream.keep_from(self.id, keep.unwrap_or(u64::MAX).min(self.poller.keeps()));
+        self.due = self.lanes.iter().map(Lane::due).min().unwrap_or(u64::MAX).min(self.poller.due());
+    }
+
+    /// Rows arrive: filtered ones are done with, the others wait in their lanes.
+    fn receive(&mut self, answer: Answer, stream: &mut dyn Stream, common: &mut Common) {
+        let (from, to) = (answer.from, answer.to);
+        if from == to {
+            return;
+        }
+        stream.take(self.id, to);
+        self.find_poison(answer, stream);
+        let mut columns = std::mem::take(&mut common.scratch);
+        columns.sizes.clear();
+        columns.positions.clear();
+        columns.filtered.clear();
+        columns.too_large.clear();
+        stream.sizes(self.id, from, to, &mut columns.sizes);
+        if self.lanes.len() > 1 {
+            stream.positions(self.id, from, to, &mut columns.positions);
+        }
+        let is_packed = stream.records(self.id, from, to) > to - from;
+        for (i, row) in (from..to).enumerate() {
+            let held = Held { row, received: answer.at };
+            if self.is_filtered(common.config.filtered) {
+                columns.filtered.push(held);
+                continue;
+            }
+            let load = if is_packed { stream.records(self.id, row, row + 1) as u32 } else { 1 };
+            // A packed row has the packer's key, not those of its records.
+            let position = if load > 1 { 0 } else { columns.positions.get(i).copied().unwrap_or(0) };
+            let payload = payload(columns.sizes[i], common.config.record_overhead.0);
+            if u64::from(payload) > common.config.max_payload.0 {
+                columns.too_large.push(held);
+                continue;
+            }
+            let lane = lane_of(position, self.lanes.len());
+            self.lanes[lane].waiting.push_back(Row { held, payload, load });
+            self.waiting += 1;
+        }
+        if !columns.filtered.is_empty() {
+            stream.drop_some(self.id, &columns.filtered, Fate::Filtered);
+        }
+        drop_rows(self.id, &columns.too_large, Why::Size, stream, common);
+        common.scratch = columns;
+    }
+
+    fn is_filtered(&mut self, share: Percent) -> bool {
+        share.0 > 0 && self.filter.below(Percent::WHOLE) < share.0
+    }
+
+    /// Is a bad record among these rows? One that was never asked for, or that retention took, harms nobody.
+    fn find_poison(&mut self, answer: Answer, stream: &mut dyn Stream) {
+        while let Some(&since) = self.poison.first() {
+            let row = stream.row_since(self.id, answer.from, since);
+            if row >= answer.to {
+                return;
+            }
+            self.poison.remove(0);
+            let missed = row == answer.from && (answer.gap || (row == self.begun_at && row > 0));
+            if !missed && !self.bad.contains(&row) {
+                self.bad.push(row);
+            }
+        }
+    }
+
+    /// An invocation of lane `i` is over.
+    fn end(&mut self, i: usize, outcome: Outcome, stream: &mut dyn Stream, common: &mut Common) {
+        let (id, now) = (self.id, stream.now());
+        let lane = &mut self.lanes[i];
+        let counts = &mut common.counts;
+        lane.state = State::Idle(now);
+        counts.invocations += 1;
+        if lane.batch.part().is_some_and(|p| p.rows == 0) {
+            counts.final_calls += 1;
+        }
+        let (counter, done) = match outcome {
+            Outcome::Success => (&mut counts.succeeded, lane.batch.next_rows().len()),
+            Outcome::Failure(at) if common.config.report_batch_item_failures => (&mut counts.failed, at),
+            Outcome::Failure(_) => (&mut counts.failed, 0),
+            Outcome::Timeout => (&mut counts.timed_out, 0),
+        };
+        *counter += 1;
+        if done > 0 {
+            stream.deliver_some(id, &lane.batch.next_rows()[..done], now);
+            lane.batch.advance(done);
+        }
+        if outcome == Outcome::Success {
+            lane.failures = 0;
+            if lane.batch.part().is_some_and(|p| p.rows == 0) {
+                lane.batch.pop_final();
+                lane.tumbling.close();
+            }
+        } else {
+            self.failed(i, done > 0, stream, common);
+        }
+        self.end_batch(i, now, common);
+    }
+
+    /// Nothing of the batch is left: the lane is free, and its next window begins.
+    fn end_batch(&mut self, i: usize, now: u64, common: &mut Common) {
+        let lane = &mut self.lanes[i];
+        if lane.batch.is_empty() {
+            lane.failures = 0;
+            lane.gathering.begin(now);
+            if let Some(since) = lane.blocked_since.take() {
+                add_blocked(now - since, &mut common.counts);
+            }
+        }
+    }
+
+    fn failed(&mut self, i: usize, cut_before: bool, stream: &mut dyn Stream, common: &mut Common) {
+        let (now, config) = (stream.now(), &common.config);
+        let lane = &mut self.lanes[i];
+        lane.blocked_since.get_or_insert(now);
+        lane.failures = lane.failures.saturating_add(1);
+        let policy = Policy {
+            attempts: config.retry_attempts,
+            bisect: config.bisect,
+            reports: config.report_batch_item_failures,
+        };
+        let wait = delay(config.retry_delay.0, config.retry_delay_max.0, lane.failures);
+        match lane.batch.failed(cut_before, policy) {
+            After::Retry => common.counts.retries += 1,
+            After::Cut => common.counts.bisects += 1,
+            After::GiveUp => {
+                let n = lane.batch.next_rows().len();
+                self.give_up(i, n, Why::Retries, stream, common);
+                return;
+            }
+        }
+        self.lanes[i].state = State::Waiting(now + wait);
+    }
+
+    /// The first `n` rows of the part that comes next are given up.
+    fn give_up(&mut self, i: usize, n: usize, why: Why, stream: &mut dyn Stream, common: &mut Common) {
+        let lane = &mut self.lanes[i];
+        let rows = &lane.batch.next_rows()[..n];
+        drop_rows(self.id, rows, why, stream, common);
+        match n {
+            0 => {
+                lane.batch.pop_final();
+                lane.tumbling.close();
+            }
+            _ => lane.batch.advance(n),
+        }
+    }
+
+    /// A free lane sends what it has, if it is time.
+    fn send(&mut self, i: usize, stream: &mut dyn Stream, common: &mut Common) {
+        let now = stream.now();
+        loop {
+            if let Some(end) = common.outage_end(now).filter(|_| !self.lanes[i].is_empty()) {
+                self.lanes[i].state = State::Waiting(end);
+                return;
+            }
+            if self.lanes[i].batch.is_empty() {
+                self.lanes[i].state = State::Idle(u64::MAX);
+                if !self.gather(i, stream, common) {
+                    return;
+                }
+            }
+            self.drop_old(i, stream, common);
+            self.end_batch(i, now, common);
+            if !self.lanes[i].batch.is_empty() {
+                return self.invoke(i, stream, common);
+            }
+        }
+    }
+
+    /// Rows of the next part that are too old are given up; what can be asked for is what is kept.
+    fn drop_old(&mut self, i: usize, stream: &mut dyn Stream, common: &mut Common) {
+        let age = common.config.record_age.map_or(u64::MAX, |a| a.0);
+        let limits = [(stream.kept_since(), Why::Expired), (stream.now().saturating_sub(age), Why::Age)];
+        for (since, why) in limits {
+            let rows = self.lanes[i].batch.next_rows();
+            let Some(first) = rows.first() else { return };
+            let young = stream.row_since(self.id, first.row, since);
+            let old = rows.partition_point(|r| r.row < young);
+            if old > 0 {
+                self.give_up(i, old, why, stream, common);
+            }
+        }
+    }
+
+    /// Takes the next batch from what waits; `false` when it is not time yet.
+    fn gather(&mut self, i: usize, stream: &mut dyn Stream, common: &mut Common) -> bool {
+        let now = stream.now();
+        if self.closes_window(i, stream) {
+            let lane = &mut self.lanes[i];
+            lane.batch.clear();
+            lane.batch.seal();
+            return true;
+        }
+        let lane = &mut self.lanes[i];
+        let Some(first) = lane.waiting.front() else {
+            if let Some(end) = lane.tumbling.open_until().filter(|end| *end > now) {
+                lane.state = State::Idle(end);
+            }
+            return false;
+        };
+        let mut until_row = u64::MAX;
+        if lane.tumbling.is_used() {
+            let end = lane.tumbling.end_of(stream.stored_at(self.id, first.held.row));
+            if end <= now {
+                until_row = stream.row_since(self.id, first.held.row, end);
+            }
+        }
+        let (n, full) = gather(&lane.waiting, until_row, common);
+        if full == Full::No {
+            let window = common.config.batching_window.0;
+            let mut until = lane.gathering.until(now, window);
+            // The end of a tumbling window does not wait for a batch.
+            until = until.min(lane.tumbling.open_until().unwrap_or(u64::MAX).max(now));
+            if now < until {
+                lane.state = State::Idle(until);
+                return false;
+            }
+        }
+        common.counts.batches += 1;
+        common.counts.full_batches += u64::from(full == Full::BySize);
+        lane.batch.clear();
+        lane.waiting.drain(..n).for_each(|row| lane.batch.push(Held { received: now, ..row.held }, row.load));
+        lane.batch.seal();
+        self.waiting -= n as u64;
+        true
+    }
+
+    /// Is the tumbling window over, and everything in it processed?
+    fn closes_window(&mut self, i: usize, stream: &mut dyn Stream) -> bool {
+        let lane = &self.lanes[i];
+        let Some(end) = lane.tumbling.open_until() else { return false };
+        if let Some(first) = lane.waiting.front() {
+            return stream.stored_at(self.id, first.held.row) >= end;
+        }
+        if self.poller.is_done() {
+            return true;
+        }
+        let keeps = self.poller.keeps();
+        stream.now() >= end && stream.row_since(self.id, keeps, end) == keeps
+    }
+
+    /// Invokes the function with the next part, or is throttled.
+    fn invoke(&mut self, i: usize, stream: &mut dyn Stream, common: &mut Common) {
+        let now = stream.now();
+        let lane = &mut self.lanes[i];
+        let Some(environment) = common.environments.take(now) else {
+            common.counts.throttled += 1;
+            lane.failures = lane.failures.saturating_add(1);
+            let config = &common.config;
+            let wait = delay(config.retry_delay.0, config.retry_delay_max.0, lane.failures);
+            lane.state = State::Waiting(now + wait);
+            return;
+        };
+        let part = lane.batch.part().expect("a part to send");
+        lane.batch.receive(now);
+        let (rows, load) = (lane.batch.next_rows(), lane.batch.load());
+        let mut took = self.work.whole(now, load);
+        let failure = match self.work.fails() {
+            true => Some(self.failing.below(rows.len().max(1) as u64) as usize),
+            false => None,
+        };
+        let bad = self.bad.iter().filter_map(|bad| rows.binary_search_by_key(bad, |r| r.row).ok()).min();
+        let mut outcome = match [failure, bad].into_iter().flatten().min() {
+            Some(at) => Outcome::Failure(at),
+            None => Outcome::Success,
+        };
+        let timeout = common.config.timeout.0;
+        if took > timeout {
+            (took, outcome) = (timeout, Outcome::Timeout);
+        }
+        if environment == Environment::Cold {
+            took += common.cold_start.draw(&mut common.cold_starts);
+        }
+        let counts = &mut common.counts;
+        counts.lanes_used += u32::from(!lane.used);
+        counts.sent += rows.len() as u64;
+        counts.billed_ms += took.div_ceil(1_000_000);
+        if let Some(last) = rows.last() {
+            let stored = stream.stored_at(self.id, last.row);
+            counts.iterator_age_ns_max = counts.iterator_age_ns_max.max(Some(now - stored));
+            lane.tumbling.record(stored);
+            stream.hand_over(self.id, rows, part.again);
+        }
+        lane.used = true;
+        lane.batch.sent();
+        lane.state = State::Running { until: now.saturating_add(took), outcome };
+    }
+}
+
+/// Rows leave the mapping unprocessed; whoever listens at the destination is told once.
+fn drop_rows(shard: u32, rows: &[Held], why: Why, stream: &mut dyn Stream, common: &mut Common) {
+    let (counts, n) = (&mut common.counts, rows.len() as u64);
+    if n == 0 {
+        return;
+    }
+    let counter = match why {
+        Why::Retries => &mut counts.given_up_by_retries,
+        Why::Age => &mut counts.given_up_by_age,
+        Why::Size => &mut counts.too_large,
+        Why::Expired => &mut counts.expired,
+    };
+    *counter += n;
+    let fate = match why {
+        Why::Expired => Fate::Lost,
+        _ if common.config.on_failure_destination => Fate::ToFailureDestination,
+        _ => Fate::Discarded,
+    };
+    counts.destination_messages += u64::from(fate == Fate::ToFailureDestination);
+    stream.drop_some(shard, rows, fate);
+}
+
+fn add_blocked(ns: u64, counts: &mut LambdaResult) {
+    counts.blocked_ns += u128::from(ns);
+    counts.blocked_ns_max = counts.blocked_ns_max.max(ns);
+}

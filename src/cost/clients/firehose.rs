@@ -1,0 +1,25 @@
+//! What a Firehose stream costs: the volume that came in, and the requests its objects take.
+//!
+//! At AWS: by the gigabyte, each record rounded up to 5 KB, in tiers by the month; delivery itself is free, but S3 bills
+//! its requests.
+
+use super::{Grows, Used};
+use crate::facts::firehose::{TIER_1_GB, TIER_2_GB};
+use crate::facts::prices::Item;
+use crate::measure::clients::FirehoseResult;
+use crate::units::billed::{Gigabytes, Requests};
+
+/// Its priced quantities.
+pub fn used(result: &FirehoseResult) -> Vec<Used> {
+    let whose = &result.name;
+    vec![
+        Used::new(whose, Item::FIREHOSE_IN, Gigabytes(result.billed_bytes.into()), Grows::WithRecords)
+            .then(gigabytes(TIER_1_GB.count()), Item::FIREHOSE_IN_2)
+            .then(gigabytes(TIER_2_GB.count()), Item::FIREHOSE_IN_3),
+        Used::new(whose, Item::S3_PUT, Requests(result.requests.into()), Grows::WithTime),
+    ]
+}
+
+fn gigabytes(n: u64) -> Gigabytes {
+    Gigabytes(u128::from(n) << 30)
+}

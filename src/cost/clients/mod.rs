@@ -1,0 +1,261 @@
+//! What clients cost besides the stream: functions, lease tables, processing units, deliveries.
+//!
+//! Each kind of client says what it used as quantities with prices (`used_by`); here they become lines: scaled to a
+//! month, less what is free, cut into tiers. A client of another kind is one file and one line below.
+
+mod firehose;
+pub mod flink;
+mod kcl;
+mod lambda;
+
+use super::bill::{Bill, BillLine};
+use super::lines::{BillError, plural};
+use crate::facts::prices::{Item, ItemId, Prices};
+use crate::measure::clients::{ClientResult, FirehoseResult};
+use crate::measure::result::RunResult;
+use crate::units::billed::{Billed, mul_div};
+use crate::units::{Dur, Money, decimal};
+
+/// So much of something with a price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Used {
+    whose: String,
+    raw: u128,
+    per_unit: u128,
+    unit: &'static str,
+    tiers: Vec<Tier>,
+    free: u128,
+    grows: Grows,
+}
+
+/// Up to so much a month an item's price holds (`None`: no end).
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Tier {
+    price: Priced,
+    up_to: Option<u128>,
+}
+
+/// What has a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Priced {
+    /// An item of the tables.
+    Item(ItemId),
+    /// Something of the user's own, with its price.
+    Own(&'static str, Money),
+}
+
+/// What an amount of a longer time depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grows {
+    /// Time alone: workers, leases, hours.
+    WithTime,
+    /// Records: calls, bytes, durations.
+    WithRecords,
+}
+
+/// What a bill is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stretch {
+    /// The run itself.
+    Run,
+    /// The run again and again for this long.
+    Repeated {
+        /// Length of the run.
+        run: Dur,
+        /// Length of the month.
+        month: Dur,
+    },
+    /// The base rate for this long, and the run's excess over it once.
+    Based {
+        /// Length of the run.
+        run: Dur,
+        /// Length of the month.
+        month: Dur,
+        /// Records stored in the run.
+        stored: u64,
+        /// Records of the base rate in a run's length.
+        base_run: u64,
+        /// And in a month.
+        base_month: u64,
+    },
+}
+
+impl Used {
+    /// An amount of one item.
+    pub fn new<Q: Billed>(whose: &str, item: Item<Q>, quantity: Q, grows: Grows) -> Used {
+        Used {
+            whose: whose.to_owned(),
+            raw: quantity.raw(),
+            per_unit: quantity.per_unit(),
+            unit: Q::UNIT,
+            tiers: vec![Tier { price: Priced::Item(item.id), up_to: None }],
+            free: 0,
+            grows,
+        }
+    }
+
+    /// An amount of something whose price the scenario gives.
+    pub fn own<Q: Billed>(whose: &str, title: &'static str, quantity: Q, price: Money, grows: Grows) -> Used {
+        Used {
+            whose: whose.to_owned(),
+            raw: quantity.raw(),
+            per_unit: quantity.per_unit(),
+            unit: Q::UNIT,
+            tiers: vec![Tier { price: Priced::Own(title, price), up_to: None }],
+            free: 0,
+            grows,
+        }
+    }
+
+    /// Its price holds up to this much a month; what is more has another.
+    pub fn then<Q: Billed>(mut self, up_to: Q, item: Item<Q>) -> Used {
+        if let Some(last) = self.tiers.last_mut() {
+            last.up_to = Some(up_to.raw());
+        }
+        self.tiers.push(Tier { price: Priced::Item(item.id), up_to: None });
+        self
+    }
+
+    /// So much a month is free.
+    pub fn free<Q: Billed>(mut self, quantity: Q) -> Used {
+        self.free = quantity.raw();
+        self
+    }
+
+    /// The amount over a stretch, and in words how it comes about.
+    fn over(&self, stretch: Stretch) -> (u128, String) {
+        let scaled = |by: u128, of: u128| mul_div(self.raw, by, of).unwrap_or(u128::MAX);
+        match stretch {
+            Stretch::Run => (self.raw, String::new()),
+            Stretch::Repeated { run, month } => (scaled(month.0.into(), run.0.into()), String::new()),
+            Stretch::Based { run, month, stored, .. } if self.grows == Grows::WithTime || stored == 0 => {
+                (scaled(month.0.into(), run.0.into()), String::new())
+            }
+            Stretch::Based { stored, base_run, base_month, .. } => {
+                let steady = scaled(base_month.into(), stored.into());
+                let excess = self.raw.saturating_sub(scaled(base_run.into(), stored.into()));
+                let why = match excess {
+                    0 => String::new(),
+                    _ => format!("with {} of this run's excess, once: ", self.text(excess)),
+                };
+                (steady.saturating_add(excess), why)
+            }
+        }
+    }
+
+    fn text(&self, raw: u128) -> String {
+        let scaled = mul_div(raw, 1_000_000_000, self.per_unit);
+        scaled.map_or_else(|| "more than can be counted".into(), |n| decimal(n, 9))
+    }
+
+    fn lines(&self, prices: &Prices, stretch: Stretch, to: &mut Vec<BillLine>) -> Result<(), BillError> {
+        let (mut left, mut why) = self.over(stretch);
+        if stretch != Stretch::Run && self.free > 0 {
+            let free = self.free.min(left);
+            why.push_str(&format!("less {} free: ", self.text(free)));
+            left -= free;
+        }
+        let mut from = 0;
+        for tier in &self.tiers {
+            let room = tier.up_to.map_or(u128::MAX, |end| end.saturating_sub(from));
+            let part = left.min(room);
+            if part > 0 {
+                to.push(self.line(prices, tier.price, part, &why)?);
+            }
+            (left, from) = (left - part, tier.up_to.unwrap_or(u128::MAX));
+        }
+        Ok(())
+    }
+
+    fn line(&self, prices: &Prices, priced: Priced, raw: u128, why: &str) -> Result<BillLine, BillError> {
+        let (title, key, price) = match priced {
+            Priced::Item(item) => (item.title(), prices.key(item), prices.money(item)?),
+            Priced::Own(title, price) => (title, "price_per_hour of the scenario".to_owned(), price),
+        };
+        let amount = u128::try_from(price.0).ok().and_then(|p| mul_div(raw, p, self.per_unit));
+        let amount =
+            amount.and_then(|a| i128::try_from(a).ok()).map(Money).ok_or(BillError::TooLarge(title))?;
+        let (quantity, usd) = (self.text(raw), price.exact_text());
+        let s = plural(&quantity, self.unit);
+        Ok(BillLine {
+            item: title,
+            how: format!("{}: {why}{quantity} {}{s} × {usd} USD", self.whose, self.unit),
+            quantity,
+            unit: self.unit,
+            price: usd,
+            price_key: key,
+            amount,
+        })
+    }
+}
+
+/// A bill with what clients used besides.
+pub fn with_clients(
+    mut bill: Bill,
+    used: &[Used],
+    prices: &Prices,
+    stretch: Stretch,
+) -> Result<Bill, BillError> {
+    for one in used {
+        one.lines(prices, stretch, &mut bill.lines)?;
+    }
+    let period = std::mem::take(&mut bill.period);
+    Ok(super::lines::total(period, bill.lines))
+}
+
+/// What all clients of a run used, in the order of the result.
+pub fn used_in(run: &RunResult) -> Vec<Used> {
+    let mut used = Vec::new();
+    for consumer in &run.consumers {
+        match &consumer.client {
+            None => {}
+            Some(ClientResult::Kcl(kcl)) => used.extend(kcl::used(&consumer.name, kcl)),
+            Some(ClientResult::Lambda(lambda)) => used.extend(lambda::used(&consumer.name, lambda)),
+            Some(ClientResult::Flink(flink)) => used.extend(flink::used(&consumer.name, flink)),
+            Some(ClientResult::Firehose(_)) => {}
+        }
+    }
+    let delivered = |f: &FirehoseResult| firehose::used(f);
+    used.extend(run.firehoses().flat_map(delivered));
+    used
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::prices::region;
+    use crate::units::billed::Gigabytes;
+
+    fn gb(n: u128) -> Gigabytes {
+        Gigabytes(n << 30)
+    }
+
+    fn amounts(used: &Used, stretch: Stretch) -> Vec<(String, String)> {
+        let mut lines = Vec::new();
+        used.lines(&region("us-east-1").unwrap(), stretch, &mut lines).unwrap();
+        lines.iter().map(|l| (l.quantity.clone(), l.amount.to_string())).collect()
+    }
+
+    #[test]
+    fn tiers_touch_and_what_is_free_is_free_by_the_month() {
+        let used = Used::new("f", Item::DATA_IN, gb(100), Grows::WithRecords)
+            .then(gb(60), Item::DATA_OUT)
+            .free(gb(10));
+        let two = |a: (&str, &str), b: (&str, &str)| {
+            vec![(a.0.to_owned(), a.1.to_owned()), (b.0.to_owned(), b.1.to_owned())]
+        };
+        assert_eq!(amounts(&used, Stretch::Run), two(("60", "4.800000"), ("40", "1.600000")));
+        let day = Dur::from_h(24);
+        let same = Stretch::Repeated { run: day, month: day };
+        assert_eq!(amounts(&used, same), two(("60", "4.800000"), ("30", "1.200000")));
+    }
+
+    #[test]
+    fn a_month_holds_the_base_rate_and_the_excess_once() {
+        let used = |grows| Used::new("f", Item::DATA_IN, gb(10), grows);
+        let (run, month) = (Dur::from_h(1), Dur::from_h(100));
+        let based = Stretch::Based { run, month, stored: 1000, base_run: 800, base_month: 80_000 };
+        assert_eq!(amounts(&used(Grows::WithRecords), based)[0].0, "802");
+        assert_eq!(amounts(&used(Grows::WithTime), based)[0].0, "1000");
+    }
+}
