@@ -8,8 +8,8 @@ use super::law::Law;
 use super::node::{Kind, Node};
 use crate::consumer::application::Position;
 use crate::consumer::config::{
-    ApplicationConfig, ConsumerConfig, FanOutConfig, PollingConfig, ProcessingConfig, ReadConfig, StartAt,
-    ThrottledPoll,
+    ApplicationConfig, ConsumerConfig, FanOutConfig, Pace, PollingConfig, ProcessingConfig, ReadConfig,
+    StartAt, ThrottledPoll,
 };
 use crate::facts::{consumers as facts, data_streams, fan_out, latency};
 use crate::random::LatencyLaw;
@@ -67,6 +67,8 @@ section! {
     PollingSpec {
         /// Start to start of calls on one shard.
         interval: Dur = fact(&facts::POLL_INTERVAL).positive(),
+        /// How the interval is drawn.
+        pace: PaceSpec = fact(&facts::POLL_PACE),
         /// Added to each interval, uniform from nothing to this.
         jitter: Dur = fact(&facts::POLL_JITTER),
         /// Moment of the first call; drawn from one interval when it is not written.
@@ -79,6 +81,16 @@ section! {
         call_latency: Law = fact(&latency::GET_RECORDS),
         /// What the reader does after a refused call.
         throttled_poll: ThrottledSpec = fact(&facts::THROTTLED_POLL),
+    }
+}
+
+choice! {
+    /// How calls are spaced.
+    PaceSpec {
+        /// Always the interval.
+        even: Even,
+        /// Exponential with the interval as its mean: calls at random.
+        random: Random,
     }
 }
 
@@ -103,6 +115,8 @@ section! {
         bytes_per_s: ByteRate = fact(&fan_out::BYTES).positive(),
         /// A subscription lives this long, then it is renewed.
         renew_every: Dur = fact(&fan_out::RENEW_EVERY).positive(),
+        /// From the end of a subscription to the first event of the next one; what is stored meanwhile arrives late.
+        renewal_gap: Dur = fact(&fan_out::RENEWAL_GAP),
     }
 }
 
@@ -221,6 +235,10 @@ impl ReadSpec {
         Some(match self {
             ReadSpec::Polling(s) => ReadConfig::Polling(PollingConfig {
                 interval: s.interval,
+                pace: match s.pace {
+                    PaceSpec::Even => Pace::Even,
+                    PaceSpec::Random => Pace::Random,
+                },
                 jitter: s.jitter,
                 phase: s.phase,
                 limit: s.limit,
@@ -236,6 +254,7 @@ impl ReadSpec {
                 push_latency: s.push_latency.resolve(cx)?,
                 bytes_per_s: s.bytes_per_s.0,
                 renew_every: s.renew_every,
+                renewal_gap: s.renewal_gap,
             }),
         })
     }

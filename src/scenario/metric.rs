@@ -1,7 +1,12 @@
 //! Metrics that `goal:` and `expect:` can name: one table for reading, schema, help and evaluation.
 
 use crate::experiment::outcome::ModeOutcome;
-use crate::measure::clients::{ClientResult, FlinkResult};
+mod firehose;
+mod flink;
+
+pub use firehose::FIREHOSE;
+
+use crate::measure::clients::FirehoseResult;
 use crate::measure::result::{ConsumerResult, Packing, ProducerResult, RunResult};
 
 /// What a metric is measured in; `value` of a metric is in the base unit named here.
@@ -34,6 +39,8 @@ pub enum From {
     Producer(fn(&ProducerResult) -> Option<f64>),
     /// One consumer; the second argument is the run's length in seconds.
     Consumer(fn(&ConsumerResult, f64) -> Option<f64>),
+    /// One Firehose stream; the second argument is the run's length in seconds.
+    Firehose(fn(&FirehoseResult, f64) -> Option<f64>),
 }
 
 /// A metric.
@@ -331,114 +338,6 @@ const CONSUMER_OWN: [Metric; 7] = [
     ),
 ];
 
-fn flink(c: &ConsumerResult) -> Option<&FlinkResult> {
-    match c.client.as_ref()? {
-        ClientResult::Flink(flink) => Some(flink),
-        _ => None,
-    }
-}
-
-fn ppm(share: u64) -> f64 {
-    share as f64 / 1e6
-}
-
-/// Metrics of a Flink job.
-const FLINK: [Metric; 15] = [
-    metric(
-        "watermark_delay_p50",
-        Unit::Time,
-        "Median over time: how far a Flink job's watermark is behind.",
-        From::Consumer(|c, _| ns(flink(c)?.watermark_delay.p50_ns)),
-    ),
-    metric(
-        "watermark_delay_p99",
-        Unit::Time,
-        "99th percentile over time: how far a Flink job's watermark is behind.",
-        From::Consumer(|c, _| ns(flink(c)?.watermark_delay.p99_ns)),
-    ),
-    metric(
-        "watermark_delay_max",
-        Unit::Time,
-        "Furthest that a Flink job's watermark was behind.",
-        From::Consumer(|c, _| ns(flink(c)?.watermark_delay.max_ns)),
-    ),
-    metric(
-        "idle_subtasks",
-        Unit::Count,
-        "Subtasks of a Flink job without a shard at the end.",
-        From::Consumer(|c, _| Some(f64::from(flink(c)?.idle_subtasks))),
-    ),
-    metric(
-        "slots_busy",
-        Unit::Share,
-        "Share of time that a Flink job's slots worked, all together.",
-        From::Consumer(|c, _| Some(ppm(flink(c)?.slots_busy_ppm))),
-    ),
-    metric(
-        "busiest_slot",
-        Unit::Share,
-        "Share of time that a Flink job's fullest slot worked.",
-        From::Consumer(|c, _| Some(ppm(flink(c)?.busiest_slot_ppm))),
-    ),
-    metric(
-        "waiting_for_slot",
-        Unit::Share,
-        "Share of time that a Flink job's fetchers waited for their slots (back-pressure).",
-        From::Consumer(|c, _| Some(ppm(flink(c)?.waiting_for_slot_ppm))),
-    ),
-    metric(
-        "waiting_for_limits",
-        Unit::Share,
-        "Share of time that a Flink job's fetchers waited after refused calls.",
-        From::Consumer(|c, _| Some(ppm(flink(c)?.waiting_for_limits_ppm))),
-    ),
-    metric(
-        "checkpoints",
-        Unit::Count,
-        "Checkpoints of a Flink job completed.",
-        From::Consumer(|c, _| Some(flink(c)?.checkpoints as f64)),
-    ),
-    metric(
-        "restarts",
-        Unit::Count,
-        "Times a Flink job failed and went back to its last checkpoint.",
-        From::Consumer(|c, _| Some(flink(c)?.restarts as f64)),
-    ),
-    metric(
-        "rewound",
-        Unit::Count,
-        "Records that a Flink job worked on again after restarts.",
-        From::Consumer(|c, _| Some(flink(c)?.rewound as f64)),
-    ),
-    metric(
-        "down_time",
-        Unit::Time,
-        "Time a Flink job was away.",
-        From::Consumer(|c, _| Some(flink(c)?.down_ns as f64)),
-    ),
-    metric(
-        "rescales",
-        Unit::Count,
-        "Changes of a Flink job's parallelism.",
-        From::Consumer(|c, _| Some(flink(c)?.rescales.len() as f64)),
-    ),
-    metric(
-        "parallelism_at_end",
-        Unit::Count,
-        "Parallelism of a Flink job at the end.",
-        From::Consumer(|c, _| Some(f64::from(flink(c)?.parallelism_at_end))),
-    ),
-    metric(
-        "kpu_hours",
-        Unit::Count,
-        "KPU-hours of a managed Flink job, orchestration included.",
-        From::Consumer(|c, _| {
-            let usage = flink(c)?.usage;
-            Some((usage.kpu_ns + usage.orchestration_kpu_ns) as f64 / 3.6e12)
-        }),
-    ),
-];
-
 /// Metrics of one producer.
 pub fn producer() -> impl Iterator<Item = Metric> {
     PRODUCER_OWN.into_iter().chain(BUFFERING).chain(PUT)
@@ -446,7 +345,7 @@ pub fn producer() -> impl Iterator<Item = Metric> {
 
 /// Metrics of one consumer.
 pub fn consumer() -> impl Iterator<Item = Metric> {
-    CONSUMER_OWN.into_iter().chain(FLINK).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
+    CONSUMER_OWN.into_iter().chain(flink::FLINK).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
 }
 
 /// Whose metric a path names.
@@ -458,6 +357,8 @@ pub enum Subject {
     Producer(usize),
     /// A consumer by position.
     Consumer(usize),
+    /// A Firehose stream by its place in order of names.
+    Firehose(usize),
 }
 
 /// A metric of a subject.
@@ -484,6 +385,7 @@ impl Measured {
             (From::Run(find), _) => find(run),
             (From::Producer(find), Subject::Producer(i)) => find(run.producers.get(i)?),
             (From::Consumer(find), Subject::Consumer(i)) => find(run.consumers.get(i)?, seconds(run)),
+            (From::Firehose(find), Subject::Firehose(i)) => find(run.firehoses().get(i)?, seconds(run)),
             _ => None,
         }
     }
@@ -495,7 +397,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_on_each_side() {
-        let sides = [STREAM.to_vec(), producer().collect(), consumer().collect()];
+        let sides = [STREAM.to_vec(), producer().collect(), consumer().collect(), FIREHOSE.to_vec()];
         for side in sides {
             let names: std::collections::BTreeSet<&str> = side.iter().map(|m| m.name).collect();
             assert_eq!(names.len(), side.len());

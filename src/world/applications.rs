@@ -230,7 +230,7 @@ impl Stream for View<'_> {
         let (c, now) = (self.consumer, self.now);
         let reader = &mut self.lanes[shard as usize].readers[c];
         debug_assert!(!reader.place.started, "a place is begun once");
-        (reader.place.started, reader.pipe_free) = (true, now);
+        (reader.place.started, reader.pipe_free, reader.subscribed) = (true, now, now);
         // What is stored from this moment on is not known to a reader that begins now.
         let from = if from == Position::Latest { Position::AtTimestamp(now) } else { from };
         let Lane { readers, log, .. } = &mut self.lanes[shard as usize];
@@ -280,6 +280,11 @@ impl Stream for View<'_> {
 
     fn positions(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u64>) {
         self.lane(shard).log.positions(from, to, out);
+    }
+
+    fn key_bytes(&self) -> u32 {
+        let keys = self.settings.producers.iter().map(|p| p.key_bytes);
+        keys.min().unwrap_or(0) as u32
     }
 
     fn sizes(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u32>) {

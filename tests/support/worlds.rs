@@ -298,6 +298,7 @@ fn polling() -> impl Strategy<Value = ReadConfig> {
         |(interval, jitter, phase, limit, max_bytes, call_latency, throttled)| {
             ReadConfig::Polling(PollingConfig {
                 interval,
+                pace: if phase.is_some() { Pace::Even } else { Pace::Random },
                 jitter,
                 phase,
                 limit,
@@ -310,9 +311,12 @@ fn polling() -> impl Strategy<Value = ReadConfig> {
 }
 
 fn fan_out() -> impl Strategy<Value = ReadConfig> {
-    (latency(), 5_000u64..3 << 20, ms(700..300_000)).prop_map(|(push_latency, bytes_per_s, renew_every)| {
-        ReadConfig::FanOut(FanOutConfig { push_latency, bytes_per_s, renew_every })
-    })
+    let gap = prop_oneof![2 => Just(Dur::ZERO), 1 => ms(1..900)];
+    (latency(), 5_000u64..3 << 20, ms(700..300_000), gap).prop_map(
+        |(push_latency, bytes_per_s, renew_every, renewal_gap)| {
+            ReadConfig::FanOut(FanOutConfig { push_latency, bytes_per_s, renew_every, renewal_gap })
+        },
+    )
 }
 
 /// One reader.

@@ -12,6 +12,7 @@ mod demand;
 mod gathering;
 mod limits;
 mod on_demand;
+mod pacing;
 mod queues;
 mod reading;
 mod retries;

@@ -59,6 +59,8 @@ pub struct Flink {
     meter: Meter,
     /// At the last minute's end: time each slot had worked, time the job had run.
     minute: (Vec<u64>, u64),
+    /// Subtasks without a shard when shards were last given out.
+    idle: u32,
     /// Shards with a poisoned record that are not discovered yet.
     poisoned: Vec<(u32, u64)>,
     counts: Counts,
@@ -143,6 +145,7 @@ impl Flink {
             scaler: Scaler::default(),
             meter: Meter::new(&config.place, config.parallelism, starts.at.0),
             minute: (Vec::new(), 0),
+            idle: 0,
             poisoned: Vec::new(),
             counts: Counts::default(),
             config: config.clone(),
@@ -260,6 +263,7 @@ impl Flink {
             self.subtasks[i].add(id as u32, now, &mut self.job);
             self.due[i] = self.subtasks[i].next();
         }
+        self.idle = self.subtasks[..self.due.len()].iter().filter(|s| s.is_idle()).count() as u32;
     }
 
     fn flush(&mut self, now: u64, stream: &mut dyn Stream) {
@@ -451,12 +455,11 @@ impl Application for Flink {
         let share = |part: u64, whole: u128| {
             (u128::from(part) * 1_000_000).checked_div(whole).map_or(0, |ppm| ppm as u64)
         };
-        let idle = self.subtasks.iter().take(self.parallelism as usize).filter(|s| s.is_idle()).count();
         ClientResult::Flink(Box::new(FlinkResult {
             place: self.meter.word(),
             parallelism_at_start: self.config.parallelism,
             parallelism_at_end: self.parallelism,
-            idle_subtasks: idle as u32,
+            idle_subtasks: self.idle,
             slots_busy_ppm: share(busy.iter().sum(), slots),
             busiest_slot_ppm: share(busy.iter().copied().max().unwrap_or(0), ran.into()),
             waiting_for_slot_ppm: share(waits.slot, slots),

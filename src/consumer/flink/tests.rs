@@ -86,6 +86,9 @@ impl Stream for Rows {
     fn kept_since(&self) -> u64 {
         0
     }
+    fn key_bytes(&self) -> u32 {
+        0
+    }
     fn shards(&self) -> &[Shard] {
         &self.shards
     }
@@ -182,6 +185,7 @@ fn job(parallelism: u32, per_record: Dur) -> ConsumerConfig {
         client: ApplicationConfig::Flink(Box::new(flink)),
         read: ReadConfig::Polling(PollingConfig {
             interval: Dur::from_s(1),
+            pace: Pace::Even,
             jitter: Dur::ZERO,
             phase: None,
             limit: 10_000,
@@ -376,6 +380,7 @@ fn fan_out_takes_what_arrives_and_renews() {
         push_latency: LatencyLaw::Constant(Dur::ZERO),
         bytes_per_s: 2 << 20,
         renew_every: Dur::from_s(300),
+        renewal_gap: Dur::ZERO,
     });
     let mut stream = Rows::new(vec![steady(700, S), steady(700, S)]);
     stream.play(&config, &[], 650 * S);

@@ -88,9 +88,13 @@ fn restarts(name: &str, config: &FlinkConfig, r: &FlinkResult, c: &ConsumerResul
         _ => "",
     };
     (r.restarts > 0 || r.rewound > 0).then(|| {
+        let failed = match r.restarts {
+            0 => "was stopped".to_owned(),
+            1 => format!("failed once{why}"),
+            n => format!("failed {} times{why}", count(n)),
+        };
         format!(
-            "{name} failed {} times{why}, was away for {} and worked on {} again; {} were delivered more than once",
-            count(r.restarts),
+            "{name} {failed}, was away for {} and worked on {} again; {} were delivered more than once",
             time(r.down_ns),
             records(r.rewound),
             records(c.redeliveries)
