@@ -2,6 +2,7 @@
 
 mod firehose;
 mod flink;
+mod kcl;
 mod producers;
 mod reads;
 
@@ -45,6 +46,11 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             for (kind, text) in flink::of(plan, consumer) {
                 say(kind, Some(text));
             }
+            say("failover", kcl::failover(consumer));
+            say("orphans", kcl::orphans(consumer));
+            say("hottest_worker", kcl::hottest(&mode.run, consumer));
+            say("skipped", kcl::skipped(consumer));
+            say("lease_table", kcl::table(&mode.run, consumer));
         }
         say("starvation", reads::starvation(&mode.run));
         for stream in mode.run.firehoses() {

@@ -12,6 +12,7 @@ mod fact;
 pub mod fan_out;
 pub mod firehose;
 pub mod flink;
+pub mod kcl;
 pub mod kpl;
 pub mod lambda;
 pub mod latency;
@@ -35,6 +36,7 @@ const FILES: &[&[Fact]] = &[
     managed_flink::ALL,
     firehose::ALL,
     consumers::ALL,
+    kcl::ALL,
     lambda::ALL,
     latency::ALL,
     billing::ALL,

@@ -121,12 +121,19 @@ section! {
 }
 
 impl FlinkSpec {
+    /// Keys of `read: { polling: … }` that a plain loop has, and what this client has instead.
+    pub const NOT_ITS_OWN: &'static [(&'static str, &'static str)] = &[
+        ("interval", "`client.flink.source` has the source's own pauses"),
+        ("pace", "the source calls at its own pace"),
+        ("jitter", "the source has none"),
+        ("phase", "the source begins with the job"),
+        ("throttled_poll", "the source retries by its own rules"),
+    ];
+
     /// The settings, resolved.
     pub fn resolve(&self, cx: &mut Cx) -> Option<FlinkConfig> {
-        cx.enter("client");
         cx.enter("flink");
         let config = self.config(cx);
-        cx.leave();
         cx.leave();
         config
     }

@@ -3,6 +3,7 @@
 use crate::experiment::outcome::ModeOutcome;
 mod firehose;
 mod flink;
+mod kcl;
 
 pub use firehose::FIREHOSE;
 
@@ -293,13 +294,7 @@ const PRODUCER_OWN: [Metric; 13] = [
     ),
 ];
 
-const CONSUMER_OWN: [Metric; 7] = [
-    metric(
-        "redeliveries",
-        Unit::Count,
-        "Deliveries of copies that were delivered before.",
-        From::Consumer(|c, _| Some(c.redeliveries as f64)),
-    ),
+const CONSUMER_OWN: [Metric; 6] = [
     metric(
         "deliveries_per_s",
         Unit::Rate,
@@ -345,7 +340,8 @@ pub fn producer() -> impl Iterator<Item = Metric> {
 
 /// Metrics of one consumer.
 pub fn consumer() -> impl Iterator<Item = Metric> {
-    CONSUMER_OWN.into_iter().chain(flink::FLINK).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
+    let clients = kcl::KCL.into_iter().chain(flink::FLINK);
+    CONSUMER_OWN.into_iter().chain(clients).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
 }
 
 /// Whose metric a path names.

@@ -256,6 +256,7 @@ impl TopSpec {
                 "write `start: 2026-03-01`",
             );
         }
+        self.events.iter().for_each(|e| e.fits(&consumers, cx));
         let mut events: Vec<_> = self.events.into_iter().map(|e| e.0).collect();
         events.sort_by_key(|e| e.at);
         let mut producers: Vec<_> = self.producers.0.0.into_iter().map(|(_, p)| p.0).collect();

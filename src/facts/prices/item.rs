@@ -1,8 +1,8 @@
 //! The closed list of priced items, each with the unit its price is quoted for.
 
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, KpuHours, PutPayloadUnits,
-    Requests, ShardHours, StreamHours,
+    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, KpuHours, MetricMonths,
+    PutPayloadUnits, ReadRequestUnits, Requests, ShardHours, StreamHours, WriteRequestUnits,
 };
 use std::marker::PhantomData;
 
@@ -77,5 +77,10 @@ items! {
     KpuHour, KPU_HOUR: KpuHours, "kpu_hour", "KPU hours", "each KPU of a managed Flink application and of its orchestration";
     KpuStorage, KPU_STORAGE: GigabyteMonths, "kpu_storage_gb_month", "KPU running storage", "50 GB with each KPU of a managed Flink application itself";
     KpuBackups, KPU_BACKUPS: GigabyteMonths, "kpu_backups_gb_month", "KPU durable backups", "snapshots held of a managed Flink application";
+    TableWrite, TABLE_WRITE: WriteRequestUnits, "dynamodb_write_unit", "DynamoDB writes", "each write of up to 1 KB to an on-demand table (listed per million)";
+    TableRead, TABLE_READ: ReadRequestUnits, "dynamodb_read_unit", "DynamoDB reads", "each 4 KB read from an on-demand table, half where eventually consistent (listed per million)";
+    Metric, METRIC: MetricMonths, "cloudwatch_metric_month", "CloudWatch custom metrics", "each custom metric, the first 10,000";
+    Metric2, METRIC_2: MetricMonths, "cloudwatch_metric_month_2", "CloudWatch custom metrics above 10,000", "each custom metric above 10,000";
+    PutMetrics, PUT_METRICS: Requests, "cloudwatch_put_metric_data", "CloudWatch PutMetricData", "each call that sends metrics (listed per thousand)";
     LongTermRetrieval, LONG_TERM_RETRIEVAL: Gigabytes, "long_term_retrieval_gb", "Long-term retrieval", "bytes older than 7 days read by GetRecords";
 }

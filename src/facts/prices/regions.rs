@@ -1,6 +1,6 @@
 //! One dated table per Region. What no source gave for a Region is absent.
 
-use super::super::source::{B_60, CALC, EVERYMUNDO, INFRACOST, MEMO, MSFPRICE, TOK};
+use super::super::source::{B_60, CALC, CWP, DDB, EVERYMUNDO, INFRACOST, MEMO, MSFPRICE, TOK};
 use super::super::{Source, Standing};
 use super::{ItemId, PriceRow};
 use crate::units::Money;
@@ -56,6 +56,11 @@ pub(super) const TABLES: &[Table] = &[
             Entry(KpuHour, 110_000_000_000, MSFPRICE, Documented),
             Entry(KpuStorage, 100_000_000_000, MSFPRICE, Documented),
             Entry(KpuBackups, 23_000_000_000, MSFPRICE, Documented),
+            Entry(TableWrite, 625_000, DDB, Documented),
+            Entry(TableRead, 125_000, DDB, Documented),
+            Entry(Metric, 300_000_000_000, CWP, Documented),
+            Entry(Metric2, 100_000_000_000, CWP, Documented),
+            Entry(PutMetrics, 10_000_000, CWP, Documented),
             Entry(LongTermRetrieval, 21_000_000_000, INFRACOST, Measured),
         ],
     },
