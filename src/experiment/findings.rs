@@ -1,6 +1,7 @@
 //! What a person should know first, in words with numbers.
 
 mod firehose;
+mod flink;
 mod kcl;
 mod lambda;
 mod producers;
@@ -43,6 +44,9 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             say("behind", reads::behind(&mode.run, consumer));
             say("catch_up", reads::catch_up(plan, consumer));
             say("retention", reads::retention(plan, consumer));
+            for (kind, text) in flink::of(plan, consumer) {
+                say(kind, Some(text));
+            }
             say("failover", kcl::failover(consumer));
             say("orphans", kcl::orphans(consumer));
             say("hottest_worker", kcl::hottest(&mode.run, consumer));

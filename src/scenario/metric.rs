@@ -2,6 +2,7 @@
 
 use crate::experiment::outcome::ModeOutcome;
 mod firehose;
+mod flink;
 mod kcl;
 mod lambda;
 
@@ -358,7 +359,7 @@ pub fn producer() -> impl Iterator<Item = Metric> {
 
 /// Metrics of one consumer.
 pub fn consumer() -> impl Iterator<Item = Metric> {
-    let clients = kcl::KCL.into_iter().chain(lambda::LAMBDA);
+    let clients = kcl::KCL.into_iter().chain(lambda::LAMBDA).chain(flink::FLINK);
     CONSUMER_OWN.into_iter().chain(clients).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
 }
 

@@ -48,6 +48,10 @@ hours! {
     ConsumerShardHours, "consumer-shard-hour";
     /// Shard × ns with retention above 24 h.
     ExtendedShardHours, "extended-retention shard-hour";
+    /// Kinesis processing unit × ns.
+    KpuHours, "KPU-hour";
+    /// Machine × ns.
+    MachineHours, "machine-hour";
 }
 
 macro_rules! counts {

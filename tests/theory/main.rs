@@ -13,6 +13,7 @@ mod gathering;
 mod lambda;
 mod limits;
 mod on_demand;
+mod pacing;
 mod queues;
 mod reading;
 mod retries;

@@ -1,8 +1,8 @@
 //! The closed list of priced items, each with the unit its price is quoted for.
 
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, MetricMonths,
-    PutPayloadUnits, ReadRequestUnits, Requests, ShardHours, StreamHours, WriteRequestUnits,
+    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, KpuHours,
+    MetricMonths, PutPayloadUnits, ReadRequestUnits, Requests, ShardHours, StreamHours, WriteRequestUnits,
 };
 use std::marker::PhantomData;
 
@@ -74,6 +74,9 @@ items! {
     FirehoseIn2, FIREHOSE_IN_2: Gigabytes, "firehose_in_gb_2", "Firehose ingestion, next 1.5 PB", "bytes that came in above 500 TB a month";
     FirehoseIn3, FIREHOSE_IN_3: Gigabytes, "firehose_in_gb_3", "Firehose ingestion, above 2 PB", "bytes that came in above 2,000 TB a month; AWS quotes nothing above 5 PB";
     S3Put, S3_PUT: Requests, "s3_put", "S3 PUT requests", "each object put (listed per thousand)";
+    KpuHour, KPU_HOUR: KpuHours, "kpu_hour", "KPU hours", "each KPU of a managed Flink application and of its orchestration";
+    KpuStorage, KPU_STORAGE: GigabyteMonths, "kpu_storage_gb_month", "KPU running storage", "50 GB with each KPU of a managed Flink application itself";
+    KpuBackups, KPU_BACKUPS: GigabyteMonths, "kpu_backups_gb_month", "KPU durable backups", "snapshots held of a managed Flink application";
     TableWrite, TABLE_WRITE: WriteRequestUnits, "dynamodb_write_unit", "DynamoDB writes", "each write of up to 1 KB to an on-demand table (listed per million)";
     TableRead, TABLE_READ: ReadRequestUnits, "dynamodb_read_unit", "DynamoDB reads", "each 4 KB read from an on-demand table, half where eventually consistent (listed per million)";
     Metric, METRIC: MetricMonths, "cloudwatch_metric_month", "CloudWatch custom metrics", "each custom metric, the first 10,000";

@@ -1,6 +1,6 @@
 //! One dated table per Region. What no source gave for a Region is absent.
 
-use super::super::source::{B_60, CALC, CWP, DDB, EVERYMUNDO, INFRACOST, LAMBDAP, MEMO, TOK};
+use super::super::source::{B_60, CALC, CWP, DDB, EVERYMUNDO, INFRACOST, LAMBDAP, MEMO, MSFPRICE, TOK};
 use super::super::{Source, Standing};
 use super::{ItemId, PriceRow};
 use crate::units::Money;
@@ -53,6 +53,9 @@ pub(super) const TABLES: &[Table] = &[
             Entry(FirehoseIn2, 25_000_000_000, MEMO, Measured),
             Entry(FirehoseIn3, 20_000_000_000, MEMO, Measured),
             Entry(S3Put, 5_000_000, INFRACOST, Measured),
+            Entry(KpuHour, 110_000_000_000, MSFPRICE, Documented),
+            Entry(KpuStorage, 100_000_000_000, MSFPRICE, Documented),
+            Entry(KpuBackups, 23_000_000_000, MSFPRICE, Documented),
             Entry(TableWrite, 625_000, DDB, Documented),
             Entry(TableRead, 125_000, DDB, Documented),
             Entry(Metric, 300_000_000_000, CWP, Documented),
