@@ -38,6 +38,8 @@ pub struct Cx<'a> {
     pub producers: Vec<String>,
     /// Names of the consumers, `count:` expanded.
     pub consumers: Vec<String>,
+    /// Names of the Firehose streams.
+    pub firehoses: Vec<String>,
     /// Largest record the stream accepts, as far as the file is right about it.
     pub max_record: Bytes,
     /// Simulated time, as far as the file is right about it.
@@ -61,6 +63,7 @@ impl<'a> Cx<'a> {
             intervals: Vec::new(),
             producers: Vec::new(),
             consumers: Vec::new(),
+            firehoses: Vec::new(),
             max_record: data_streams::RECORD_SIZE_DEFAULT.bytes(),
             duration: None,
             digest: Md5::new(),

@@ -3,7 +3,7 @@
 use super::context::Cx;
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, choice, default, section};
 use super::node::Node;
-use super::shapes::{ConsumerName, ProducerName};
+use super::shapes::{ConsumerName, FirehoseName, ProducerName};
 use super::top::ModeSpec;
 use crate::consumer::config::Happening;
 use crate::facts::{data_streams as facts, on_demand};
@@ -51,6 +51,8 @@ choice! {
         put_error_rate: PutErrorRate(PutErrorRateSpec),
         /// A producer's put calls take several times longer for a while.
         slow_network: SlowNetwork(SlowNetworkSpec),
+        /// The destination of a Firehose stream is away for a while.
+        destination_outage: DestinationOutage(DestinationOutageSpec),
     }
     reserved {
         /// A KCL worker crashes.
@@ -59,8 +61,6 @@ choice! {
         worker_add,
         /// A new version is deployed.
         deploy,
-        /// A Firehose destination is away.
-        destination_outage,
     }
 }
 
@@ -197,6 +197,18 @@ section! {
     }
 }
 
+section! {
+    /// The destination of a Firehose stream is away: requests to it fail.
+    DestinationOutageSpec {
+        /// Which stream.
+        firehose: FirehoseName = REQUIRED,
+        /// Is the bucket for failed records away as well?
+        error_bucket: bool = default("false"),
+        /// How long.
+        r#for: Dur = REQUIRED.positive(),
+    }
+}
+
 impl EventSpec {
     fn action(&self) -> Action {
         match &self.r#do {
@@ -227,6 +239,11 @@ impl EventSpec {
                 producer: s.producer.0,
                 share: s.share,
                 stored: s.stored,
+                lasting: s.r#for,
+            },
+            DoSpec::DestinationOutage(s) => Action::DestinationOutage {
+                firehose: s.firehose.0,
+                error_bucket: s.error_bucket,
                 lasting: s.r#for,
             },
             DoSpec::SlowNetwork(s) => {

@@ -190,6 +190,12 @@ impl World {
                 );
                 self.control.note(now, "hot_key", text);
             }
+            Action::DestinationOutage { firehose, error_bucket, lasting } => {
+                let too = if error_bucket { " with the error bucket" } else { "" };
+                let name = &self.config.firehose[firehose].name;
+                let text = format!("the destination of {name} is away for {}{too}", seconds(lasting));
+                self.control.note(now, "destination_outage", text);
+            }
             Action::ProducerOutage { .. }
             | Action::ProcessRestart { .. }
             | Action::PutErrors { .. }
