@@ -59,7 +59,10 @@ pub trait Stream {
     /// log to keep them.
     fn positions(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u64>);
 
-    /// Sizes of rows `[from, to)` in bytes, appended.
+    /// Bytes of partition keys in each row's size; where producers' keys differ in length, of the shortest.
+    fn key_bytes(&self) -> u32;
+
+    /// Sizes of rows `[from, to)` in bytes, keys included where they count, appended.
     fn sizes(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u32>);
 
     /// When a row was stored.

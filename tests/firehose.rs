@@ -32,7 +32,7 @@ fn read(seconds: u64, rate: u64, stream: &str, more: &str) -> RunResult {
 }
 
 fn lake(run: &RunResult) -> &FirehoseResult {
-    run.firehoses().next().unwrap()
+    run.firehoses()[0]
 }
 
 fn failed(f: &FirehoseResult, prefix: &str) -> u64 {
@@ -121,7 +121,7 @@ fn records_of_partitions_too_many_fail() {
     let r = direct(1800, 400, &format!("{S3}, {partitions}, buffer: {{ interval: 300 s }}"), "");
     let f = lake(&r);
     assert_eq!(f.partitions.unwrap().active_max, 500);
-    let share = failed(f, "partition-exceeded/") as f64 / (f.in_records - f.held_records) as f64;
+    let share = failed(f, "activePartitionExceeded/") as f64 / (f.in_records - f.held_records) as f64;
     assert!((share - 0.5).abs() < 0.03, "{share} of the records belong to partitions too many");
 }
 

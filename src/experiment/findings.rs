@@ -1,5 +1,6 @@
 //! What a person should know first, in words with numbers.
 
+mod firehose;
 mod producers;
 mod reads;
 
@@ -42,6 +43,11 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             say("retention", reads::retention(plan, consumer));
         }
         say("starvation", reads::starvation(&mode.run));
+        for stream in mode.run.firehoses() {
+            say("delivery_lost", firehose::lost(stream));
+            say("objects", firehose::objects(plan, &mode.run, stream));
+            say("freshness", firehose::freshness(stream));
+        }
         say("next_wall", next_wall(plan, &mode.run));
     }
     all.extend(cheapest(modes).map(|text| Finding { kind: "cost", text }));

@@ -14,7 +14,7 @@ pub const DECOMPRESSION: &str = "decompression-failed/";
 /// What Lambda failed.
 pub const PROCESSING: &str = "processing-failed/";
 /// Records of partitions beyond those that may be active.
-pub const PARTITIONS: &str = "partition-exceeded/";
+pub const PARTITIONS: &str = "activePartitionExceeded/";
 /// What could not be converted.
 pub const CONVERSION: &str = "format-conversion-failed/";
 

@@ -4,6 +4,7 @@
 //! share; no fan-out; begins at LATEST; unpacks what the KPL packed; a buffer for each shard.
 //! We model: a record of the stream has left when as many records as it holds have. Phases of their own for the shards; children of a reshard from their beginning; a shard is not read while
 //! too much of it waits for delivery, so that an outage keeps it in the stream, where retention is its clock.
+//! A row that the KPL packed is shared evenly by its records, its framing included.
 //! We leave out: how Firehose finds new shards (it knows at once), its own pace when far behind (a poll that leaves records
 //! behind is followed by the next in its turn).
 
@@ -112,6 +113,8 @@ impl Reader {
             let sizes = &mut self.columns.size;
             sizes.clear();
             stream.sizes(shard, batch.from, batch.to, sizes);
+            let key = stream.key_bytes();
+            sizes.iter_mut().for_each(|s| *s = s.saturating_sub(key));
             self.pipeline.back_up(stream.now(), shard as usize, sizes);
         }
         stream.keep_from(shard, place.row.min(place.backed_up));
@@ -136,6 +139,9 @@ impl Reader {
         stream.births(shard, from, to, born);
         stream.sizes(shard, from, to, size);
         stream.stored(shard, from, to, stored);
+        // Objects hold data, not keys.
+        let key = stream.key_bytes();
+        size.iter_mut().for_each(|s| *s = s.saturating_sub(key));
         if born.len() != size.len() {
             unpack(shard, (from, to), &mut self.columns, stream);
         }

@@ -142,6 +142,9 @@ impl Transform {
         if now < out.pauses_until() {
             return;
         }
+        if let Some(before) = out.too_old(now) {
+            out.lose(now, self.gathers.take_before(before));
+        }
         while self.has_place(lambda) && self.gathers.reason(now).is_some() {
             let load = self.gathers.take_some(now);
             let (at, does) = lambda.attempt(now, &load, &mut out.tally);

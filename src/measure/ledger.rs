@@ -31,13 +31,16 @@ impl ConsumerResult {
 }
 
 impl RunResult {
-    /// Every Firehose stream: those that read the stream, then those that producers put to.
-    pub fn firehoses(&self) -> impl Iterator<Item = &FirehoseResult> {
+    /// Every Firehose stream, in order of names.
+    pub fn firehoses(&self) -> Vec<&FirehoseResult> {
         let readers = self.consumers.iter().filter_map(|c| match &c.client {
             Some(ClientResult::Firehose(f)) => Some(f.as_ref()),
             _ => None,
         });
-        readers.chain(self.intakes.iter().filter_map(|i| i.firehose.as_ref()))
+        let mut all: Vec<_> =
+            readers.chain(self.intakes.iter().filter_map(|i| i.firehose.as_ref())).collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
     }
 
     /// Panics when a law is broken: that is a bug in the simulator, never in the scenario.

@@ -8,6 +8,7 @@
 //! Source: Developer Guide, "Monitoring the Amazon Kinesis Data Streams Service with Amazon CloudWatch".
 
 use crate::experiment::outcome::{ModeOutcome, Outcome};
+use crate::measure::clients::{FirehoseBucket, FirehoseResult};
 use crate::measure::result::{ConsumerSeries, Series, ShardResult};
 use crate::report::csv_files::{Table, shard_name};
 use std::ops::Range;
@@ -35,6 +36,7 @@ pub fn csv(outcome: &Outcome) -> Vec<u8> {
         out.mode = mode.mode;
         stream_level(mode, &mut out);
         mode.run.shards.iter().for_each(|s| shard_level(s, &mut out));
+        mode.run.firehoses().into_iter().for_each(|f| delivery(f, &mut out));
     }
     out.table.finish()
 }
@@ -165,6 +167,29 @@ fn fan_out_reads(mode: &ModeOutcome, minute: u64, range: &Range<usize>, out: &mu
         }
         out.age(minute, "SubscribeToShardEvent.MillisBehindLatest", behind, d);
     }
+}
+
+/// A Firehose stream's own metrics (namespace AWS/Firehose) bear its name as StreamName here.
+fn delivery<'a>(f: &'a FirehoseResult, out: &mut Datapoints<'a>) {
+    if f.bucket_ns == 0 || !MINUTE_NS.is_multiple_of(f.bucket_ns) {
+        return;
+    }
+    let (per, stream) = ((MINUTE_NS / f.bucket_ns) as usize, std::mem::replace(&mut out.stream, &f.name));
+    let d = Dimensions::default();
+    for (minute, buckets) in (0..).zip(f.series.chunks(per)) {
+        let sum = |of: fn(&FirehoseBucket) -> u64| buckets.iter().map(of).sum::<u64>();
+        let objects = sum(|b| b.objects);
+        if objects == 0 {
+            continue;
+        }
+        out.sum(minute, "DeliveryToS3.Bytes", "Bytes", sum(|b| b.bytes), d);
+        out.sum(minute, "DeliveryToS3.Records", "Count", sum(|b| b.records), d);
+        out.sum(minute, "DeliveryToS3.Success", "Count", objects, d);
+        let oldest = buckets.iter().filter_map(|b| b.freshness_ns).max().unwrap_or(0);
+        let seconds = (oldest / 1_000_000_000).to_string();
+        out.push(minute, ("DeliveryToS3.DataFreshness", "Seconds", "Maximum"), &seconds, d);
+    }
+    out.stream = stream;
 }
 
 fn shard_level(shard: &ShardResult, out: &mut Datapoints<'_>) {

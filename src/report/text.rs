@@ -1,6 +1,7 @@
 //! The terminal summary: modes side by side, then the findings and the notes. Plain text, no colour.
 
 use crate::experiment::outcome::{Headline, ModeOutcome, Outcome};
+use crate::measure::clients::FirehoseResult;
 use crate::measure::result::{ConsumerResult, ProducerResult};
 use crate::report::human;
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
@@ -130,9 +131,35 @@ pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
             });
         }
     }
+    let streams = outcome.modes.first().map(|m| m.run.firehoses()).unwrap_or_default();
+    for (i, name) in streams.iter().map(|f| &f.name).enumerate() {
+        firehose_rows(&mut row, i, name);
+    }
     row(true, "cost of this run".into(), &|m| human::money(m.bill_run.total));
     row(false, "cost of a month".into(), &|m| human::money(m.bill_month.total));
     rows
+}
+
+/// Takes a row: does it open a group, its label, its value in a mode.
+type Row<'a> = dyn FnMut(bool, String, &dyn Fn(&ModeOutcome) -> String) + 'a;
+
+/// What a Firehose stream delivers.
+fn firehose_rows(row: &mut Row, i: usize, name: &str) {
+    let of = |m: &ModeOutcome, f: fn(&FirehoseResult) -> String| {
+        m.run.firehoses().get(i).map_or_else(|| human::NOTHING.into(), |found| f(found))
+    };
+    row(true, format!("{name}: objects delivered"), &|m| of(m, |f| human::count(f.objects)));
+    row(false, format!("{name}: mean object"), &|m| {
+        of(m, |f| {
+            f.delivered_bytes.checked_div(f.objects).map_or_else(|| human::NOTHING.into(), human::bytes)
+        })
+    });
+    row(false, format!("{name}: arrived to delivered p50 / p99"), &|m| {
+        of(m, |f| {
+            let p50 = human::maybe_duration(f.freshness.p50_ns);
+            format!("{p50} / {}", human::maybe_duration(f.freshness.p99_ns))
+        })
+    });
 }
 
 fn table(outcome: &Outcome) -> String {

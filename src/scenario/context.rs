@@ -38,7 +38,7 @@ pub struct Cx<'a> {
     pub producers: Vec<String>,
     /// Names of the consumers, `count:` expanded.
     pub consumers: Vec<String>,
-    /// Names of the Firehose streams.
+    /// Names of the Firehose streams, in order of names.
     pub firehoses: Vec<String>,
     /// Largest record the stream accepts, as far as the file is right about it.
     pub max_record: Bytes,

@@ -242,7 +242,7 @@ impl EventSpec {
                 lasting: s.r#for,
             },
             DoSpec::DestinationOutage(s) => Action::DestinationOutage {
-                firehose: s.firehose.0,
+                firehose: s.firehose.0.clone(),
                 error_bucket: s.error_bucket,
                 lasting: s.r#for,
             },

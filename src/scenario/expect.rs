@@ -56,7 +56,7 @@ fn expectation(spec: &ExpectSpec, cx: &mut Cx) -> Option<Expectation> {
     Some(Expectation { mode, limit, source: source? })
 }
 
-/// `[mode.]metric`, `[mode.]consumers.NAME.metric`, `[mode.]producers.NAME.metric`.
+/// `[mode.]metric`, `[mode.]consumers.NAME.metric`; `producers` and `firehose` likewise.
 fn metric_path(path: &At<String>, cx: &mut Cx) -> Option<(Option<Mode>, Measured)> {
     let mut parts: Vec<&str> = path.value.split('.').collect();
     let mode = ModeSpec::of_word(parts[0]);
@@ -67,6 +67,7 @@ fn metric_path(path: &At<String>, cx: &mut Cx) -> Option<(Option<Mode>, Measured
         [name] => (Side::Stream, Some(Subject::Stream), *name),
         ["consumers", who, name] => (Side::Consumer, subject(who, Side::Consumer, path.at, cx), *name),
         ["producers", who, name] => (Side::Producer, subject(who, Side::Producer, path.at, cx), *name),
+        ["firehose", who, name] => (Side::Firehose, subject(who, Side::Firehose, path.at, cx), *name),
         _ => {
             let message = format!("{} is no metric", quote(&path.value));
             cx.say(

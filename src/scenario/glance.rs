@@ -12,8 +12,9 @@ use std::collections::BTreeSet;
 /// Names, duration and record size, taken as written; what is wrong with them is said when they are read.
 pub fn at(root: &Node, cx: &mut Cx) {
     cx.producers = entries(root, "producers").iter().map(|e| e.key.clone()).collect();
-    cx.firehoses = entries(root, "firehose").iter().map(|e| e.key.clone()).collect();
     consumers(root, cx);
+    cx.firehoses = entries(root, "firehose").iter().map(|e| e.key.clone()).collect();
+    cx.firehoses.sort();
     cx.duration = scalar(root, &["duration"]).and_then(|t| parse::duration(t).ok());
     let bounds = facts::RECORD_SIZE_DEFAULT.bytes()..=facts::RECORD_SIZE_MAX.bytes();
     if let Some(text) = scalar(root, &["stream", "max_record_size"]) {

@@ -141,6 +141,7 @@ fn keys(side: Side) -> &'static [Key] {
     static STREAM: OnceLock<Vec<Key>> = OnceLock::new();
     static PRODUCER: OnceLock<Vec<Key>> = OnceLock::new();
     static CONSUMER: OnceLock<Vec<Key>> = OnceLock::new();
+    static FIREHOSE: OnceLock<Vec<Key>> = OnceLock::new();
     let named = |name, doc, shape| Key { name, doc, shape, rule: OPTIONAL };
     match side {
         Side::Stream => STREAM.get_or_init(|| {
@@ -151,10 +152,14 @@ fn keys(side: Side) -> &'static [Key] {
             let consumers = named("consumers", "Limits for single consumers.", || {
                 Shape::Named(|| Shape::Section(keys(Side::Consumer)))
             });
-            std::iter::once(MODE_KEY).chain(metrics).chain([producers, consumers]).collect()
+            let firehose = named("firehose", "Limits for single Firehose streams.", || {
+                Shape::Named(|| Shape::Section(keys(Side::Firehose)))
+            });
+            std::iter::once(MODE_KEY).chain(metrics).chain([producers, consumers, firehose]).collect()
         }),
         Side::Producer => PRODUCER.get_or_init(|| metric::producer().map(|m| limit_key(&m)).collect()),
         Side::Consumer => CONSUMER.get_or_init(|| metric::consumer().map(|m| limit_key(&m)).collect()),
+        Side::Firehose => FIREHOSE.get_or_init(|| metric::FIREHOSE.iter().map(limit_key).collect()),
     }
 }
 
@@ -163,6 +168,7 @@ pub(super) enum Side {
     Stream,
     Producer,
     Consumer,
+    Firehose,
 }
 
 impl Side {
@@ -172,6 +178,7 @@ impl Side {
             Side::Stream => metric::STREAM.iter().copied().find(|m| m.name == name),
             Side::Producer => metric::producer().find(|m| m.name == name),
             Side::Consumer => metric::consumer().find(|m| m.name == name),
+            Side::Firehose => metric::FIREHOSE.iter().copied().find(|m| m.name == name),
         }
     }
     /// All names.
@@ -180,6 +187,7 @@ impl Side {
             Side::Stream => metric::STREAM.iter().map(|m| m.name).collect(),
             Side::Producer => metric::producer().map(|m| m.name).collect(),
             Side::Consumer => metric::consumer().map(|m| m.name).collect(),
+            Side::Firehose => metric::FIREHOSE.iter().map(|m| m.name).collect(),
         }
     }
 }
@@ -216,6 +224,7 @@ impl Read for GoalSpec {
             match entry.key.as_str() {
                 "consumers" => limits.extend(named(entry, Side::Consumer, cx)),
                 "producers" => limits.extend(named(entry, Side::Producer, cx)),
+                "firehose" => limits.extend(named(entry, Side::Firehose, cx)),
                 name => {
                     limits.extend(Side::Stream.find(name).and_then(|m| limit(entry, Subject::Stream, m, cx)))
                 }
@@ -245,11 +254,13 @@ impl Read for GoalSpec {
 pub(super) fn subject(name: &str, side: Side, at: Span, cx: &mut Cx) -> Option<Subject> {
     let (names, what) = match side {
         Side::Consumer => (cx.consumers.clone(), "consumer"),
+        Side::Firehose => (cx.firehoses.clone(), "Firehose stream"),
         _ => (cx.producers.clone(), "producer"),
     };
     let found = position(name, &names, what, at, cx)?;
     Some(match side {
         Side::Consumer => Subject::Consumer(found),
+        Side::Firehose => Subject::Firehose(found),
         _ => Subject::Producer(found),
     })
 }

@@ -49,7 +49,8 @@ pub fn explain_metric(name: &str) -> Vec<(String, &'static str, &'static str)> {
     let stream = metric::STREAM.iter().copied().map(|m| (String::new(), m));
     let producers = metric::producer().map(|m| ("producers.NAME.".to_owned(), m));
     let consumers = metric::consumer().map(|m| ("consumers.NAME.".to_owned(), m));
-    let all = stream.chain(producers).chain(consumers);
+    let firehoses = metric::FIREHOSE.iter().copied().map(|m| ("firehose.NAME.".to_owned(), m));
+    let all = stream.chain(producers).chain(consumers).chain(firehoses);
     let line = |(side, m): (String, Metric)| (format!("{side}{}", m.name), unit_word(m.unit), m.doc);
     all.filter(|(_, m)| m.name == name).map(line).collect()
 }

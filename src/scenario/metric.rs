@@ -1,6 +1,11 @@
 //! Metrics that `goal:` and `expect:` can name: one table for reading, schema, help and evaluation.
 
 use crate::experiment::outcome::ModeOutcome;
+mod firehose;
+
+pub use firehose::FIREHOSE;
+
+use crate::measure::clients::FirehoseResult;
 use crate::measure::result::{ConsumerResult, Packing, ProducerResult, RunResult};
 
 /// What a metric is measured in; `value` of a metric is in the base unit named here.
@@ -33,6 +38,8 @@ pub enum From {
     Producer(fn(&ProducerResult) -> Option<f64>),
     /// One consumer; the second argument is the run's length in seconds.
     Consumer(fn(&ConsumerResult, f64) -> Option<f64>),
+    /// One Firehose stream; the second argument is the run's length in seconds.
+    Firehose(fn(&FirehoseResult, f64) -> Option<f64>),
 }
 
 /// A metric.
@@ -343,6 +350,8 @@ pub enum Subject {
     Producer(usize),
     /// A consumer by position.
     Consumer(usize),
+    /// A Firehose stream by its place in order of names.
+    Firehose(usize),
 }
 
 /// A metric of a subject.
@@ -369,6 +378,7 @@ impl Measured {
             (From::Run(find), _) => find(run),
             (From::Producer(find), Subject::Producer(i)) => find(run.producers.get(i)?),
             (From::Consumer(find), Subject::Consumer(i)) => find(run.consumers.get(i)?, seconds(run)),
+            (From::Firehose(find), Subject::Firehose(i)) => find(run.firehoses().get(i)?, seconds(run)),
             _ => None,
         }
     }
@@ -380,7 +390,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_on_each_side() {
-        let sides = [STREAM.to_vec(), producer().collect(), consumer().collect()];
+        let sides = [STREAM.to_vec(), producer().collect(), consumer().collect(), FIREHOSE.to_vec()];
         for side in sides {
             let names: std::collections::BTreeSet<&str> = side.iter().map(|m| m.name).collect();
             assert_eq!(names.len(), side.len());

@@ -15,7 +15,7 @@ pub struct ProducerName(pub usize);
 
 /// The name of a Firehose stream that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FirehoseName(pub usize);
+pub struct FirehoseName(pub String);
 
 impl Read for FirehoseName {
     fn shape() -> Shape {
@@ -24,7 +24,7 @@ impl Read for FirehoseName {
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
         let name = String::read(node, cx)?;
         let names = cx.firehoses.clone();
-        position(&name, &names, "Firehose stream", node.span, cx).map(FirehoseName)
+        position(&name, &names, "Firehose stream", node.span, cx).map(|_| FirehoseName(name))
     }
 }
 

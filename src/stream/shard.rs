@@ -116,9 +116,12 @@ impl Admission {
             return None;
         };
         let rounds = self.rounding == ByteRounding::Aws;
+        if rounds && calls {
+            return None;
+        }
         let (n, sum) = (sizes.len() as u64, sizes.iter().map(|s| u64::from(*s)).sum::<u64>());
         let most = if rounds { sum + 1023 * n } else { sum };
-        if (rounds && calls) || !records.surely_fits(times, n) || !bytes.surely_fits(times, most) {
+        if !records.surely_fits(times, n) || !bytes.surely_fits(times, most) {
             return None;
         }
         records.take_all(times, sizes, n, |_| 1);

@@ -282,6 +282,11 @@ impl Stream for View<'_> {
         self.lane(shard).log.positions(from, to, out);
     }
 
+    fn key_bytes(&self) -> u32 {
+        let keys = self.settings.producers.iter().map(|p| p.key_bytes);
+        keys.min().unwrap_or(0) as u32
+    }
+
     fn sizes(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u32>) {
         self.stretches(shard, from, to, |view, from, to| {
             out.extend_from_slice(view.lane(shard).log.sizes(from, to));

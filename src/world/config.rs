@@ -47,16 +47,16 @@ impl WorldConfig {
     pub fn firehose(&self, index: usize) -> FirehoseConfig {
         let mut stream = self.firehose[index].clone();
         for event in &self.events {
-            let Action::DestinationOutage { firehose, error_bucket, lasting } = event.action else {
+            let Action::DestinationOutage { firehose, error_bucket, lasting } = &event.action else {
                 continue;
             };
-            if firehose != index {
+            if *firehose != stream.name {
                 continue;
             }
             let outage = (event.at.0, event.at.0.saturating_add(lasting.0));
             // What Redshift stages in S3 arrives there all the same.
             stream.copy.as_mut().unwrap_or(&mut stream.delivery).outages.push(outage);
-            if error_bucket {
+            if *error_bucket {
                 stream.error_outages.push(outage);
             }
         }
@@ -106,7 +106,7 @@ pub enum Action {
     /// A producer's calls take `factor` times longer for a while.
     SlowNetwork { producer: usize, factor: u32, lasting: Dur },
     /// The destination of a Firehose stream is away for a while, perhaps with its error bucket.
-    DestinationOutage { firehose: usize, error_bucket: bool, lasting: Dur },
+    DestinationOutage { firehose: String, error_bucket: bool, lasting: Dur },
 }
 
 /// A run is bounded, and says when it was cut.

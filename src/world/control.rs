@@ -192,8 +192,7 @@ impl World {
             }
             Action::DestinationOutage { firehose, error_bucket, lasting } => {
                 let too = if error_bucket { " with the error bucket" } else { "" };
-                let name = &self.config.firehose[firehose].name;
-                let text = format!("the destination of {name} is away for {}{too}", seconds(lasting));
+                let text = format!("the destination of {firehose} is away for {}{too}", seconds(lasting));
                 self.control.note(now, "destination_outage", text);
             }
             Action::ProducerOutage { .. }

@@ -37,23 +37,25 @@ impl Dealing {
 
     /// A counting sort by process.
     fn sort(&mut self, processes: usize) {
-        let n = self.fresh.len();
-        let owner = |i| ((u128::from(mix(self.dealt + i)) * processes as u128) >> 64) as u32;
-        self.owner.clear();
-        self.owner.extend((0..n as u64).map(owner));
-        self.dealt += n as u64;
-        self.ends.clear();
-        self.ends.resize(processes, 0);
-        self.owner.iter().for_each(|owner| self.ends[*owner as usize] += 1);
+        let Dealing { dealt, fresh, owner, order, ends } = self;
+        let n = fresh.len();
+        let owner_of = |i| ((u128::from(mix(*dealt + i)) * processes as u128) >> 64) as u32;
+        owner.clear();
+        owner.extend((0..n as u64).map(owner_of));
+        *dealt += n as u64;
+        ends.clear();
+        ends.resize(processes, 0);
+        owner.iter().for_each(|owner| ends[*owner as usize] += 1);
         let mut total = 0;
-        for end in &mut self.ends {
+        for end in &mut *ends {
             // For now the start; it moves to the end as records find their places.
             total += std::mem::replace(end, total);
         }
-        self.order.resize(n, 0);
-        for (i, owner) in self.owner.iter().enumerate() {
-            let place = &mut self.ends[*owner as usize];
-            self.order[*place as usize] = i as u32;
+        order.resize(n, 0);
+        let (order, ends) = (&mut order[..], &mut ends[..]);
+        for (i, owner) in owner.iter().enumerate() {
+            let place = &mut ends[*owner as usize];
+            order[*place as usize] = i as u32;
             *place += 1;
         }
     }

@@ -143,13 +143,16 @@ impl Source {
         }
     }
 
-    /// No entry of its clients is judged before this (clients that lanes play feed nothing back).
+    /// No entry of its clients is judged before this (clients that lanes play feed nothing back): those on their way
+    /// when they arrive, all others a leg after the next thing that happens.
     pub fn quiet_until(&mut self) -> u64 {
         if self.clients.is_empty() {
             return u64::MAX;
         }
+        let on_the_way = self.clients.iter().map(|c| c.outgoing().next()).min().unwrap_or(u64::MAX);
         let busy = self.clients.iter().map(|c| c.quiet_until()).min().unwrap_or(u64::MAX);
-        busy.min(self.demand.next_birth())
+        let next = busy.min(self.demand.next_birth());
+        on_the_way.min(next.saturating_add(self.leg))
     }
 
     /// A shard refused an entry of one of its calls: how many of its records had been stored before?

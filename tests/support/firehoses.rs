@@ -162,7 +162,8 @@ impl Firehoses {
         }
         let streams = world.firehose.len();
         for (at, raw, error_bucket, lasting) in self.outages.into_iter().filter(|_| streams > 0) {
-            let action = Action::DestinationOutage { firehose: raw % streams, error_bucket, lasting };
+            let action =
+                Action::DestinationOutage { firehose: format!("f{}", raw % streams), error_bucket, lasting };
             world.events.push(TimedEvent { at: Dur::from_ms(at), action });
         }
         world.events.sort_by_key(|e| e.at);

@@ -21,7 +21,7 @@ fn direct(seconds: f64, producer: &str, buffer: &str) -> WorldConfig {
 }
 
 fn lake(run: &RunResult) -> &FirehoseResult {
-    run.firehoses().next().unwrap()
+    run.firehoses()[0]
 }
 
 #[test]

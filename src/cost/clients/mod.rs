@@ -191,7 +191,7 @@ pub fn used_in(run: &RunResult) -> Vec<Used> {
         }
     }
     let delivered = |f: &FirehoseResult| firehose::used(f);
-    used.extend(run.firehoses().flat_map(delivered));
+    used.extend(run.firehoses().into_iter().flat_map(delivered));
     used
 }
 

@@ -297,7 +297,7 @@ impl Client for Sdk {
             return;
         }
         let news = [self.arriving.sizes(), &self.waiting.sizes()[self.taken..]];
-        let largest = news.map(|sizes| sizes.iter().max().map_or(0, |size| u64::from(*size)));
+        let largest = news.map(|sizes| sizes.iter().copied().max().map_or(0, u64::from));
         self.largest = self.largest.max(largest[0]).max(largest[1]);
         loop {
             let answer = self.moments.peek().map_or(u64::MAX, |m| m.0.0);

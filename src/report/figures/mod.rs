@@ -5,6 +5,7 @@
 
 mod cost;
 mod curves;
+mod firehose;
 mod hops;
 mod over_time;
 
@@ -25,6 +26,7 @@ pub fn all(outcome: &Outcome) -> Vec<Figure> {
     let mut figures = vec![over_time::writes(outcome)];
     figures.extend(over_time::buffers(outcome));
     figures.extend(over_time::reads(outcome));
+    figures.extend(firehose::figure(outcome));
     figures.extend(outcome.curves.iter().filter_map(curves::figure));
     figures.push(hops::figure(outcome));
     figures.push(cost::figure(outcome));

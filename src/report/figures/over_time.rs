@@ -17,7 +17,7 @@ const POINTS_MAX: usize = 1_500;
 
 /// How a series is laid on the time axis.
 #[derive(Clone, Copy)]
-struct Grid {
+pub(super) struct Grid {
     bucket_ns: u64,
     /// Buckets joined to one point.
     joined: usize,
@@ -25,7 +25,7 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(outcome: &Outcome) -> Grid {
+    pub(super) fn of(outcome: &Outcome) -> Grid {
         let longest = outcome.modes.iter().map(|m| m.run.duration_ns).max();
         let buckets = outcome.modes.iter().map(|m| m.run.series.born.len()).max();
         let first = outcome.modes.first().map_or(1, |m| m.run.series.bucket_ns);
@@ -70,7 +70,12 @@ impl Grid {
         self.bucket_ns as f64 * self.joined as f64 / 1e9
     }
 
-    fn caption(&self, about: &str) -> String {
+    /// Buckets joined to one point.
+    pub(super) fn joined(&self) -> usize {
+        self.joined
+    }
+
+    pub(super) fn caption(&self, about: &str) -> String {
         let each = human::duration(self.bucket_ns * self.joined as u64);
         let how = if self.joined > 1 {
             "; buckets were joined for drawing, latencies by their largest"
@@ -80,7 +85,7 @@ impl Grid {
         format!("{about} Each point covers {each}{how}.")
     }
 
-    fn line(&self, label: impl Into<String>, colour: Colour, stroke: Stroke) -> Line {
+    pub(super) fn line(&self, label: impl Into<String>, colour: Colour, stroke: Stroke) -> Line {
         Line { label: label.into(), colour, stroke, ys: Vec::new() }
     }
 }
@@ -203,7 +208,7 @@ pub(super) fn reads(outcome: &Outcome) -> Option<Figure> {
 }
 
 /// Gives the charts of one row the same vertical axis, so that modes compare at a glance.
-fn shared(mut charts: Vec<Chart>) -> Vec<Panel> {
+pub(super) fn shared(mut charts: Vec<Chart>) -> Vec<Panel> {
     let ends = charts.iter().filter_map(Chart::extent);
     let ends = extent(ends.flat_map(|(lo, hi)| [lo, hi]));
     for chart in &mut charts {
@@ -213,7 +218,7 @@ fn shared(mut charts: Vec<Chart>) -> Vec<Panel> {
     boxed.map(Panel::Lines).collect()
 }
 
-fn chart(mode: &ModeOutcome, title: &str, grid: Grid, y: Axis, lines: Vec<Line>) -> Chart {
+pub(super) fn chart(mode: &ModeOutcome, title: &str, grid: Grid, y: Axis, lines: Vec<Line>) -> Chart {
     Chart {
         title: format!("{}: {title}", mode.title),
         x: grid.axis(mode.run.duration_ns),

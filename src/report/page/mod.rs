@@ -6,6 +6,7 @@
 //! HTML, and `<` is written `\u003c` in JSON, so that a scenario called `</script>` stays a name.
 
 mod data;
+mod firehose;
 mod markup;
 mod sections;
 mod tables;
@@ -42,6 +43,7 @@ pub fn html(outcome: &Outcome, figures: &[Figure], drawn: &[String]) -> String {
     }
     out.push_str(&tables::latency(outcome));
     out.push_str(&tables::ledgers(outcome));
+    out.push_str(&firehose::streams(outcome));
     out.push_str(&tables::throttling(outcome));
     out.push_str(&tables::bills(outcome));
     out.push_str(&tables::timeline(outcome));
