@@ -169,7 +169,7 @@ fn an_outage_leaves_records_in_the_stream_when_too_many_wait() {
 fn an_endpoint_is_tried_for_its_retry_duration() {
     let outage = "events: [{ at: 100 s, do: { destination_outage: { firehose: lake, for: 1 h } } }]";
     let to = "to: { http: { request: 0 s, retry_for: 300 s, backoff_jitter: 0 % } }";
-    let r = direct(3600, 100, &format!("{to}, buffer: {{ size: 64 MiB, interval: 60 s }}"), outage);
+    let r = direct(3600, 10, &format!("{to}, buffer: {{ size: 64 MiB, interval: 60 s }}"), outage);
     let f = lake(&r);
     // Waits of 1, 2, 4, ... 64, 120, then the 53 s that are left: ten attempts, 300 s each.
     let objects = f.failed_requests / 10;

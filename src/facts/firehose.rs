@@ -76,6 +76,8 @@ facts! {
         "Bytes of Parquet or ORC (Snappy inside) for each byte of JSON; it depends on the data.";
     PARTITION_SIZE_MIN: "firehose.partition_size_min", Size(Bytes::from_mib(64)), FHPARTSIZE, SourceCode,
         "Smallest buffer size with dynamic partitioning.";
+    PARTITION_INTERVAL_MIN: "firehose.partition_interval_min", Span(Dur::from_s(60)), FHBUF, Documented,
+        "Shortest buffer interval with dynamic partitioning: there is no zero buffering, and 60 s is the least without it.";
     PARTITIONS_ACTIVE: "firehose.partitions_active", Count(500, "partitions"), FHLIM, Documented,
         "Partitions that may hold undelivered records at once; records of further ones go to the error prefix.";
     PARTITIONS_ACTIVE_MAX: "firehose.partitions_active_max", Count(5_000, "partitions"), FHLIM, Documented,

@@ -12,6 +12,8 @@ pub struct FirehoseConfig {
     pub name: String,
     /// Where its records come from.
     pub source: Source,
+    /// Word of the destination.
+    pub destination: &'static str,
     /// How records are opened before anything else.
     pub opening: Option<OpeningConfig>,
     /// Lambda between the source and the buffers.

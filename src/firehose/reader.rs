@@ -204,6 +204,8 @@ impl Application for Reader {
                 (shard, true) => self.back_up(shard, stream),
             }
         }
+        // What was read now may leave at once.
+        self.pipeline.act(now);
         self.settle(stream);
     }
 

@@ -28,8 +28,13 @@ impl Tally {
             Source::Stream(_) => "stream",
             Source::Producer(_) => "direct",
         };
-        let counts =
-            FirehoseResult { name: config.name.clone(), source, bucket_ns, ..FirehoseResult::default() };
+        let counts = FirehoseResult {
+            name: config.name.clone(),
+            source,
+            destination: config.destination,
+            bucket_ns,
+            ..FirehoseResult::default()
+        };
         Tally {
             counts,
             freshness: Histogram::default(),

@@ -97,6 +97,8 @@ pub struct FirehoseResult {
     pub name: String,
     /// `stream` or `direct`.
     pub source: &'static str,
+    /// Word of the destination: `s3`, `redshift`, ...
+    pub destination: &'static str,
     /// Records that came in.
     pub in_records: u64,
     /// Bytes of their data.

@@ -108,6 +108,7 @@ impl FirehoseSpec {
         Some(FirehoseConfig {
             name: name.to_owned(),
             source,
+            destination: self.to.word(),
             opening: opening(self.decompress.as_ref(), self.deaggregate),
             transform: match &self.transform {
                 Some(transform) => Some(transform.resolve(&self.to, cx)?),
@@ -132,7 +133,7 @@ impl FirehoseSpec {
 
     /// What only a delivery to S3 may have.
     fn only_to_s3(&self, cx: &mut Cx) {
-        if matches!(self.to, ToSpec::S3(_)) {
+        if self.to.is_s3() {
             return;
         }
         let convert = self.convert.as_ref().map(|c| ("convert", c.format().place, &facts::CONVERT_SIZE_MIN));
@@ -147,14 +148,15 @@ impl FirehoseSpec {
     /// Buffering hints, held against the ranges of destination, conversion and partitioning.
     fn buffer(&self, cx: &mut Cx) -> BufferConfig {
         let (hints, written) = (self.to.hints(), &self.buffer);
-        let (size, least) = match (&self.convert, &self.partitions) {
-            (Some(_), _) => (&facts::CONVERT_SIZE, &facts::CONVERT_SIZE_MIN),
-            (None, Some(_)) => (&facts::PARTITION_SIZE_MIN, &facts::PARTITION_SIZE_MIN),
-            (None, None) => (hints.size, &facts::S3_SIZE_MIN),
+        let partitions = self.partitions.as_ref().filter(|_| self.to.is_s3());
+        let (size, least) = match (&self.convert, partitions) {
+            (Some(_), _) if self.to.is_s3() => (&facts::CONVERT_SIZE, &facts::CONVERT_SIZE_MIN),
+            (_, Some(_)) => (&facts::PARTITION_SIZE_MIN, &facts::PARTITION_SIZE_MIN),
+            _ => (hints.size, &facts::S3_SIZE_MIN),
         };
         let bytes = |fact: &Fact| fact.bytes();
         let size = hint("size", written.size.as_ref(), (size, Some(least), hints.size_max), bytes, cx);
-        let least = self.partitions.as_ref().map(|_| &facts::BACKUP_INTERVAL_MIN);
+        let least = partitions.map(|_| &facts::PARTITION_INTERVAL_MIN);
         let range = (hints.interval, least, hints.interval_max);
         let interval = hint("interval", written.interval.as_ref(), range, |fact| fact.dur(), cx);
         let zero = match self.to {

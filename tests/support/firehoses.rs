@@ -114,6 +114,7 @@ fn one() -> impl Strategy<Value = FirehoseConfig> {
         FirehoseConfig {
             name: String::new(),
             source: Source::Stream(PollConfig { every, twice, hold: Bytes(hold) }),
+            destination: "s3",
             opening,
             transform,
             partitions,

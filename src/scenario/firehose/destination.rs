@@ -204,6 +204,24 @@ pub struct Hints {
 }
 
 impl ToSpec {
+    /// Is it S3 alone?
+    pub fn is_s3(&self) -> bool {
+        matches!(self, ToSpec::S3(_))
+    }
+
+    /// Its word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            ToSpec::S3(_) => "s3",
+            ToSpec::Redshift(_) => "redshift",
+            ToSpec::OpenSearch(_) => "opensearch",
+            ToSpec::Splunk(_) => "splunk",
+            ToSpec::Http(_) => "http",
+            ToSpec::Snowflake(_) => "snowflake",
+            ToSpec::Iceberg(_) => "iceberg",
+        }
+    }
+
     /// Default and ranges of its buffers.
     pub fn hints(&self) -> Hints {
         let hints = |size, size_max, interval, interval_max| Hints { size, size_max, interval, interval_max };

@@ -88,7 +88,7 @@ impl TransformSpec {
 section! {
     /// Dynamic partitioning: a buffer and an object for each value of the partition keys.
     PartitionsSpec {
-        /// How records fall into partitions.
+        /// How records fall into partitions: there is no partitioning without keys.
         by: PartitionLawSpec = REQUIRED,
         /// Partitions that may hold undelivered records at once; records of further ones go to the error prefix.
         active: u64 = fact(&facts::PARTITIONS_ACTIVE).positive().max_fact(&facts::PARTITIONS_ACTIVE_MAX),
