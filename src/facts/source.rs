@@ -55,6 +55,10 @@ sources! {
     AGENTG: "AGENTG", "Developer guide, Writing to Kinesis Data Streams using Kinesis Agent", "https://docs.aws.amazon.com/streams/latest/dev/writing-with-agents.html", "2023-06";
     FLINKAWS: "FLINKAWS", "Apache Flink AWS connectors, commit e17153c, with Flink's Async Sink", "https://github.com/apache/flink-connector-aws", "2026";
     MSF: "MSF", "Managed Service for Apache Flink developer guide, Checkpoints", "https://docs.aws.amazon.com/managed-flink/latest/java/troubleshooting-checkpoints.html", "2026";
+    MSFSCALE: "MSFSCALE", "Managed Service for Apache Flink developer guide, Implement application scaling", "https://docs.aws.amazon.com/managed-flink/latest/java/how-scaling.html", "2026";
+    MSFAUTO: "MSFAUTO", "Managed Service for Apache Flink developer guide, Use automatic scaling", "https://docs.aws.amazon.com/managed-flink/latest/java/how-scaling-auto.html", "2026";
+    MSFPRICE: "MSFPRICE", "Managed Service for Apache Flink pricing page and its examples", "https://aws.amazon.com/managed-service-apache-flink/pricing/", "undated copies";
+    FLINK: "FLINK", "Apache Flink, SourceReaderOptions and TaskManagerOptions", "https://github.com/apache/flink", "2026";
     FHLIM: "FHLIM", "Firehose developer guide, Quotas", "https://docs.aws.amazon.com/firehose/latest/dev/limits.html", "2026";
     LAMBDAG: "LAMBDAG", "Lambda developer guide, Kinesis: with-kinesis, services-kinesis-parameters, kinesis-on-failure-destination", "https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html", "2026";
     LAMBDAQ: "LAMBDAQ", "Lambda developer guide, Quotas", "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html", "2026";
@@ -63,6 +67,13 @@ sources! {
     LAMBDAT: "LAMBDAT", "AWS Compute Blog, Introducing tiered pricing for AWS Lambda", "https://aws.amazon.com/blogs/compute/introducing-tiered-pricing-for-aws-lambda/", "2022-08";
     FHKDS: "FHKDS", "Firehose developer guide, Kinesis Data Streams as source", "https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html", "2026";
     FHBUF: "FHBUF", "Firehose developer guide, Configure buffering hints", "https://docs.aws.amazon.com/firehose/latest/dev/create-configure-backup.html", "2026";
+    FHBUF2: "FHBUF2", "Firehose developer guide, Understand buffering hints with dynamic partitioning", "https://docs.aws.amazon.com/firehose/latest/dev/buffering-hints.html", "2026";
+    FHLAMBDA: "FHLAMBDA", "Firehose developer guide, Transform source data", "https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html", "2026";
+    FHCONVERT: "FHCONVERT", "Firehose developer guide, Convert input data format", "https://docs.aws.amazon.com/firehose/latest/dev/enable-record-format-conversion.html", "2026";
+    FHPARTSIZE: "FHPARTSIZE", "AWS CDK, which refuses less with the service's own words", "https://github.com/aws/aws-cdk", "2026";
+    FHRETRY: "FHRETRY", "Firehose developer guide, Handle data delivery failures", "https://docs.aws.amazon.com/firehose/latest/dev/retry.html", "2026";
+    FHDELIVER: "FHDELIVER", "Firehose developer guide, Understand data delivery", "https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html", "2026";
+    FHAPI: "FHAPI", "Firehose API reference as kept in botocore 1.44.5, data/firehose/2015-08-04/service-2.json", "https://pypi.org/project/botocore/1.44.5/", "2026-11-17";
     FHHTTP: "FHHTTP", "Firehose developer guide, HTTP endpoint delivery request and response specifications", "https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html", "2026";
     FHZERO: "FHZERO", "Zero buffering tried out by third parties (qiita.com/zumax, dev.classmethod.jp); AWS: most streams within 5 s", "https://dev.classmethod.jp/", "2023-12-27";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
