@@ -102,7 +102,7 @@ pub trait Stream {
     /// (`None`) or not.
     fn part_with(&mut self, records: u64, bytes: u64, fate: Option<Fate>);
 
-    /// Times of one hop of records, one each.
+    /// Times of one hop of records, one each: with `Hop::Propagation` they count as received.
     fn count_hops(&mut self, hop: Hop, ns: &[u64]);
 
     /// Nothing before this row will be asked for again: the log may forget it.
@@ -187,7 +187,7 @@ pub enum Hop {
 }
 
 /// Why a stored record is never processed by an application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     /// The client went on after a failure.
     Skipped,

@@ -42,6 +42,14 @@ pub enum ApplicationConfig {
 }
 
 impl ApplicationConfig {
+    /// Lambda's settings.
+    pub fn lambda(&self) -> Option<&LambdaConfig> {
+        match self {
+            ApplicationConfig::Lambda(config) => Some(config),
+            _ => None,
+        }
+    }
+
     /// Does it look at partition keys? Then logs keep the place of every row in hash space.
     pub fn needs_positions(&self) -> bool {
         matches!(self, ApplicationConfig::Lambda(_))

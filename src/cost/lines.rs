@@ -6,8 +6,8 @@ use crate::facts::prices::{Item, MissingPrice, Prices};
 use crate::measure::result::Usage;
 use crate::stream::config::AdvantageConfig;
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, PutPayloadUnits, ShardHours,
-    StreamHours, mul_div,
+    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, PutPayloadUnits,
+    ShardHours, StreamHours, mul_div,
 };
 use crate::units::{ByteRate, Dur, Money, NS_PER_S};
 
@@ -163,7 +163,7 @@ fn line<Q: Billed>(prices: &Prices, item: Item<Q>, quantity: Q, why: &str) -> Re
 }
 
 pub(super) fn plural(quantity: &str, unit: &str) -> &'static str {
-    if quantity == "1" || unit == Gigabytes::UNIT { "" } else { "s" }
+    if quantity == "1" || unit == Gigabytes::UNIT || unit == GbSeconds::UNIT { "" } else { "s" }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod firehose;
 mod flink;
 mod kcl;
+mod lambda;
 mod producers;
 mod reads;
 
@@ -51,6 +52,11 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             say("hottest_worker", kcl::hottest(&mode.run, consumer));
             say("skipped", kcl::skipped(consumer));
             say("lease_table", kcl::table(&mode.run, consumer));
+            say("blocked", lambda::blocked(consumer));
+            say("lambda_limit", lambda::binding(plan, &mode.run, consumer));
+            say("timeouts", lambda::timeouts(plan, consumer));
+            say("given_up", lambda::given_up(consumer));
+            say("expired", lambda::expired(consumer));
         }
         say("starvation", reads::starvation(&mode.run));
         for stream in mode.run.firehoses() {

@@ -67,6 +67,13 @@ sources! {
     LAMBDAT: "LAMBDAT", "AWS Compute Blog, Introducing tiered pricing for AWS Lambda", "https://aws.amazon.com/blogs/compute/introducing-tiered-pricing-for-aws-lambda/", "2022-08";
     FHKDS: "FHKDS", "Firehose developer guide, Kinesis Data Streams as source", "https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html", "2026";
     FHBUF: "FHBUF", "Firehose developer guide, Configure buffering hints", "https://docs.aws.amazon.com/firehose/latest/dev/create-configure-backup.html", "2026";
+    FHBUF2: "FHBUF2", "Firehose developer guide, Understand buffering hints with dynamic partitioning", "https://docs.aws.amazon.com/firehose/latest/dev/buffering-hints.html", "2026";
+    FHLAMBDA: "FHLAMBDA", "Firehose developer guide, Transform source data", "https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html", "2026";
+    FHCONVERT: "FHCONVERT", "Firehose developer guide, Convert input data format", "https://docs.aws.amazon.com/firehose/latest/dev/enable-record-format-conversion.html", "2026";
+    FHPARTSIZE: "FHPARTSIZE", "AWS CDK, which refuses less with the service's own words", "https://github.com/aws/aws-cdk", "2026";
+    FHRETRY: "FHRETRY", "Firehose developer guide, Handle data delivery failures", "https://docs.aws.amazon.com/firehose/latest/dev/retry.html", "2026";
+    FHDELIVER: "FHDELIVER", "Firehose developer guide, Understand data delivery", "https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html", "2026";
+    FHAPI: "FHAPI", "Firehose API reference as kept in botocore 1.44.5, data/firehose/2015-08-04/service-2.json", "https://pypi.org/project/botocore/1.44.5/", "2026-11-17";
     FHHTTP: "FHHTTP", "Firehose developer guide, HTTP endpoint delivery request and response specifications", "https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html", "2026";
     FHZERO: "FHZERO", "Zero buffering tried out by third parties (qiita.com/zumax, dev.classmethod.jp); AWS: most streams within 5 s", "https://dev.classmethod.jp/", "2023-12-27";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";

@@ -28,18 +28,33 @@ pub struct Buffer {
     due: u64,
     /// When the clock that runs on began.
     began: u64,
+    /// Is it one of many?
+    coarse: bool,
 }
 
 impl Buffer {
     /// Nothing in it; it exists since `now`.
     pub fn new(config: &BufferConfig, now: u64) -> Buffer {
         let (size, interval) = (config.size.0, config.interval.0);
-        Buffer { size, interval, timer: config.timer, load: Load::default(), due: u64::MAX, began: now }
+        Buffer {
+            size,
+            interval,
+            timer: config.timer,
+            load: Load::default(),
+            due: u64::MAX,
+            began: now,
+            coarse: false,
+        }
     }
 
-    /// When its interval is over.
+    /// One of many: coarser in its moments.
+    pub fn coarse(config: &BufferConfig, now: u64) -> Buffer {
+        Buffer { load: Load::coarse(), coarse: true, ..Buffer::new(config, now) }
+    }
+
+    /// When its interval is over; 0 when it is full.
     pub fn due(&self) -> u64 {
-        self.due
+        if self.load.bytes >= self.size && !self.load.is_empty() { 0 } else { self.due }
     }
 
     /// What is in it.
@@ -82,7 +97,15 @@ impl Buffer {
     /// Takes everything out.
     pub fn take(&mut self) -> Load {
         self.due = u64::MAX;
-        std::mem::take(&mut self.load)
+        let empty = if self.coarse { Load::coarse() } else { Load::default() };
+        std::mem::replace(&mut self.load, empty)
+    }
+
+    /// Takes its size out, or everything if it is no more; what stays begins to wait anew.
+    pub fn take_some(&mut self, now: u64) -> Load {
+        let taken = self.load.take_bytes(self.size);
+        self.due = if self.load.is_empty() { u64::MAX } else { now.saturating_add(self.interval) };
+        taken
     }
 
     /// Takes out what arrived before `time`.

@@ -3,15 +3,20 @@
 //!
 //! Buffers hold minutes of a stream. Counts and bytes of a group are exact; its records' moments are taken to lie evenly
 //! between the first and the last. Small loads keep each record by itself; the longer a load grows, the more
-//! neighbours share a group, so that a load's memory is bounded whatever it holds.
+//! neighbours share a group, so that a load's memory is bounded whatever it holds. Where only some of a group's records
+//! go another way, they take their share of its bytes.
+
+use crate::units::Percent;
 
 /// Neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Group {
     /// Records.
     pub records: u64,
-    /// Bytes of their data.
+    /// Bytes of their data as it is now.
     pub bytes: u64,
+    /// Bytes of their data as it came in.
+    pub raw: u64,
     /// First and last birth.
     pub born: (u64, u64),
     /// First and last arrival at Firehose or in the stream it reads.
@@ -21,15 +26,39 @@ pub struct Group {
 impl Group {
     /// One record.
     pub fn one(born: u64, arrived: u64, size: u32) -> Group {
-        Group { records: 1, bytes: size.into(), born: (born, born), arrived: (arrived, arrived) }
+        let size = size.into();
+        Group { records: 1, bytes: size, raw: size, born: (born, born), arrived: (arrived, arrived) }
     }
 
     fn join(&mut self, next: &Group) {
         let wide = |a: (u64, u64), b: (u64, u64)| (a.0.min(b.0), a.1.max(b.1));
         self.records += next.records;
         self.bytes += next.bytes;
+        self.raw += next.raw;
         self.born = wide(self.born, next.born);
         self.arrived = wide(self.arrived, next.arrived);
+    }
+
+    /// Takes so many of its records out, with their share of the bytes.
+    pub fn take(&mut self, records: u64) -> Group {
+        let all = u128::from(self.records.max(1));
+        let share = |bytes: u64| (u128::from(bytes) * u128::from(records) / all) as u64;
+        let part = Group { records, bytes: share(self.bytes), raw: share(self.raw), ..*self };
+        self.records -= part.records;
+        self.bytes -= part.bytes;
+        self.raw -= part.raw;
+        part
+    }
+
+    /// The same records, their data grown or shrunk.
+    pub fn resized(self, to: Percent) -> Group {
+        Group { bytes: resized(self.bytes, to), ..self }
+    }
+
+    /// When its `i`-th record arrived.
+    pub fn arrival(&self, i: u64) -> u64 {
+        let steps = u128::from(self.records.max(2) - 1);
+        self.arrived.0 + (u128::from(self.arrived.1 - self.arrived.0) * u128::from(i) / steps) as u64
     }
 
     /// Moments between two, evenly, one a record, after each other to `each` in blocks; as times until `until`.
@@ -48,14 +77,24 @@ impl Group {
     }
 }
 
+/// So many bytes, grown or shrunk.
+pub fn resized(bytes: u64, to: Percent) -> u64 {
+    match to.0 {
+        Percent::WHOLE => bytes,
+        ppb => (u128::from(bytes) * u128::from(ppb) / u128::from(Percent::WHOLE)) as u64,
+    }
+}
+
 /// Records that wait or travel together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Load {
     groups: Vec<Group>,
     /// Records.
     pub records: u64,
-    /// Bytes of their data.
+    /// Bytes of their data as it is now.
     pub bytes: u64,
+    /// Bytes of their data as it came in.
+    pub raw: u64,
     /// Neighbours that share a group, at most.
     share: u64,
 }
@@ -68,6 +107,11 @@ const TOGETHER: u64 = 64;
 const GROUPS: usize = 1 << 16;
 
 impl Load {
+    /// One of many: neighbours share groups from the start.
+    pub fn coarse() -> Load {
+        Load { share: TOGETHER, ..Load::default() }
+    }
+
     /// Nothing in it?
     pub fn is_empty(&self) -> bool {
         self.records == 0
@@ -87,7 +131,8 @@ impl Load {
     pub fn push(&mut self, group: Group) {
         self.records += group.records;
         self.bytes += group.bytes;
-        let share = if self.groups.len() < ALONE { 1 } else { self.share.max(TOGETHER) };
+        self.raw += group.raw;
+        let share = if self.share == 0 && self.groups.len() < ALONE { 1 } else { self.share.max(TOGETHER) };
         match self.groups.last_mut() {
             Some(last) if last.records + group.records <= share => last.join(&group),
             _ => self.groups.push(group),
@@ -102,13 +147,46 @@ impl Load {
         other.groups.iter().for_each(|g| self.push(*g));
     }
 
+    /// Takes every group out, in order of arrival.
+    pub fn drain(&mut self) -> std::vec::IntoIter<Group> {
+        std::mem::take(self).groups.into_iter()
+    }
+
+    /// Takes records out from the front until they are `bytes` or more, or all.
+    pub fn take_bytes(&mut self, bytes: u64) -> Load {
+        if self.bytes <= bytes {
+            return std::mem::take(self);
+        }
+        let mut taken = Load::default();
+        let whole = self.groups.iter().scan(0, |sum, g| {
+            *sum += g.bytes;
+            (*sum <= bytes).then_some(())
+        });
+        let whole = whole.count();
+        self.groups.drain(..whole).for_each(|g| taken.push(g));
+        let missing = bytes - taken.bytes;
+        if let Some(first) = self.groups.first_mut().filter(|_| missing > 0) {
+            let n = u128::from(missing) * u128::from(first.records);
+            let part = first.take(n.div_ceil(u128::from(first.bytes.max(1))) as u64);
+            taken.push(part);
+            self.groups.retain(|g| g.records > 0);
+        }
+        self.leave_with(&taken);
+        taken
+    }
+
+    fn leave_with(&mut self, gone: &Load) {
+        self.records -= gone.records;
+        self.bytes -= gone.bytes;
+        self.raw -= gone.raw;
+    }
+
     /// Takes out the groups whose records all arrived before `time`.
     pub fn take_before(&mut self, time: u64) -> Load {
         let mut gone = Load::default();
         let old = self.groups.iter().take_while(|g| g.arrived.1 < time).count();
         self.groups.drain(..old).for_each(|g| gone.push(g));
-        self.records -= gone.records;
-        self.bytes -= gone.bytes;
+        self.leave_with(&gone);
         gone
     }
 

@@ -1,102 +1,144 @@
-//! From what comes in to what is delivered: buffers side by side, each with one delivery under way.
+//! From what comes in to what is delivered: records are opened, transformed, told apart and gathered, each as far as the
+//! stream asks for it; shards and channels side by side.
 //!
-//! A machine with events of its own (`next`, `act`): a buffer's interval is over, a request is answered, a wait before
-//! another attempt is over. Everything happens at exact moments; who calls and how often does not matter.
+//! A machine with events of its own (`next`, `act`): a buffer's interval is over, a call or a request is answered, a wait
+//! before another attempt is over. Everything happens at exact moments; who calls and how often does not matter.
 
-use super::buffer::{Buffer, Reason};
-use super::config::FirehoseConfig;
-use super::delivery::{Delivery, Step};
+use super::backup::Backup;
+use super::buffer::Buffer;
+use super::config::{BufferConfig, FirehoseConfig};
+use super::errors;
 use super::load::{Group, Load};
-use super::tally::Tally;
+use super::opening::Opening;
+use super::outlet::Outlet;
+use super::outside::{Departed, Outside};
+use super::partitions::Partitions;
+use super::transform::{Lambda, Transform};
 use crate::measure::clients::FirehoseResult;
 use crate::random::Seed;
 use std::collections::BTreeSet;
 
 /// A Firehose stream behind its intake.
 pub struct Pipeline {
-    config: FirehoseConfig,
+    opening: Option<Opening>,
+    lambda: Option<Lambda>,
+    partitions: Option<Partitions>,
+    backup: Option<Backup>,
+    /// Buffers of the channels.
+    hints: BufferConfig,
     channels: Vec<Channel>,
-    /// (moment, channel) of what happens next in each.
-    next: BTreeSet<(u64, usize)>,
-    delivery: Delivery,
-    tally: Tally,
-    /// What left since it was last asked.
-    departed: Vec<Departed>,
-    /// The channel that takes the next record put straight to it.
+    out: Outside,
+    /// What happens next, and where.
+    next: BTreeSet<(u64, Place)>,
+    /// Its entry of `Place::Errors`.
+    errors_due: u64,
+    /// Channels of direct puts at the base quota, and the one that takes the next record.
+    side_by_side: u64,
     turn: usize,
+    /// Partitions that got records, while they are told apart.
+    touched: Vec<u64>,
 }
 
-/// Records that left.
-#[derive(Clone, Debug)]
-pub struct Departed {
-    /// Which.
-    pub load: Load,
-    /// When.
-    pub at: u64,
-    /// Delivered, or lost?
-    pub delivered: bool,
+/// Where something happens; at one moment in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Errors,
+    Transform(usize),
+    Channel(usize),
+    Partition(u64),
+    Copies,
 }
 
+/// A shard, or one of the buffers side by side of direct puts.
 #[derive(Clone, Debug)]
 struct Channel {
-    buffer: Buffer,
-    flight: Option<Flight>,
-    /// Its entry in `next`.
-    due: u64,
+    transform: Option<Transform>,
+    outlet: Outlet,
 }
 
-/// An object on its way.
-#[derive(Clone, Debug)]
-struct Flight {
-    load: Load,
-    reason: Reason,
-    /// Failed attempts.
-    failures: u32,
-    step: Step,
+impl Channel {
+    /// Where records come in.
+    fn entrance(&mut self) -> &mut Buffer {
+        match &mut self.transform {
+            Some(transform) => transform.entrance(),
+            None => &mut self.outlet.buffer,
+        }
+    }
+
+    fn loads(&self) -> impl Iterator<Item = &Load> {
+        self.transform.iter().flat_map(Transform::loads).chain(self.outlet.loads())
+    }
 }
 
 impl Pipeline {
     /// An empty one.
     pub fn new(config: &FirehoseConfig, bucket_ns: u64, seed: Seed) -> Pipeline {
+        let path = format!("firehose/{}", config.name);
+        let partitions = |p| Partitions::new(p, &config.buffer, seed.stream(&path, "partitions"));
+        // Records of partitions wait a first time before they are told apart.
+        let hints = match &config.partitions {
+            Some(p) => BufferConfig { interval: p.first_stage, ..config.buffer },
+            None => config.buffer,
+        };
         Pipeline {
+            opening: config.opening.as_ref().map(|o| Opening::new(o, seed.stream(&path, "broken"))),
+            lambda: config.transform.as_ref().map(|t| Lambda::new(t, &path, seed)),
+            partitions: config.partitions.as_ref().map(partitions),
+            backup: config.backup.as_ref().map(Backup::new),
+            hints,
             channels: Vec::new(),
+            out: Outside::new(config, bucket_ns, &path, seed),
             next: BTreeSet::new(),
-            delivery: Delivery::new(
-                &config.delivery,
-                seed.stream(&format!("firehose/{}", config.name), "delivery"),
-            ),
-            tally: Tally::new(config, bucket_ns),
-            departed: Vec::new(),
+            errors_due: u64::MAX,
+            side_by_side: u64::from(config.buffer.channels.max(1)),
             turn: 0,
-            config: config.clone(),
+            touched: Vec::new(),
         }
     }
 
     /// When something happens in it next.
     pub fn next(&self) -> u64 {
-        self.next.first().map_or(u64::MAX, |n| n.0)
+        let backup = self.backup.as_ref().map_or(u64::MAX, Backup::next);
+        self.next.first().map_or(u64::MAX, |n| n.0).min(backup)
     }
 
     /// Does what is due at `now`, which is `next()`.
     pub fn act(&mut self, now: u64) {
-        while let Some(&(at, channel)) = self.next.first().filter(|n| n.0 <= now) {
-            self.step(channel, at);
-            self.schedule(channel);
+        if let Some(backup) = &mut self.backup {
+            backup.act(now, &mut self.out.tally);
+        }
+        while let Some(&(at, place)) = self.next.first().filter(|n| n.0 <= now) {
+            match place {
+                Place::Errors => self.out.write_waiting(at),
+                Place::Transform(channel) => self.answer(channel, at),
+                Place::Channel(channel) if self.partitions.is_some() => self.tell_apart(channel, at),
+                Place::Channel(channel) => self.channels[channel].outlet.step(at, &mut self.out),
+                Place::Partition(id) => self.step_partition(id, at),
+                Place::Copies => self.out.copy(at),
+            }
+            self.schedule(place);
+            self.schedule_shared();
         }
     }
 
     /// Opens channels up to this number at `now`.
     pub fn open(&mut self, channels: usize, now: u64) {
         while self.channels.len() < channels {
-            let buffer = Buffer::new(&self.config.buffer, now);
-            self.channels.push(Channel { buffer, flight: None, due: u64::MAX });
+            let transform = self.lambda.as_ref().map(|lambda| Transform::new(lambda, now));
+            self.channels.push(Channel { transform, outlet: Outlet::new(&self.hints, now) });
         }
     }
 
-    /// Bytes of a channel that are not delivered.
+    /// Bytes of a channel that wait for delivery.
     pub fn held(&self, channel: usize) -> u64 {
-        let channel = &self.channels[channel];
-        channel.buffer.load().bytes + channel.flight.as_ref().map_or(0, |f| f.load.bytes)
+        let transform = self.channels[channel].transform.iter().flat_map(Transform::loads);
+        let shared = self.partitions.as_ref().map_or(0, |p| p.overdue() / self.channels.len() as u64);
+        transform.map(|load| load.bytes).sum::<u64>() + self.channels[channel].outlet.held() + shared
+    }
+
+    /// Quotas are so many times what they were: as many more channels.
+    pub fn widen(&mut self, times: u32, now: u64) {
+        self.open((self.side_by_side * u64::from(times)).min(CHANNELS_MAX) as usize, now);
     }
 
     /// Records come in at `now`, sizes and births one each; those of `arrived` are the moments they came to the
@@ -104,120 +146,192 @@ impl Pipeline {
     pub fn receive(&mut self, now: u64, channel: usize, born: &[u64], arrived: &[u64], sizes: &[u32]) {
         for ((born, arrived), sizes) in born.chunks(BLOCK).zip(arrived.chunks(BLOCK)).zip(sizes.chunks(BLOCK))
         {
-            self.tally.come_in(sizes);
+            self.out.tally.come_in(sizes);
             let group = neighbours(born, arrived, sizes);
-            if group.bytes < self.channels[channel].buffer.room() {
-                self.channels[channel].buffer.push(now, group);
+            let grown = self.opening.as_ref().map_or(group.bytes, |o| o.grown(group.bytes));
+            if grown < self.channels[channel].entrance().room() {
+                self.enter(now, channel, group);
                 continue;
             }
             for ((born, arrived), size) in born.iter().zip(arrived).zip(sizes) {
-                self.channels[channel].buffer.push(now, Group::one(*born, *arrived, *size));
-                self.flush(channel, now);
+                self.enter(now, channel, Group::one(*born, *arrived, *size));
+                self.pass(channel, now);
             }
         }
-        self.flush(channel, now);
-        self.schedule(channel);
+        self.pass(channel, now);
+        self.schedule_channel(channel);
     }
 
     /// One record put straight to it comes in at `now`: channels take turns.
     pub fn receive_next(&mut self, now: u64, born: u64, size: u32) {
-        self.open(self.config.buffer.channels.max(1) as usize, now);
-        let channel = self.turn;
-        self.turn = (channel + 1) % self.channels.len();
+        if self.channels.is_empty() {
+            self.widen(1, now);
+        }
+        let channel = self.turn % self.channels.len();
+        self.turn = channel + 1;
         self.receive(now, channel, &[born], &[now], &[size]);
+        self.back_up(now, channel, &[size]);
+    }
+
+    /// Records of a channel are backed up, where all are.
+    pub fn back_up(&mut self, now: u64, channel: usize, sizes: &[u32]) {
+        let Some(backup) = &mut self.backup else { return };
+        for sizes in sizes.chunks(BLOCK) {
+            let times = [now; BLOCK];
+            let group = neighbours(&times[..sizes.len()], &times[..sizes.len()], sizes);
+            backup.push(now, channel, group, &mut self.out.tally);
+        }
     }
 
     /// What left since the last call.
     pub fn departed(&mut self) -> std::vec::Drain<'_, Departed> {
-        self.departed.drain(..)
+        self.out.departed.drain(..)
     }
 
     /// What it did up to `end`.
     pub fn result(&self, end: u64) -> FirehoseResult {
-        let loads = self
-            .channels
-            .iter()
-            .flat_map(|c| std::iter::once(c.buffer.load()).chain(c.flight.as_ref().map(|f| &f.load)));
-        self.tally.result(loads, end)
+        let partitions = self.partitions.iter().flat_map(Partitions::loads);
+        let copies = self.out.copies.iter().flat_map(|c| c.loads());
+        let inside = self.channels.iter().flat_map(Channel::loads).chain(partitions).chain(copies);
+        self.out.tally.result(inside.chain(self.out.errors.loads()), end)
     }
 
-    fn schedule(&mut self, channel: usize) {
-        let c = &mut self.channels[channel];
-        let due = match &c.flight {
-            Some(flight) => flight.step.at(),
-            None => c.buffer.due(),
-        };
-        if due != c.due {
-            self.next.remove(&(c.due, channel));
-            if due < u64::MAX {
-                self.next.insert((due, channel));
+    /// Records go into a channel's first buffer, opened where they hold more.
+    fn enter(&mut self, now: u64, channel: usize, group: Group) {
+        let group = match &mut self.opening {
+            None => group,
+            Some(opening) => {
+                let (group, broken) = opening.open(group);
+                self.out.tally.opened(&group, &broken);
+                if let Some(broken) = broken {
+                    let mut load = Load::default();
+                    load.push(broken);
+                    self.out.fail(now, errors::DECOMPRESSION, load);
+                }
+                group
             }
-            c.due = due;
-        }
-    }
-
-    /// What a channel does at `now`.
-    fn step(&mut self, channel: usize, now: u64) {
-        let Some(flight) = self.channels[channel].flight.as_mut().filter(|f| f.step.at() <= now) else {
-            return self.flush(channel, now);
         };
-        match flight.step {
-            Step::Wait { .. } => self.attempt(channel, now),
-            Step::Request { fails: true, .. } => self.failed(channel, now),
-            Step::Request { fails: false, .. } => self.delivered(channel, now),
+        if group.records > 0 {
+            self.channels[channel].entrance().push(now, group);
         }
     }
 
-    /// Sends what is ready, unless the last object is still on its way.
-    fn flush(&mut self, channel: usize, now: u64) {
+    /// What is ready in a channel's first buffer goes on.
+    fn pass(&mut self, channel: usize, now: u64) {
         let c = &mut self.channels[channel];
-        let Some(reason) = c.buffer.reason(now).filter(|_| c.flight.is_none()) else { return };
-        let step = self.delivery.request(now);
-        c.flight = Some(Flight { load: c.buffer.take(), reason, failures: 0, step });
-    }
-
-    fn attempt(&mut self, channel: usize, now: u64) {
-        self.expire(channel, now);
-        if let Some(flight) = &mut self.channels[channel].flight {
-            flight.step = self.delivery.request(now);
+        match (&mut c.transform, &mut self.lambda) {
+            (Some(transform), Some(lambda)) => transform.start(now, lambda, &mut self.out),
+            _ if self.partitions.is_some() => self.tell_apart(channel, now),
+            _ => c.outlet.flush(now, &mut self.out),
         }
     }
 
-    fn failed(&mut self, channel: usize, now: u64) {
-        self.tally.request(false);
-        if let Some(flight) = &mut self.channels[channel].flight {
-            flight.step = self.delivery.wait(now, flight.failures);
-            flight.failures += 1;
+    /// Lambda's calls that are over at `now`, and the next ones.
+    fn answer(&mut self, channel: usize, now: u64) {
+        let Channel { transform: Some(transform), outlet } = &mut self.channels[channel] else { return };
+        let Some(lambda) = &mut self.lambda else { return };
+        while let Some(mut answer) = transform.answer(now, lambda, &mut self.out.tally) {
+            self.out.tally.transformed(&answer);
+            self.out.drop(now, answer.dropped);
+            self.out.fail(now, errors::PROCESSING, answer.failed);
+            for group in answer.ok.drain() {
+                outlet.buffer.push(now, group);
+                if self.partitions.is_none() {
+                    outlet.flush(now, &mut self.out);
+                }
+            }
         }
+        transform.start(now, lambda, &mut self.out);
+        if self.partitions.is_some() {
+            self.tell_apart(channel, now);
+        }
+        self.schedule(Place::Channel(channel));
     }
 
-    fn delivered(&mut self, channel: usize, now: u64) {
-        let Some(flight) = self.channels[channel].flight.take() else { return };
-        self.tally.request(true);
-        self.tally.object(now, flight.reason, &flight.load);
-        self.departed.push(Departed { load: flight.load, at: now, delivered: true });
-        self.flush(channel, now);
-    }
-
-    /// What is too old is lost.
-    fn expire(&mut self, channel: usize, now: u64) {
-        let Some(oldest) = self.config.delivery.give_up.and_then(|age| now.checked_sub(age.0)) else {
+    /// What is ready in a channel goes into its partitions.
+    fn tell_apart(&mut self, channel: usize, now: u64) {
+        let Some(partitions) = &mut self.partitions else { return };
+        let buffer = &mut self.channels[channel].outlet.buffer;
+        if buffer.reason(now).is_none() {
             return;
+        }
+        let mut touched = std::mem::take(&mut self.touched);
+        let exceeded = partitions.split(now, buffer.take(), &mut touched, &mut self.out);
+        self.out.fail(now, errors::PARTITIONS, exceeded);
+        touched.drain(..).for_each(|id| self.schedule(Place::Partition(id)));
+        self.touched = touched;
+    }
+
+    fn step_partition(&mut self, id: u64, now: u64) {
+        let Some(partitions) = &mut self.partitions else { return };
+        let Some(outlet) = partitions.get(id) else { return };
+        outlet.step(now, &mut self.out);
+    }
+
+    /// Everything that may have changed with records that came in.
+    fn schedule_channel(&mut self, channel: usize) {
+        if self.lambda.is_some() {
+            self.schedule(Place::Transform(channel));
+        }
+        self.schedule(Place::Channel(channel));
+        self.schedule_shared();
+    }
+
+    fn schedule_shared(&mut self) {
+        if self.out.copies.is_some() {
+            self.schedule(Place::Copies);
+        }
+        if self.errors_due != self.out.errors.next() {
+            self.schedule(Place::Errors);
+        }
+    }
+
+    /// Puts the next moment of a place among all others.
+    fn schedule(&mut self, place: Place) {
+        let Pipeline { channels, partitions, lambda, out, .. } = self;
+        let (due, next, retires) = match place {
+            Place::Errors => (&mut self.errors_due, out.errors.next(), false),
+            Place::Copies => match &mut out.copies {
+                Some(copies) => {
+                    let next = copies.next();
+                    (&mut copies.due, next, false)
+                }
+                None => return,
+            },
+            Place::Transform(i) => match (&mut channels[i].transform, lambda) {
+                (Some(transform), Some(lambda)) => {
+                    let next = transform.next(lambda, out);
+                    (&mut transform.due, next, false)
+                }
+                _ => return,
+            },
+            Place::Channel(i) => {
+                let next = channels[i].outlet.next(out);
+                (&mut channels[i].outlet.due, next, false)
+            }
+            Place::Partition(id) => match partitions.as_mut().and_then(|p| p.get(id)) {
+                Some(outlet) => {
+                    let (next, retires) = (outlet.next(out), outlet.is_empty());
+                    (&mut outlet.due, next, retires)
+                }
+                None => return,
+            },
         };
-        let c = &mut self.channels[channel];
-        let mut gone = vec![c.buffer.take_before(oldest)];
-        if let Some(flight) = &mut c.flight {
-            gone.push(flight.load.take_before(oldest));
-            c.flight = c.flight.take().filter(|f| !f.load.is_empty());
+        if next != *due {
+            self.next.remove(&(*due, place));
+            if next < u64::MAX {
+                self.next.insert((next, place));
+            }
+            *due = next;
         }
-        for load in gone.into_iter().filter(|l| !l.is_empty()) {
-            self.tally.lose(&load);
-            self.departed.push(Departed { load, at: now, delivered: false });
+        if let (true, Place::Partition(id), Some(partitions)) = (retires, place, partitions) {
+            partitions.retire(id);
         }
-        self.flush(channel, now);
     }
 }
 
+/// Buffers side by side at most.
+const CHANNELS_MAX: u64 = 10_000;
 /// Records looked at together.
 const BLOCK: usize = 64;
 
@@ -225,5 +339,5 @@ const BLOCK: usize = 64;
 fn neighbours(born: &[u64], arrived: &[u64], sizes: &[u32]) -> Group {
     let span = |times: &[u64]| times.iter().fold((u64::MAX, 0), |s, t| (s.0.min(*t), s.1.max(*t)));
     let bytes = sizes.iter().map(|s| u64::from(*s)).sum();
-    Group { records: sizes.len() as u64, bytes, born: span(born), arrived: span(arrived) }
+    Group { records: sizes.len() as u64, bytes, raw: bytes, born: span(born), arrived: span(arrived) }
 }

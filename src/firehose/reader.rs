@@ -2,19 +2,20 @@
 //!
 //! At AWS: GetRecords once a second and shard, twice with a full back-up, on the read limits that all polling readers
 //! share; no fan-out; begins at LATEST; unpacks what the KPL packed; a buffer for each shard.
-//! We model: phases of their own for the shards; children of a reshard from their beginning; a shard is not read while
+//! We model: a record of the stream has left when as many records as it holds have. Phases of their own for the shards; children of a reshard from their beginning; a shard is not read while
 //! too much of it waits for delivery, so that an outage keeps it in the stream, where retention is its clock.
 //! A row that the KPL packed is shared evenly by its records, its framing included.
 //! We leave out: how Firehose finds new shards (it knows at once), its own pace when far behind (a poll that leaves records
 //! behind is followed by the next in its turn).
 
 use super::config::{FirehoseConfig, PollConfig, Source};
+use super::load::Group;
 use super::pipeline::Pipeline;
 use crate::api::{Application, Fate, Hop, Most, Position, Stream};
 use crate::facts::data_streams::{GET_RECORDS_MAX_BYTES, GET_RECORDS_MAX_RECORDS};
 use crate::measure::clients::ClientResult;
 use crate::random::{Seed, Stream as Draws};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// It reads, and hands on.
 pub struct Reader {
@@ -25,6 +26,10 @@ pub struct Reader {
     turns: BTreeSet<(u64, u32, bool)>,
     phases: Draws,
     columns: Columns,
+    /// Records found in each record, and what is left over of records of which only some have left, by what became of
+    /// them.
+    parts: u64,
+    left_over: BTreeMap<Option<Fate>, u64>,
 }
 
 /// Where it stands in a shard.
@@ -56,6 +61,8 @@ impl Reader {
             turns: BTreeSet::from([(0, u32::MAX, false)]),
             phases: seed.stream(&format!("firehose/{}", config.name), "poll_phases"),
             columns: Columns::default(),
+            parts: config.opening.map_or(1, |o| o.parts.max(1)),
+            left_over: BTreeMap::new(),
         })
     }
 
@@ -100,10 +107,16 @@ impl Reader {
     fn back_up(&mut self, shard: u32, stream: &mut dyn Stream) {
         let place = &mut self.shards[shard as usize];
         let answer = stream.get_records(shard, place.backed_up, MOST);
-        let ends = answer.is_ok_and(|batch| {
-            place.backed_up = batch.to;
-            batch.ends
-        });
+        let mut ends = false;
+        if let Ok(batch) = answer {
+            (place.backed_up, ends) = (batch.to, batch.ends);
+            let sizes = &mut self.columns.size;
+            sizes.clear();
+            stream.sizes(shard, batch.from, batch.to, sizes);
+            let key = stream.key_bytes();
+            sizes.iter_mut().for_each(|s| *s = s.saturating_sub(key));
+            self.pipeline.back_up(stream.now(), shard as usize, sizes);
+        }
         stream.keep_from(shard, place.row.min(place.backed_up));
         if !ends {
             self.again(shard, true, stream.now());
@@ -142,12 +155,19 @@ impl Reader {
     /// Tells the stream of what left.
     fn settle(&mut self, stream: &mut dyn Stream) {
         for gone in self.pipeline.departed() {
-            let fate = (!gone.delivered).then_some(Fate::Lost);
-            stream.part_with(gone.load.records, gone.load.bytes, fate);
-            if gone.delivered {
-                let groups = gone.load.groups().iter();
-                groups.for_each(|g| g.times(g.born, gone.at, |ns| stream.count_hops(Hop::EndToEnd, ns)));
+            let left_over = self.left_over.entry(gone.fate).or_default();
+            let mut whole = 0;
+            for group in gone.load.groups() {
+                *left_over += group.records;
+                let records = *left_over / self.parts;
+                *left_over %= self.parts;
+                whole += records;
+                if gone.fate.is_none() {
+                    let group = Group { records, ..*group };
+                    group.times(group.born, gone.at, |ns| stream.count_hops(Hop::EndToEnd, ns));
+                }
             }
+            stream.part_with(whole, gone.load.raw, gone.fate);
         }
     }
 }
@@ -184,6 +204,8 @@ impl Application for Reader {
                 (shard, true) => self.back_up(shard, stream),
             }
         }
+        // What was read now may leave at once.
+        self.pipeline.act(now);
         self.settle(stream);
     }
 

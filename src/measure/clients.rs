@@ -3,6 +3,7 @@
 use crate::measure::latency::{LatencySummary, SizeSummary};
 use crate::units::Money;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What one application counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -119,6 +120,16 @@ impl Failovers {
     }
 }
 
+impl ClientResult {
+    /// Batches that failed.
+    pub fn failed_batches(&self) -> u64 {
+        match self {
+            ClientResult::Lambda(l) => l.failed + l.timed_out,
+            _ => 0,
+        }
+    }
+}
+
 /// A Lambda function behind an event source mapping.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LambdaResult {
@@ -150,6 +161,8 @@ pub struct LambdaResult {
     pub memory_bytes: u64,
     /// Does it run on Arm?
     pub arm: bool,
+    /// Are a month's free amounts its own?
+    pub free_tier: bool,
     /// Its concurrency limit.
     pub concurrency_limit: u32,
     /// Invocations at one time, at most.
@@ -249,40 +262,74 @@ pub struct FlinkUsage {
     pub machine_price: Money,
 }
 
-/// A Firehose stream: records in = delivered + dropped + failed (where they lie) + lost + held.
+/// A Firehose stream: records in (or in these, where they are opened) = delivered + dropped + failed (where they lie) +
+/// rejected + lost + held.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FirehoseResult {
     /// Name in the scenario.
     pub name: String,
     /// `stream` or `direct`.
     pub source: &'static str,
+    /// Word of the destination: `s3`, `redshift`, ...
+    pub destination: &'static str,
     /// Records that came in.
     pub in_records: u64,
     /// Bytes of their data.
     pub in_bytes: u64,
     /// The same, each record rounded up as it is billed.
     pub billed_bytes: u64,
+    /// Records that were found in those (`None`: they are not opened). All counts from here on are of these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened_records: Option<u64>,
+    /// The transform (`None`: it was not called).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transform: Option<TransformResult>,
+    /// Dynamic partitioning (`None`: nothing was told apart).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<PartitionsResult>,
     /// Records delivered.
     pub delivered_records: u64,
-    /// Their bytes.
+    /// Their bytes, as gathered: before conversion and compression.
     pub delivered_bytes: u64,
+    /// Dropped by the transform.
+    pub dropped: u64,
+    /// Failed, by the prefix where they lie.
+    pub failed: BTreeMap<&'static str, Failed>,
+    /// Refused by the destination for good, and nowhere.
+    pub rejected: u64,
     /// Too old before they could be delivered.
     pub lost: u64,
     /// Still inside at the end.
     pub held_records: u64,
     /// Their bytes.
     pub held_bytes: u64,
-    /// Requests to the destination.
+    /// Copies at the destination from requests whose answers came too late.
+    pub duplicate_records: u64,
+    /// Records transformed after others that came in later.
+    pub overtaken_records: u64,
+    /// Copied to the back-up as they came in.
+    pub backed_up_records: u64,
+    /// Their bytes.
+    pub backed_up_bytes: u64,
+    /// Objects of the back-up.
+    pub backup_objects: u64,
+    /// Bytes of one of them.
+    pub backup_object_bytes: SizeSummary,
+    /// Requests to the destination (Redshift: to the S3 bucket before it).
     pub requests: u64,
     /// Of which failed.
     pub failed_requests: u64,
-    /// Objects delivered.
+    /// COPY commands (Redshift).
+    pub copies: u64,
+    /// Of which failed.
+    pub failed_copies: u64,
+    /// Objects delivered (Redshift: put into S3).
     pub objects: u64,
     /// Because the buffer held its size.
     pub flushed_by_size: u64,
     /// Because the interval was over.
     pub flushed_by_interval: u64,
-    /// Bytes of an object.
+    /// Bytes of an object as written: converted and compressed.
     pub object_bytes: SizeSummary,
     /// Arrived to delivered, record by record.
     pub freshness: LatencySummary,
@@ -297,11 +344,50 @@ pub struct FirehoseResult {
 }
 
 impl FirehoseResult {
-    /// in − (delivered + lost + held): zero.
+    /// in − (delivered + dropped + failed + rejected + lost + held): zero.
     pub fn imbalance(&self) -> i128 {
-        let gone = self.delivered_records + self.lost + self.held_records;
-        i128::from(self.in_records) - i128::from(gone)
+        let gone = self.delivered_records + self.dropped + self.failed() + self.rejected + self.lost;
+        let came = self.opened_records.unwrap_or(self.in_records);
+        i128::from(came) - i128::from(gone + self.held_records)
     }
+
+    /// Records that lie under some prefix of the error bucket.
+    pub fn failed(&self) -> u64 {
+        self.failed.values().map(|f| f.records).sum()
+    }
+}
+
+/// Records under one prefix of the error bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// How many.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What the Lambda function of a transform did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TransformResult {
+    /// Calls, with those made again.
+    pub calls: u64,
+    /// Of which failed or timed out.
+    pub failed_calls: u64,
+    /// Time the function ran, all calls together.
+    pub ran_ns: u128,
+    /// Records that came back as Ok or Dropped.
+    pub records: u64,
+    /// Bytes that came back.
+    pub bytes: u64,
+}
+
+/// What dynamic partitioning did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PartitionsResult {
+    /// Most partitions that were active at once.
+    pub active_max: u64,
+    /// Time of JSON queries.
+    pub query_ns: u128,
 }
 
 /// One bucket.

@@ -141,6 +141,9 @@ pub struct IntakeResult {
     pub throttled_by_requests: u64,
     /// Seconds in which something was refused.
     pub throttled_seconds: u64,
+    /// When its quotas were raised.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub raised_ns: Vec<u64>,
     /// The Firehose stream behind it, where the scenario has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub firehose: Option<FirehoseResult>,

@@ -130,6 +130,11 @@ impl FixedWindow {
         FixedWindow { limit, window: 0, used: 0 }
     }
 
+    /// From now on at most `limit` units.
+    pub fn set(&mut self, limit: u64) {
+        self.limit = limit;
+    }
+
     fn used_at(&self, now: u64) -> u64 {
         if now / NS_PER_S == self.window { self.used } else { 0 }
     }

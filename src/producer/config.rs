@@ -265,4 +265,17 @@ pub struct DirectQuotas {
     pub requests: u64,
     /// Bytes.
     pub bytes: u64,
+    /// Whether they are raised by themselves.
+    pub raise: Option<RaiseConfig>,
+}
+
+/// Automatic raise of these quotas, all three alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RaiseConfig {
+    /// What they are multiplied with at each raise.
+    pub factor: u32,
+    /// How long records are refused before.
+    pub after: Dur,
+    /// At most so many times what they were.
+    pub most: u32,
 }

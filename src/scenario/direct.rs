@@ -8,7 +8,7 @@ use super::sdk::{OnFullSpec, PartialSpec};
 use super::shapes::Limited;
 use crate::facts::{firehose, latency, producers as facts};
 use crate::producer::config::{
-    ClientConfig, DirectQuotas, FirehoseDirectConfig, ProducerConfig, PutCall, SdkConfig,
+    ClientConfig, DirectQuotas, FirehoseDirectConfig, ProducerConfig, PutCall, RaiseConfig, SdkConfig,
 };
 use crate::units::{ByteRate, Bytes, Dur};
 
@@ -36,8 +36,32 @@ section! {
         requests_per_s: Option<u64> = OPTIONAL.positive(),
         /// Bytes per second: the Region's quota when it is not written.
         bytes_per_s: Option<ByteRate> = OPTIONAL.positive(),
+        /// Whether these quotas are raised by themselves under lasting refusals.
+        raise: RaiseSpec = fact(&firehose::RAISE),
         /// Sending to answer.
         put_latency: Law = fact(&latency::PUT),
+    }
+}
+
+choice! {
+    /// The automatic raise of a stream's quotas: AWS has one, and publishes nothing about it.
+    RaiseSpec {
+        /// They stay what they are.
+        off: Off,
+        /// All three are multiplied after a time of refusals.
+        steps: Steps(RaiseSteps),
+    }
+}
+
+section! {
+    /// Raises. The Firehose stream gets as many buffers side by side as its quotas are times the first ones.
+    RaiseSteps {
+        /// What the quotas are multiplied with.
+        factor: u32 = fact(&firehose::RAISE_FACTOR).min("2").max("1000"),
+        /// How long there are refusals before a raise, with no quiet minute among them.
+        after: Dur = fact(&firehose::RAISE_AFTER).positive(),
+        /// At most so many times what they were.
+        most: u32 = fact(&firehose::RAISE_MOST).positive().max("1000"),
     }
 }
 
@@ -70,6 +94,10 @@ impl FirehoseDirectSpec {
             records: self.records_per_s.unwrap_or(0),
             requests: self.requests_per_s.unwrap_or(0),
             bytes: self.bytes_per_s.map_or(0, |rate| rate.0),
+            raise: match &self.raise {
+                RaiseSpec::Off => None,
+                RaiseSpec::Steps(s) => Some(RaiseConfig { factor: s.factor, after: s.after, most: s.most }),
+            },
         };
         let call = match &self.call {
             DirectCallSpec::PutRecord => PutCall::PutRecord,

@@ -4,7 +4,7 @@ use super::context::Cx;
 use super::diag::Span;
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, choice, default, section};
 use super::node::Node;
-use super::shapes::{ConsumerName, ProducerName};
+use super::shapes::{ConsumerName, FirehoseName, ProducerName};
 use super::top::ModeSpec;
 use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening};
 use crate::facts::{data_streams as facts, on_demand};
@@ -60,10 +60,8 @@ choice! {
         worker_remove: WorkerRemove(WorkersSpec),
         /// A new version of a KCL application: each worker stops in good order, and a new one takes its place.
         deploy: Deploy(DeploySpec),
-    }
-    reserved {
-        /// A Firehose destination is away.
-        destination_outage,
+        /// The destination of a Firehose stream is away for a while.
+        destination_outage: DestinationOutage(DestinationOutageSpec),
     }
 }
 
@@ -234,6 +232,18 @@ section! {
     }
 }
 
+section! {
+    /// The destination of a Firehose stream is away: requests to it fail.
+    DestinationOutageSpec {
+        /// Which stream.
+        firehose: FirehoseName = REQUIRED,
+        /// Is the bucket for failed records away as well?
+        error_bucket: bool = default("false"),
+        /// How long.
+        r#for: Dur = REQUIRED.positive(),
+    }
+}
+
 fn on(consumer: &ConsumerName, what: Happening) -> Action {
     Action::Consumer { consumer: Some(consumer.0), what }
 }
@@ -274,6 +284,11 @@ impl EventSpec {
                 producer: s.producer.0,
                 share: s.share,
                 stored: s.stored,
+                lasting: s.r#for,
+            },
+            DoSpec::DestinationOutage(s) => Action::DestinationOutage {
+                firehose: s.firehose.0.clone(),
+                error_bucket: s.error_bucket,
                 lasting: s.r#for,
             },
             DoSpec::SlowNetwork(s) => {

@@ -13,6 +13,21 @@ pub struct ConsumerName(pub usize);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProducerName(pub usize);
 
+/// The name of a Firehose stream that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirehoseName(pub String);
+
+impl Read for FirehoseName {
+    fn shape() -> Shape {
+        String::shape()
+    }
+    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
+        let name = String::read(node, cx)?;
+        let names = cx.firehoses.clone();
+        position(&name, &names, "Firehose stream", node.span, cx).map(|_| FirehoseName(name))
+    }
+}
+
 impl Read for ConsumerName {
     fn shape() -> Shape {
         String::shape()

@@ -6,7 +6,7 @@ use super::context::{Cx, cite};
 use super::diag::Span;
 use super::events::Event;
 use super::expect::Expectation;
-use super::firehose::{Firehose, as_consumer};
+use super::firehose::{Firehose, as_consumer, sources_fit};
 use super::goal::{Central, CentralSpec, GoalSpec};
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Scalar, Shape, choice, default, fact, section};
 use super::node::Node;
@@ -244,7 +244,10 @@ impl TopSpec {
     /// The scenario. Parts have been resolved while they were read; only assembly is left.
     pub fn resolve(self, name: &str, cx: &mut Cx) -> Scenario {
         let mut consumers: Vec<_> = self.consumers.value.0.into_iter().flat_map(|(_, c)| c.0).collect();
-        let firehose: Vec<_> = self.firehose.0.into_iter().map(|(_, f)| f.0).collect();
+        let streams: Vec<Firehose> = self.firehose.0.into_iter().map(|(_, f)| f).collect();
+        let mut producers: Vec<_> = self.producers.0.0.into_iter().map(|(_, p)| p.0).collect();
+        sources_fit(&streams, &producers, cx);
+        let firehose: Vec<_> = streams.into_iter().map(|f| f.0).collect();
         consumers.extend(firehose.iter().filter_map(as_consumer));
         fan_out_fits(&consumers, self.consumers.at, cx);
         let start = self.start.map(|s| s.0);
@@ -259,7 +262,6 @@ impl TopSpec {
         self.events.iter().for_each(|e| e.fits(&consumers, cx));
         let mut events: Vec<_> = self.events.into_iter().map(|e| e.0).collect();
         events.sort_by_key(|e| e.at);
-        let mut producers: Vec<_> = self.producers.0.0.into_iter().map(|(_, p)| p.0).collect();
         producers.iter_mut().for_each(|p| super::direct::fill_quotas(p, &self.region.0));
         Scenario {
             name: self.name.unwrap_or_else(|| name.to_owned()),

@@ -111,6 +111,25 @@ impl Billed for MetricMonths {
     }
 }
 
+/// Bytes of memory × ms, billed by the GB-second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GbSeconds(pub u128);
+
+impl GbSeconds {
+    /// One GB-second.
+    pub const ONE: u128 = 1_000 << 30;
+}
+
+impl Billed for GbSeconds {
+    const UNIT: &'static str = "GB-s";
+    fn raw(self) -> u128 {
+        self.0
+    }
+    fn per_unit(self) -> u128 {
+        GbSeconds::ONE
+    }
+}
+
 /// Bytes, billed by the GB of 2^30.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gigabytes(pub u128);

@@ -41,8 +41,8 @@ pub fn build(config: &WorldConfig) -> Vec<Player> {
 
 /// A Firehose stream that reads the stream.
 fn firehose(config: &WorldConfig, name: &str) -> Option<Box<dyn Application>> {
-    let stream = config.firehose.iter().find(|f| f.name == name)?;
-    let reader = Reader::new(stream, bucket(config.duration.0), config.seed)?;
+    let stream = config.firehose.iter().position(|f| f.name == name)?;
+    let reader = Reader::new(&config.firehose(stream), bucket(config.duration.0), config.seed)?;
     Some(Box::new(reader))
 }
 
@@ -405,7 +405,6 @@ impl Stream for View<'_> {
             None => {
                 let counts = self.counts();
                 (counts.records, counts.bytes) = (counts.records + records, counts.bytes + bytes);
-                counts.now.records += records;
             }
         }
         self.counts().in_hand -= records;
@@ -414,7 +413,10 @@ impl Stream for View<'_> {
     fn count_hops(&mut self, hop: Hop, ns: &[u64]) {
         let counts = self.counts();
         match hop {
-            Hop::Propagation => counts.propagation.add_all(ns),
+            Hop::Propagation => {
+                counts.now.records += ns.len() as u64;
+                counts.propagation.add_all(ns);
+            }
             Hop::Processing => counts.processing.add_all(ns),
             Hop::EndToEnd => counts.now.end_to_end.add_all(ns),
         }

@@ -43,6 +43,26 @@ pub struct WorldConfig {
 }
 
 impl WorldConfig {
+    /// A Firehose stream with all that will happen to its destination.
+    pub fn firehose(&self, index: usize) -> FirehoseConfig {
+        let mut stream = self.firehose[index].clone();
+        for event in &self.events {
+            let Action::DestinationOutage { firehose, error_bucket, lasting } = &event.action else {
+                continue;
+            };
+            if *firehose != stream.name {
+                continue;
+            }
+            let outage = (event.at.0, event.at.0.saturating_add(lasting.0));
+            // What Redshift stages in S3 arrives there all the same.
+            stream.copy.as_mut().unwrap_or(&mut stream.delivery).outages.push(outage);
+            if *error_bucket {
+                stream.error_outages.push(outage);
+            }
+        }
+        stream
+    }
+
     /// Makes the producers' key tables now: every clone of this then shares them. The key laws are fixed from here.
     pub fn share_tables(&mut self) {
         self.tables = self.producers.iter().map(|p| KeyTable::of(&p.demand.keys)).collect();
@@ -85,6 +105,8 @@ pub enum Action {
     PutErrors { producer: usize, share: Percent, stored: Percent, lasting: Dur },
     /// A producer's calls take `factor` times longer for a while.
     SlowNetwork { producer: usize, factor: u32, lasting: Dur },
+    /// The destination of a Firehose stream is away for a while, perhaps with its error bucket.
+    DestinationOutage { firehose: String, error_bucket: bool, lasting: Dur },
 }
 
 /// A run is bounded, and says when it was cut.

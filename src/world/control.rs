@@ -190,6 +190,11 @@ impl World {
                 );
                 self.control.note(now, "hot_key", text);
             }
+            Action::DestinationOutage { firehose, error_bucket, lasting } => {
+                let too = if error_bucket { " with the error bucket" } else { "" };
+                let text = format!("the destination of {firehose} is away for {}{too}", seconds(lasting));
+                self.control.note(now, "destination_outage", text);
+            }
             Action::ProducerOutage { .. }
             | Action::ProcessRestart { .. }
             | Action::PutErrors { .. }

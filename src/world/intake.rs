@@ -55,6 +55,13 @@ impl Door {
             Over::Records => self.counts.throttled_by_records += 1,
             Over::Bytes => self.counts.throttled_by_bytes += 1,
         }
+        if self.intake.refused(at) {
+            self.counts.raised_ns.push(at);
+            let times = self.intake.times();
+            if let Some(pipeline) = &mut self.behind {
+                pipeline.widen(times, at);
+            }
+        }
         if self.throttled_second.replace(at / NS_PER_S) != Some(at / NS_PER_S) {
             self.counts.throttled_seconds += 1;
         }

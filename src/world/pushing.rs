@@ -166,14 +166,14 @@ impl Lane {
             return Pushed::Nothing(u64::MAX);
         };
         let (reader, cost_q20) = (&mut self.readers[c], per_byte_q20(*bytes_per_s));
-        let visibility = out.settings.visibility;
+        let (visibility, draws) = (out.settings.visibility, latency.is_constant().is_none());
         let reach = self.log.reach(from).min(from.saturating_add(most.rows));
         let (mut to, mut bytes, mut behind, mut next) = (from, 0, 0, until);
         while to < reach && bytes < most.bytes {
             let readable = self.log.stored_at(to) + visibility;
             // Only what is readable by now draws a latency: draws do not depend on how far the log is settled.
             next = readable;
-            if readable > now {
+            if readable > now && draws {
                 break;
             }
             let ready = readable + reader.push_latency(readable - visibility, latency);

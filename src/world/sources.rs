@@ -9,7 +9,7 @@ use super::series::bucket;
 use super::settings::Settings;
 use super::sizing::calendar;
 use crate::firehose;
-use crate::firehose::intake::{Intake, Quotas};
+use crate::firehose::intake::{Intake, Quotas, Raise};
 use crate::firehose::pipeline::Pipeline;
 use crate::producer::agent::Agent;
 use crate::producer::client::Client;
@@ -84,7 +84,8 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     };
     let door = producer.client.firehose().map(|q| {
         let quotas = Quotas { records: q.records, requests: q.requests, bytes: q.bytes };
-        Door::new(Intake::new(quotas), name, behind(config, index))
+        let raise = q.raise.map(|r| Raise { factor: r.factor, after: r.after.0, most: r.most });
+        Door::new(Intake::new(quotas, raise), name, behind(config, index))
     });
     let watched = producer.client.reorders() || !troubles.is_empty();
     Source {
@@ -100,8 +101,9 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
 
 /// The Firehose stream a producer puts to.
 fn behind(config: &WorldConfig, producer: usize) -> Option<Pipeline> {
-    let stream = config.firehose.iter().find(|f| f.source == firehose::config::Source::Producer(producer))?;
-    Some(Pipeline::new(stream, bucket(config.duration.0), config.seed))
+    let from = firehose::config::Source::Producer(producer);
+    let stream = config.firehose.iter().position(|f| f.source == from)?;
+    Some(Pipeline::new(&config.firehose(stream), bucket(config.duration.0), config.seed))
 }
 
 fn hot_window(at: Dur, action: &Action, index: usize) -> Option<HotKeyWindow> {

@@ -2,6 +2,7 @@
 
 mod cases;
 mod flink;
+mod lambda;
 
 use cases::{CASES, LINES};
 use kinesim::cost::bill::Bill;

@@ -1,6 +1,7 @@
 //! Generated worlds: everything the simulator can be asked for, small enough to run in milliseconds.
 #![allow(dead_code)]
 
+mod firehoses;
 mod flinks;
 mod lambdas;
 
@@ -210,13 +211,15 @@ fn flink_sink() -> impl Strategy<Value = ClientConfig> {
 }
 
 fn firehose_direct() -> impl Strategy<Value = ClientConfig> {
-    (sdk(), 10u64..2000, 1u64..50, 1000u64..1_000_000).prop_map(|(client, records, requests, bytes)| {
-        let ClientConfig::Sdk(sdk) = client else { return client };
-        ClientConfig::FirehoseDirect(FirehoseDirectConfig {
-            sdk,
-            quotas: DirectQuotas { records, requests, bytes },
-        })
-    })
+    let raise = prop::option::of((2u32..4, ms(100..20_000), 1u32..8));
+    let raise = raise.prop_map(|r| r.map(|(factor, after, most)| RaiseConfig { factor, after, most }));
+    (sdk(), 10u64..2000, 1u64..50, 1000u64..1_000_000, raise).prop_map(
+        |(client, records, requests, bytes, raise)| {
+            let ClientConfig::Sdk(sdk) = client else { return client };
+            let quotas = DirectQuotas { records, requests, bytes, raise };
+            ClientConfig::FirehoseDirect(FirehoseDirectConfig { sdk, quotas })
+        },
+    )
 }
 
 fn client() -> impl Strategy<Value = ClientConfig> {
@@ -515,13 +518,14 @@ fn event(producers: usize, consumers: usize) -> impl Strategy<Value = Action> {
 
 /// A whole world.
 pub fn any_world() -> impl Strategy<Value = WorldConfig> {
-    (producers(), stream(), consumers(), any_mode(), 10u64..100, 0u64..1000).prop_flat_map(
-        |(producers, stream, consumers, mode, seconds, seed)| {
+    let parts = (producers(), stream(), consumers(), firehoses::firehoses());
+    (parts, any_mode(), 10u64..100, 0u64..1000).prop_flat_map(
+        |((producers, stream, consumers, firehoses), mode, seconds, seed)| {
             let timed = (1u64..100_000, event(producers.len(), consumers.len()));
             prop::collection::vec(timed, 0..7).prop_map(move |mut events| {
                 events.sort_by_key(|e| e.0);
                 let timed = |(at, action)| TimedEvent { at: Dur::from_ms(at), action };
-                WorldConfig {
+                let mut world = WorldConfig {
                     duration: Dur::from_s(seconds),
                     start_weekday: 0,
                     start_time_of_day: Dur::ZERO,
@@ -535,7 +539,9 @@ pub fn any_world() -> impl Strategy<Value = WorldConfig> {
                     bounds: Bounds { records: 1 << 40, in_memory: 1 << 28 },
                     window_divisor: 1,
                     tables: Vec::new(),
-                }
+                };
+                firehoses.clone().join(&mut world);
+                world
             })
         },
     )

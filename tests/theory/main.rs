@@ -10,6 +10,7 @@
 mod delivering;
 mod demand;
 mod gathering;
+mod lambda;
 mod limits;
 mod on_demand;
 mod pacing;

@@ -12,11 +12,14 @@ use crate::units::billed::{Gigabytes, Requests};
 /// Its priced quantities.
 pub fn used(result: &FirehoseResult) -> Vec<Used> {
     let whose = &result.name;
+    // Redshift loads what lies in S3; other destinations see S3 for a back-up only.
+    let to_s3 = matches!(result.destination, "s3" | "redshift");
+    let s3_puts = result.backup_objects + if to_s3 { result.requests } else { 0 };
     vec![
         Used::new(whose, Item::FIREHOSE_IN, Gigabytes(result.billed_bytes.into()), Grows::WithRecords)
             .then(gigabytes(TIER_1_GB.count()), Item::FIREHOSE_IN_2)
             .then(gigabytes(TIER_2_GB.count()), Item::FIREHOSE_IN_3),
-        Used::new(whose, Item::S3_PUT, Requests(result.requests.into()), Grows::WithTime),
+        Used::new(whose, Item::S3_PUT, Requests(s3_puts.into()), Grows::WithTime),
     ]
 }
 

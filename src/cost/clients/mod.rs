@@ -6,7 +6,7 @@
 mod firehose;
 pub mod flink;
 mod kcl;
-mod lambda;
+pub mod lambda;
 
 use super::bill::{Bill, BillLine};
 use super::lines::{BillError, plural};

@@ -1,8 +1,8 @@
 //! The closed list of priced items, each with the unit its price is quoted for.
 
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, KpuHours, MetricMonths,
-    PutPayloadUnits, ReadRequestUnits, Requests, ShardHours, StreamHours, WriteRequestUnits,
+    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, KpuHours,
+    MetricMonths, PutPayloadUnits, ReadRequestUnits, Requests, ShardHours, StreamHours, WriteRequestUnits,
 };
 use std::marker::PhantomData;
 
@@ -83,4 +83,11 @@ items! {
     Metric2, METRIC_2: MetricMonths, "cloudwatch_metric_month_2", "CloudWatch custom metrics above 10,000", "each custom metric above 10,000";
     PutMetrics, PUT_METRICS: Requests, "cloudwatch_put_metric_data", "CloudWatch PutMetricData", "each call that sends metrics (listed per thousand)";
     LongTermRetrieval, LONG_TERM_RETRIEVAL: Gigabytes, "long_term_retrieval_gb", "Long-term retrieval", "bytes older than 7 days read by GetRecords";
+    LambdaRequest, LAMBDA_REQUEST: Requests, "lambda_request", "Lambda requests", "each invocation of a function (listed per million)";
+    LambdaDuration, LAMBDA_DURATION: GbSeconds, "lambda_gb_s", "Lambda duration, x86", "memory times duration in whole milliseconds, up to the end of a month's first tier";
+    LambdaDuration2, LAMBDA_DURATION_2: GbSeconds, "lambda_gb_s_2", "Lambda duration, x86, second tier", "the same in the second tier";
+    LambdaDuration3, LAMBDA_DURATION_3: GbSeconds, "lambda_gb_s_3", "Lambda duration, x86, third tier", "the same above the second tier";
+    LambdaArmDuration, LAMBDA_ARM_DURATION: GbSeconds, "lambda_arm_gb_s", "Lambda duration, Arm", "memory times duration in whole milliseconds, up to the end of a month's first tier";
+    LambdaArmDuration2, LAMBDA_ARM_DURATION_2: GbSeconds, "lambda_arm_gb_s_2", "Lambda duration, Arm, second tier", "the same in the second tier";
+    LambdaArmDuration3, LAMBDA_ARM_DURATION_3: GbSeconds, "lambda_arm_gb_s_3", "Lambda duration, Arm, third tier", "the same above the second tier";
 }
