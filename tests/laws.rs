@@ -6,7 +6,8 @@ mod runs;
 #[path = "support/worlds.rs"]
 mod worlds;
 
-use kinesim::consumer::config::ReadConfig;
+use kinesim::consumer::application::Position;
+use kinesim::consumer::config::{Happening, ReadConfig};
 use kinesim::measure::clients::{ClientResult, FirehoseBucket, FirehoseResult, LambdaResult};
 use kinesim::measure::result::{ConsumerResult, RunResult, ShardResult};
 use kinesim::stream::config::{AdmissionShape, Mode, ReadCallsShape};
@@ -35,6 +36,7 @@ proptest! {
         shards_partition_the_keys(&result);
         shards_keep_their_write_limits(&config, &result);
         readers_keep_their_quotas(&config, &result);
+        healthy_applications_leave_nothing_out(&config, &result);
     }
 
     #[test]
@@ -78,6 +80,23 @@ proptest! {
         let at = Dur(config.duration.0 / 2);
         other.events.push(TimedEvent { at, action: Action::UpdateShardCount { target: shards + 1 } });
         prop_assert_eq!(before, run(&other).digests.demand);
+    }
+}
+
+/// Workers may crash, stop and come: what a KCL application reads from the beginning is processed at least once, as
+/// long as its code does not fail.
+fn healthy_applications_leave_nothing_out(config: &WorldConfig, r: &RunResult) {
+    let poison =
+        |e: &TimedEvent| matches!(e.action, Action::Consumer { what: Happening::PoisonRecord { .. }, .. });
+    for (c, found) in config.consumers.iter().zip(&r.consumers) {
+        let Some(ClientResult::Kcl(kcl)) = &found.client else { continue };
+        let healthy = c.failure_rate.0 == 0 && !config.events.iter().any(poison);
+        let whole = healthy && c.starts.from == Position::TrimHorizon;
+        assert!(!whole || (found.skipped, found.before_start) == (0, 0), "{}: {found:?}", c.name);
+        assert!(!healthy || kcl.failed_batches == 0);
+        let worked: u64 = kcl.workers.iter().map(|w| w.records).sum();
+        assert!(worked >= found.first_deliveries || kcl.failed_batches > 0, "{}", c.name);
+        assert!(kcl.table.checkpoints + kcl.table.renewals <= kcl.table.write_units());
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::application::Position;
 use super::flink::FlinkConfig;
-use super::kcl::KclConfig;
+use super::kcl::config::KclConfig;
 use super::lambda::LambdaConfig;
 use crate::random::LatencyLaw;
 use crate::units::{Bytes, Dur, Percent};

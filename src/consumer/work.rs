@@ -27,6 +27,11 @@ impl Work {
         Work { per_call, per_record, slow, failure_ppb, random }
     }
 
+    /// Does it take no time at all?
+    pub fn is_instant(&self) -> bool {
+        self.per_call.is_constant() == Some(0) && self.per_record.is_constant() == Some(0)
+    }
+
     /// Does the next batch fail?
     pub fn fails(&mut self) -> bool {
         self.failure_ppb > 0 && self.random.below(1_000_000_000) < self.failure_ppb

@@ -1,6 +1,7 @@
 //! What a person should know first, in words with numbers.
 
 mod firehose;
+mod kcl;
 mod producers;
 mod reads;
 
@@ -41,6 +42,11 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             say("behind", reads::behind(&mode.run, consumer));
             say("catch_up", reads::catch_up(plan, consumer));
             say("retention", reads::retention(plan, consumer));
+            say("failover", kcl::failover(consumer));
+            say("orphans", kcl::orphans(consumer));
+            say("hottest_worker", kcl::hottest(&mode.run, consumer));
+            say("skipped", kcl::skipped(consumer));
+            say("lease_table", kcl::table(&mode.run, consumer));
         }
         say("starvation", reads::starvation(&mode.run));
         for stream in mode.run.firehoses() {

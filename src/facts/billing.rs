@@ -18,6 +18,8 @@ facts! {
         "A month of a bill: the AWS calculator's 730 hours.";
     REGION: "bill.region", Value::Word("us-east-1"), MODEL, Assumed,
         "Region whose prices and quotas apply when the scenario does not say.";
+    METRICS_TIER: "billing.cloudwatch_metrics_tier", Count(10_000, "metrics"), CWP, Documented,
+        "CloudWatch custom metrics of a month at the first price; the next 240,000 cost less.";
     PRICE_PAGE_MB: "billing.price_page_mb", Count(1_000, "KB"), PRICE, Documented,
         "In the pricing page's labels 1MB is 1,000 KB, and a KB is 1,024 bytes.";
 }

@@ -12,6 +12,7 @@ mod fact;
 pub mod fan_out;
 pub mod firehose;
 pub mod flink;
+pub mod kcl;
 pub mod kpl;
 pub mod lambda;
 pub mod latency;
@@ -33,6 +34,7 @@ const FILES: &[&[Fact]] = &[
     flink::ALL,
     firehose::ALL,
     consumers::ALL,
+    kcl::ALL,
     lambda::ALL,
     latency::ALL,
     billing::ALL,

@@ -46,6 +46,11 @@ sources! {
     BOTOCONF: "BOTOCONF", "botocore reference, botocore.config.Config", "https://docs.aws.amazon.com/botocore/latest/reference/config.html", "2026";
     JAVA2: "JAVA2", "AWS SDK for Java v2, DefaultRetryStrategy", "https://github.com/aws/aws-sdk-java-v2", "2026";
     KPL: "KPL", "Kinesis Producer Library 1.0.7 line, commit 11c4a64", "https://github.com/awslabs/amazon-kinesis-producer", "2026-03-31";
+    KCL: "KCL", "Kinesis Client Library 3.5.1, commit 024eb86; tags v1.15.3, v2.3.0 and v2.5.0 for older lines", "https://github.com/awslabs/amazon-kinesis-client", "2026-07-21";
+    KCLS: "KCLS", "Sample applications of the Kinesis Client Library (CHECKPOINT_INTERVAL_MILLIS)", "https://github.com/aws/aws-sdk-java/tree/master/src/samples/AmazonKinesis", "2020 or later";
+    KCLM: "KCLM", "Developer guide, Monitoring the Kinesis Client Library with CloudWatch", "https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-kcl.html", "2023-06";
+    DDB: "DDB", "DynamoDB developer guide, read and write request units; price per unit since 2024-11", "https://aws.amazon.com/dynamodb/pricing/on-demand/", "2024-11 or later";
+    CWP: "CWP", "CloudWatch pricing page: custom metrics, API requests", "https://aws.amazon.com/cloudwatch/pricing/", "undated copies";
     AGENT: "AGENT", "Amazon Kinesis Agent, commit aa0d908", "https://github.com/awslabs/amazon-kinesis-agent", "2026-07-07";
     AGENTG: "AGENTG", "Developer guide, Writing to Kinesis Data Streams using Kinesis Agent", "https://docs.aws.amazon.com/streams/latest/dev/writing-with-agents.html", "2023-06";
     FLINKAWS: "FLINKAWS", "Apache Flink AWS connectors, commit e17153c, with Flink's Async Sink", "https://github.com/apache/flink-connector-aws", "2026";

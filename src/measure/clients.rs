@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 #[serde(rename_all = "snake_case")]
 pub enum ClientResult {
     /// Kinesis Client Library.
-    Kcl(KclResult),
+    Kcl(Box<KclResult>),
     /// Lambda's event source mapping.
     Lambda(Box<LambdaResult>),
     /// Flink's Kinesis source.
@@ -20,7 +20,104 @@ pub enum ClientResult {
 
 /// A KCL application.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct KclResult {}
+pub struct KclResult {
+    /// `v1`, `v2` or `v3`.
+    pub version: &'static str,
+    /// Every worker there was, in order of their starts.
+    pub workers: Vec<WorkerResult>,
+    /// Requests to the lease table and its companions.
+    pub table: TableRequests,
+    /// How leases changed hands.
+    pub moves: LeaseMoves,
+    /// From a worker's end to the start of the next processor of a shard it had.
+    pub failovers: Failovers,
+    /// Shards whose worker was gone at the end, and that nobody had taken over.
+    pub orphans: u64,
+    /// Batches whose processing failed: the library skips them.
+    pub failed_batches: u64,
+    /// CloudWatch metrics × ns.
+    pub metric_ns: u128,
+    /// PutMetricData calls.
+    pub metric_calls: u64,
+    /// Leases × ns.
+    pub lease_ns: u128,
+}
+
+/// One worker of a KCL application.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WorkerResult {
+    /// It starts.
+    pub from_ns: u64,
+    /// It ends (`None`: it outlives the run).
+    pub until_ns: Option<u64>,
+    /// Records its processors worked on, repeated ones included.
+    pub records: u64,
+    /// Time its cores worked.
+    pub busy_ns: u64,
+    /// Most leases it held.
+    pub leases_max: u64,
+    /// Leases it holds at the end.
+    pub leases_at_end: u64,
+}
+
+/// Requests to DynamoDB, by what they are for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TableRequests {
+    /// Renewals of leases.
+    pub renewals: u64,
+    /// Checkpoints.
+    pub checkpoints: u64,
+    /// Leases written first.
+    pub creations: u64,
+    /// Changes of a lease's owner, and orders to hand one over.
+    pub assignments: u64,
+    /// Workers' loads and the leader's heartbeats.
+    pub reports: u64,
+    /// Looks at the whole table or at all of an index.
+    pub scans: u64,
+    /// Looks at a single row.
+    pub looks: u64,
+    /// Halves of read request units.
+    pub read_half_units: u64,
+}
+
+impl TableRequests {
+    /// Write request units: every row is below 1 KB.
+    pub fn write_units(&self) -> u64 {
+        self.renewals + self.checkpoints + self.creations + self.assignments + self.reports
+    }
+}
+
+/// How leases changed hands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LeaseMoves {
+    /// Leases without a live owner that were taken or assigned.
+    pub taken: u64,
+    /// Taken from a live worker that had to find out.
+    pub stolen: u64,
+    /// Handed over in good order.
+    pub handed_over: u64,
+}
+
+/// Times without an owner.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Failovers {
+    /// How many.
+    pub count: u64,
+    /// Their sum.
+    pub sum_ns: u128,
+    /// The longest (`None`: there was none).
+    pub max_ns: Option<u64>,
+}
+
+impl Failovers {
+    /// One more.
+    pub fn add(&mut self, ns: u64) {
+        self.count += 1;
+        self.sum_ns += u128::from(ns);
+        self.max_ns = self.max_ns.max(Some(ns));
+    }
+}
 
 /// A Lambda function behind an event source mapping.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

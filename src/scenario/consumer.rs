@@ -1,7 +1,8 @@
 //! A consumer as written: how it reads, how long it works, when it starts.
 
-use super::context::Cx;
+use super::context::{Cx, Defaulted};
 use super::grammar::{OPTIONAL, REQUIRED, Read, Shape, choice, default, fact, section};
+use super::kcl::KclSpec;
 use super::lambda::LambdaSpec;
 use super::law::Law;
 use super::node::{Kind, Node};
@@ -10,7 +11,7 @@ use crate::consumer::config::{
     ApplicationConfig, ConsumerConfig, FanOutConfig, PollingConfig, ProcessingConfig, ReadConfig, StartAt,
     ThrottledPoll,
 };
-use crate::facts::{consumers as facts, data_streams, fan_out, latency};
+use crate::facts::{Fact, consumers as facts, data_streams, fan_out, latency};
 use crate::random::LatencyLaw;
 use crate::units::parse::Affine;
 use crate::units::{ByteRate, Bytes, Dur, Percent};
@@ -20,11 +21,11 @@ section! {
     ConsumerSpec {
         /// The client that reads.
         client: ReaderSpec = default("sdk"),
-        /// How it reads.
-        read: ReadSpec = default("polling"),
+        /// How it reads; its client's own way when it is not written.
+        read: Option<ReadSpec> = OPTIONAL,
         /// How long it works: a time per record, a time per batch, or both.
         processing: ProcessingSpec = fact(&facts::PROCESSING),
-        /// Share of batches that fail and are done again from the checkpoint.
+        /// Share of batches that fail and are done again from the checkpoint; a KCL application skips them.
         failure_rate: Percent = fact(&facts::FAILURE_RATE).max("100 %"),
         /// When it begins, and from where.
         starts: StartsSpec = default("{}"),
@@ -38,12 +39,12 @@ choice! {
     ReaderSpec {
         /// Plain AWS SDK calls.
         sdk: Sdk,
+        /// Kinesis Client Library.
+        kcl: Kcl(Box<KclSpec>),
         /// Lambda's event source mapping.
         lambda: Lambda(Box<LambdaSpec>),
     }
     reserved {
-        /// Kinesis Client Library.
-        kcl,
         /// Flink's Kinesis source.
         flink,
         /// Firehose reading the stream.
@@ -205,15 +206,6 @@ impl ProcessingSpec {
     }
 }
 
-impl ReaderSpec {
-    fn resolve(&self, cx: &mut Cx) -> Option<ApplicationConfig> {
-        Some(match self {
-            ReaderSpec::Sdk => ApplicationConfig::Sdk,
-            ReaderSpec::Lambda(spec) => ApplicationConfig::Lambda(Box::new(spec.resolve(cx)?)),
-        })
-    }
-}
-
 impl ReadSpec {
     fn resolve(&self, cx: &mut Cx) -> Option<ReadConfig> {
         Some(match self {
@@ -239,6 +231,67 @@ impl ReadSpec {
     }
 }
 
+impl ReaderSpec {
+    /// How it reads when the scenario does not say.
+    fn own_read(&self) -> Own {
+        match self {
+            ReaderSpec::Sdk | ReaderSpec::Lambda(_) => Own::Word("polling"),
+            ReaderSpec::Kcl(kcl) => Own::Fact(kcl.retrieval()),
+        }
+    }
+
+    /// Keys of `read: { polling: … }` that belong to a plain loop of calls, and what to write instead.
+    fn not_its_own(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            ReaderSpec::Sdk | ReaderSpec::Lambda(_) => &[],
+            ReaderSpec::Kcl(_) => KclSpec::NOT_ITS_OWN,
+        }
+    }
+
+    /// The client, resolved; what it says about its calls goes into `read`.
+    fn resolve(&self, read: &mut ReadConfig, cx: &mut Cx) -> Option<ApplicationConfig> {
+        Some(match self {
+            ReaderSpec::Sdk => ApplicationConfig::Sdk,
+            ReaderSpec::Kcl(kcl) => ApplicationConfig::Kcl(Box::new(kcl.resolve(read, cx)?)),
+            ReaderSpec::Lambda(spec) => ApplicationConfig::Lambda(Box::new(spec.resolve(cx)?)),
+        })
+    }
+}
+
+/// A default of the model's own, or a fact.
+enum Own {
+    Word(&'static str),
+    Fact(&'static Fact),
+}
+
+/// How it reads, and whether all that is written about it is its client's.
+fn read_spec(spec: &ConsumerSpec, node: &Node, cx: &mut Cx) -> Option<ReadConfig> {
+    cx.enter("read");
+    let own = match spec.client.own_read() {
+        Own::Word(word) => (word, None),
+        Own::Fact(fact) => (fact.word(), Some(fact.key)),
+    };
+    let read = match &spec.read {
+        Some(read) => Some(read.clone()),
+        None => {
+            let (key, value) = (cx.here(), own.0.to_owned());
+            cx.defaults.push(Defaulted { key, value, fact: own.1 });
+            cx.read_text(own.0)
+        }
+    };
+    let polling = node.get("read").and_then(|r| r.value.get("polling"));
+    for (key, instead) in spec.client.not_its_own() {
+        if let Some(entry) = polling.and_then(|p| p.value.get(key)) {
+            let message = format!("`{}.polling.{key}` is not this client's", cx.here());
+            let expected = "it has a loop of its own";
+            cx.say_with("not-together", entry.at, message, expected, Some((*instead).to_owned()));
+        }
+    }
+    let read = read.and_then(|r| r.resolve(cx));
+    cx.leave();
+    read
+}
+
 /// The consumers of one entry, resolved while it is read.
 #[derive(Clone, Debug)]
 pub struct Consumers(pub Vec<ConsumerConfig>);
@@ -249,12 +302,15 @@ impl Read for Consumers {
     }
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
         let spec = ConsumerSpec::read(node, cx)?;
-        let (read, processing) = (spec.read.resolve(cx), spec.processing.resolve(cx));
-        let client = spec.client.resolve(cx);
+        let (read, processing) = (read_spec(&spec, node, cx), spec.processing.resolve(cx));
+        let mut read = read?;
+        cx.enter("client");
+        let client = spec.client.resolve(&mut read, cx);
+        cx.leave();
         let one = ConsumerConfig {
             name: cx.name(),
             client: client?,
-            read: read?,
+            read,
             processing: processing?,
             failure_rate: spec.failure_rate,
             starts: StartAt { at: spec.starts.at, from: spec.starts.from.position() },

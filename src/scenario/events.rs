@@ -1,11 +1,12 @@
 //! What happens on the way.
 
 use super::context::Cx;
+use super::diag::Span;
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, choice, default, section};
 use super::node::Node;
 use super::shapes::{ConsumerName, FirehoseName, ProducerName};
 use super::top::ModeSpec;
-use crate::consumer::config::Happening;
+use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening};
 use crate::facts::{data_streams as facts, on_demand};
 use crate::units::{ByteRate, Dur, Percent};
 use crate::world::config::{Action, TimedEvent};
@@ -51,16 +52,16 @@ choice! {
         put_error_rate: PutErrorRate(PutErrorRateSpec),
         /// A producer's put calls take several times longer for a while.
         slow_network: SlowNetwork(SlowNetworkSpec),
+        /// Workers of a KCL application die without a word.
+        worker_crash: WorkerCrash(WorkerCrashSpec),
+        /// Workers join a KCL application.
+        worker_add: WorkerAdd(WorkersSpec),
+        /// Workers of a KCL application stop in good order.
+        worker_remove: WorkerRemove(WorkersSpec),
+        /// A new version of a KCL application: each worker stops in good order, and a new one takes its place.
+        deploy: Deploy(DeploySpec),
         /// The destination of a Firehose stream is away for a while.
         destination_outage: DestinationOutage(DestinationOutageSpec),
-    }
-    reserved {
-        /// A KCL worker crashes.
-        worker_crash,
-        /// A KCL worker is added.
-        worker_add,
-        /// A new version is deployed.
-        deploy,
     }
 }
 
@@ -83,6 +84,40 @@ section! {
         factor: u32 = REQUIRED.positive().max("1000000"),
         /// How long.
         r#for: Dur = REQUIRED.positive(),
+    }
+}
+
+section! {
+    /// Workers die: what they work on is lost, their leases must expire.
+    WorkerCrashSpec {
+        /// Whose.
+        consumer: ConsumerName = REQUIRED,
+        /// How many; they are drawn.
+        workers: u32 = default("1").positive().max("1000"),
+        /// New ones, under new ids, take their place after this; never when it is not written.
+        r#for: Option<Dur> = OPTIONAL,
+    }
+}
+
+section! {
+    /// Workers join or stop.
+    WorkersSpec {
+        /// Whose.
+        consumer: ConsumerName = REQUIRED,
+        /// How many.
+        workers: u32 = default("1").positive().max("1000"),
+    }
+}
+
+section! {
+    /// A deploy.
+    DeploySpec {
+        /// Whose.
+        consumer: ConsumerName = REQUIRED,
+        /// From one worker to the next; all at once when it is not written.
+        every: Option<Dur> = OPTIONAL,
+        /// From a worker's stop to the start of the new one, under a new id.
+        pause: Dur = default("30 s"),
     }
 }
 
@@ -209,6 +244,10 @@ section! {
     }
 }
 
+fn on(consumer: &ConsumerName, what: Happening) -> Action {
+    Action::Consumer { consumer: Some(consumer.0), what }
+}
+
 impl EventSpec {
     fn action(&self) -> Action {
         match &self.r#do {
@@ -220,6 +259,12 @@ impl EventSpec {
                 let what = Happening::Slowdown { factor: s.factor, lasting: s.r#for };
                 Action::Consumer { consumer: Some(s.consumer.0), what }
             }
+            DoSpec::WorkerCrash(s) => {
+                on(&s.consumer, Happening::WorkerCrash { workers: s.workers, lasting: s.r#for })
+            }
+            DoSpec::WorkerAdd(s) => on(&s.consumer, Happening::WorkersAdded { workers: s.workers }),
+            DoSpec::WorkerRemove(s) => on(&s.consumer, Happening::WorkersRemoved { workers: s.workers }),
+            DoSpec::Deploy(s) => on(&s.consumer, Happening::Deploy { every: s.every, pause: s.pause }),
             DoSpec::PoisonRecord(s) => {
                 let what = Happening::PoisonRecord { open_index: s.shard };
                 Action::Consumer { consumer: Some(s.consumer.0), what }
@@ -253,9 +298,29 @@ impl EventSpec {
     }
 }
 
-/// An event, resolved while it is read.
+/// An event, resolved while it is read, and where it is written.
 #[derive(Clone, Debug)]
-pub struct Event(pub TimedEvent);
+pub struct Event(pub TimedEvent, Span);
+
+impl Event {
+    /// What happens to workers of a consumer can only happen to a KCL application.
+    pub fn fits(&self, consumers: &[ConsumerConfig], cx: &mut Cx) {
+        let Action::Consumer { consumer: Some(i), what } = self.0.action else { return };
+        let of_workers = matches!(
+            what,
+            Happening::WorkerCrash { .. }
+                | Happening::WorkersAdded { .. }
+                | Happening::WorkersRemoved { .. }
+                | Happening::Deploy { .. }
+        );
+        let Some(consumer) = consumers.get(i) else { return };
+        if of_workers && !matches!(consumer.client, ApplicationConfig::Kcl(_)) {
+            let message = format!("`{}` has no workers", consumer.name);
+            let help = "give it `client: { kcl: { workers: 2 } }`".to_owned();
+            cx.say_with("not-together", self.1, message, "must be a KCL application", Some(help));
+        }
+    }
+}
 
 impl Read for Event {
     fn shape() -> Shape {
@@ -268,6 +333,6 @@ impl Read for Event {
             let message = format!("the event at {at} comes after the end");
             cx.say("out-of-range", spec.at.at, message, &format!("the scenario lasts {duration}"));
         }
-        Some(Event(TimedEvent { at, action: spec.action() }))
+        Some(Event(TimedEvent { at, action: spec.action() }, node.span))
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::experiment::outcome::ModeOutcome;
 mod firehose;
+mod kcl;
 
 pub use firehose::FIREHOSE;
 
@@ -338,7 +339,7 @@ pub fn producer() -> impl Iterator<Item = Metric> {
 
 /// Metrics of one consumer.
 pub fn consumer() -> impl Iterator<Item = Metric> {
-    CONSUMER_OWN.into_iter().chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
+    CONSUMER_OWN.into_iter().chain(kcl::KCL).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
 }
 
 /// Whose metric a path names.

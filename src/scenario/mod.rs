@@ -22,6 +22,7 @@ mod glance;
 pub mod goal;
 mod grammar;
 pub mod help;
+mod kcl;
 mod kpl;
 mod lambda;
 mod law;

@@ -89,6 +89,9 @@ impl<T: Read> Read for Box<T> {
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
         T::read(node, cx).map(Box::new)
     }
+    fn measure(&self) -> Option<u128> {
+        T::measure(self)
+    }
 }
 
 impl<T: Read> Read for At<T> {

@@ -17,6 +17,8 @@ modes: [provisioned, on_demand, on_demand_advantage]
 consumers:
   dashboard: { read: polling, processing: 40 us/record }
   fraud: { read: enhanced_fan_out, processing: 15 ms + 0.2 ms/record }
+firehose:
+  lake: {}
 events:
   - { at: 50 min, do: { outage: { consumer: dashboard, for: 10 min } } }
 goal:
@@ -57,7 +59,7 @@ fn the_example_of_the_contract_becomes_a_world() {
     assert_eq!(web.demand.record_size, SizeLaw::LogNormal { mean: Bytes(1_229), p95: Bytes(3_072) });
     assert_eq!(web.demand.keys, KeyLaw::Zipf { distinct: 200_000, exponent_milli: 800 });
     assert_eq!(world.stream.shards, Some(20));
-    assert_eq!(world.consumers.len(), 2);
+    assert_eq!(world.consumers.len(), 3, "Firehose reads too");
     assert_eq!(scenario.goal.as_ref().unwrap().limits.len(), 3);
     assert_eq!(scenario.expect.len(), 2);
 }
@@ -88,7 +90,8 @@ fn every_default_reads_and_lies_in_its_own_range() {
         let path = key
             .key
             .replace("producers.NAME", "producers.web")
-            .replace("consumers.NAME", "consumers.dashboard");
+            .replace("consumers.NAME", "consumers.dashboard")
+            .replace("firehose.NAME", "firehose.lake");
         let in_choice = path.contains(".rate.")
             || path.contains(".keys.hot")
             || path.starts_with("goal")
@@ -98,7 +101,9 @@ fn every_default_reads_and_lies_in_its_own_range() {
         }
         let set = [(path.clone(), written.to_owned())];
         // A client's keys are read where the producer has that client.
-        let client = path.split(".client.").nth(1).and_then(|rest| rest.split('.').next()).unwrap_or("sdk");
+        let of_producer = Some(path.as_str()).filter(|p| p.starts_with("producers"));
+        let rest = of_producer.and_then(|p| p.split(".client.").nth(1));
+        let client = rest.and_then(|rest| rest.split('.').next()).unwrap_or("sdk");
         let whole = WHOLE.replace("client: { sdk: {", &format!("client: {{ {client}: {{"));
         // Neighbours that must be written may be missing; the default itself must be fine.
         let diags = load(&whole, "t.yaml", &no_files, &set).err().unwrap_or_default();

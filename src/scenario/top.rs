@@ -259,6 +259,7 @@ impl TopSpec {
                 "write `start: 2026-03-01`",
             );
         }
+        self.events.iter().for_each(|e| e.fits(&consumers, cx));
         let mut events: Vec<_> = self.events.into_iter().map(|e| e.0).collect();
         events.sort_by_key(|e| e.at);
         producers.iter_mut().for_each(|p| super::direct::fill_quotas(p, &self.region.0));

@@ -70,6 +70,41 @@ counts! {
     PutPayloadUnits, "PUT payload unit";
     /// Requests.
     Requests, "request";
+    /// DynamoDB: writes of up to 1 KB.
+    WriteRequestUnits, "write request unit";
+}
+
+/// DynamoDB: reads of up to 4 KB, in halves: an eventually consistent one costs half a unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadRequestUnits(pub u128);
+
+impl Billed for ReadRequestUnits {
+    const UNIT: &'static str = "read request unit";
+    fn raw(self) -> u128 {
+        self.0
+    }
+    fn per_unit(self) -> u128 {
+        2
+    }
+}
+
+/// CloudWatch metric × ns, billed by the month; the month's length is part of the quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricMonths {
+    /// Metric × ns.
+    pub metric_ns: u128,
+    /// Length of the month.
+    pub month: Dur,
+}
+
+impl Billed for MetricMonths {
+    const UNIT: &'static str = "metric-month";
+    fn raw(self) -> u128 {
+        self.metric_ns
+    }
+    fn per_unit(self) -> u128 {
+        self.month.0.into()
+    }
 }
 
 /// Bytes, billed by the GB of 2^30.

@@ -23,24 +23,26 @@ fn opening() -> impl Strategy<Value = OpeningConfig> {
     })
 }
 
-fn transform() -> impl Strategy<Value = TransformConfig> {
+fn transform() -> BoxedStrategy<TransformConfig> {
     let gathers = (100u64..50_000, ms(0..5000), latency(), ms(1..400));
     let shares = (share(), 0u64..500_000_000, 0u64..500_000_000, 0u64..3_000_000_000);
-    (gathers, shares, 0u32..4, ms(0..500), 1u32..6).prop_map(
-        |((size, interval, duration, timeout), shares, retries, retry_wait, outstanding)| TransformConfig {
-            size: Bytes(size),
-            interval,
-            duration,
-            timeout,
-            failing: shares.0,
-            retries,
-            retry_wait,
-            outstanding,
-            dropped: Percent(shares.1),
-            failed: Percent(shares.2),
-            output: Percent(shares.3),
-        },
-    )
+    (gathers, shares, 0u32..4, ms(0..500), 1u32..6)
+        .prop_map(|((size, interval, duration, timeout), shares, retries, retry_wait, outstanding)| {
+            TransformConfig {
+                size: Bytes(size),
+                interval,
+                duration,
+                timeout,
+                failing: shares.0,
+                retries,
+                retry_wait,
+                outstanding,
+                dropped: Percent(shares.1),
+                failed: Percent(shares.2),
+                output: Percent(shares.3),
+            }
+        })
+        .boxed()
 }
 
 fn partitions() -> impl Strategy<Value = PartitionsConfig> {
@@ -59,31 +61,33 @@ fn partitions() -> impl Strategy<Value = PartitionsConfig> {
 }
 
 /// What is tried for a time; `None` is S3.
-fn delivery(prefix: Option<&'static str>) -> impl Strategy<Value = DeliveryConfig> {
+fn delivery(prefix: Option<&'static str>) -> BoxedStrategy<DeliveryConfig> {
     let retry = prop_oneof![ms(0..20_000).prop_map(Retry::SinceFirst), ms(0..20_000).prop_map(Retry::Waits)];
     let rejected = prop_oneof![share().prop_map(Rejected::Records), share().prop_map(Rejected::Requests)];
     let endpoint = (ms(1..400), prop::option::of(1u64..50), any::<bool>(), share(), rejected, retry);
     let waits = (ms(100..2000), ms(1000..10_000), 0u64..=1_000_000_000);
-    (latency(), share(), waits, endpoint).prop_map(move |(request, failing, waits, endpoint)| {
-        let (timeout, request_records, duplicates, timed_out, rejected, retry) = endpoint;
-        let tried = prefix.is_some();
-        DeliveryConfig {
-            prefix,
-            request,
-            timeout: Some(timeout).filter(|_| tried),
-            request_records,
-            duplicates: duplicates && tried,
-            failing,
-            timed_out: if tried { timed_out } else { Percent(0) },
-            rejected: if tried { rejected } else { Rejected::Records(Percent(0)) },
-            backoff: waits.0,
-            backoff_max: waits.1,
-            backoff_jitter: Percent(waits.2),
-            retry: Some(retry).filter(|_| tried),
-            give_up: None,
-            outages: Vec::new(),
-        }
-    })
+    (latency(), share(), waits, endpoint)
+        .prop_map(move |(request, failing, waits, endpoint)| {
+            let (timeout, request_records, duplicates, timed_out, rejected, retry) = endpoint;
+            let tried = prefix.is_some();
+            DeliveryConfig {
+                prefix,
+                request,
+                timeout: Some(timeout).filter(|_| tried),
+                request_records,
+                duplicates: duplicates && tried,
+                failing,
+                timed_out: if tried { timed_out } else { Percent(0) },
+                rejected: if tried { rejected } else { Rejected::Records(Percent(0)) },
+                backoff: waits.0,
+                backoff_max: waits.1,
+                backoff_jitter: Percent(waits.2),
+                retry: Some(retry).filter(|_| tried),
+                give_up: None,
+                outages: Vec::new(),
+            }
+        })
+        .boxed()
 }
 
 fn buffer() -> impl Strategy<Value = BufferConfig> {
@@ -98,7 +102,7 @@ fn buffer() -> impl Strategy<Value = BufferConfig> {
 }
 
 /// One Firehose stream, reading the Kinesis stream.
-fn one() -> impl Strategy<Value = FirehoseConfig> {
+fn one() -> BoxedStrategy<FirehoseConfig> {
     let polls = (ms(100..3000), any::<bool>(), 1_000u64..1_000_000);
     let before = (prop::option::of(opening()), prop::option::of(transform()), prop::option::of(partitions()));
     let backup = prop::option::of((1_000u64..100_000, ms(100..20_000)));
@@ -108,24 +112,26 @@ fn one() -> impl Strategy<Value = FirehoseConfig> {
         (delivery(None), delivery(Some("errors/")).prop_map(Some)),
     ];
     let writing = (prop::option::of(share()), 1u64..2_000_000_000);
-    (polls, before, backup, buffer(), to, writing).prop_map(|(polls, before, backup, buffer, to, writing)| {
-        let (every, twice, hold) = polls;
-        let (opening, transform, partitions) = before;
-        FirehoseConfig {
-            name: String::new(),
-            source: Source::Stream(PollConfig { every, twice, hold: Bytes(hold) }),
-            destination: "s3",
-            opening,
-            transform,
-            partitions,
-            backup: backup.map(|(size, interval)| BackupConfig { size: Bytes(size), interval }),
-            buffer,
-            writing: WritingConfig { convert: writing.0, written: Percent(writing.1) },
-            delivery: to.0,
-            copy: to.1,
-            error_outages: Vec::new(),
-        }
-    })
+    (polls, before, backup, buffer(), to, writing)
+        .prop_map(|(polls, before, backup, buffer, to, writing)| {
+            let (every, twice, hold) = polls;
+            let (opening, transform, partitions) = before;
+            FirehoseConfig {
+                name: String::new(),
+                source: Source::Stream(PollConfig { every, twice, hold: Bytes(hold) }),
+                destination: "s3",
+                opening,
+                transform,
+                partitions,
+                backup: backup.map(|(size, interval)| BackupConfig { size: Bytes(size), interval }),
+                buffer,
+                writing: WritingConfig { convert: writing.0, written: Percent(writing.1) },
+                delivery: to.0,
+                copy: to.1,
+                error_outages: Vec::new(),
+            }
+        })
+        .boxed()
 }
 
 /// Streams that read the Kinesis stream, streams for producers that put to one, and what happens to destinations.
@@ -137,11 +143,12 @@ pub struct Firehoses {
 }
 
 /// Any of them.
-pub fn firehoses() -> impl Strategy<Value = Firehoses> {
+pub fn firehoses() -> BoxedStrategy<Firehoses> {
     let outage = (1u64..100_000, 0usize..8, any::<bool>(), ms(100..40_000));
     let direct = prop::collection::vec(prop::option::of((one(), ms(1000..60_000))), 4);
     (prop::collection::vec(one(), 0..3), direct, prop::collection::vec(outage, 0..3))
         .prop_map(|(reading, direct, outages)| Firehoses { reading, direct, outages })
+        .boxed()
 }
 
 impl Firehoses {

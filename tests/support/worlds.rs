@@ -6,6 +6,7 @@ mod lambdas;
 
 use kinesim::consumer::application::Position;
 use kinesim::consumer::config::*;
+use kinesim::consumer::kcl::config::*;
 use kinesim::producer::config::*;
 use kinesim::random::{LatencyLaw, Seed};
 use kinesim::stream::config::*;
@@ -318,11 +319,63 @@ fn fan_out() -> impl Strategy<Value = ReadConfig> {
 }
 
 /// One reader.
+/// Failover times short enough for leases to change hands within a world.
+fn kcl_application() -> impl Strategy<Value = ApplicationConfig> {
+    let version = prop::sample::select(vec![Version::V1, Version::V2, Version::V3]);
+    let prefetch = prop::option::weighted(
+        0.8,
+        (1u32..6, 1u64..3000, 1000u64..200_000).prop_map(|(inputs, records, bytes)| Prefetch {
+            inputs,
+            records,
+            bytes: Bytes(bytes),
+        }),
+    );
+    let checkpoint = prop_oneof![
+        Just(Checkpoint::EveryBatch),
+        ms(100..20_000).prop_map(Checkpoint::Every),
+        Just(Checkpoint::AtShardEnd),
+    ];
+    let table = prop::sample::select(vec![LeaseTable::Balanced, LeaseTable::Empty]);
+    let leases = (ms(1000..8000), prop::option::weighted(0.2, 1u32..6), 1u32..3, table);
+    let balance = (0u64..300_000_000, 1u64..1_000_000_000);
+    (version, 1u32..6, prop::option::of(1u32..4), prefetch, checkpoint, leases, balance).prop_map(
+        |(version, workers, cores, prefetch, checkpoint, leases, balance)| {
+            ApplicationConfig::Kcl(Box::new(KclConfig {
+                version,
+                workers,
+                cores,
+                prefetch,
+                checkpoint,
+                failover_time: leases.0,
+                max_leases_for_worker: leases.1,
+                max_leases_to_steal: leases.2,
+                rebalance_threshold: Percent(balance.0),
+                dampening: Percent(balance.1),
+                lease_table: leases.3,
+            }))
+        },
+    )
+}
+
+/// What happens to workers; nothing to clients that have none.
+fn of_workers() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        (1u32..4, prop::option::of(ms(0..8000)))
+            .prop_map(|(workers, lasting)| Happening::WorkerCrash { workers, lasting }),
+        (1u32..4).prop_map(|workers| Happening::WorkersAdded { workers }),
+        (1u32..3).prop_map(|workers| Happening::WorkersRemoved { workers }),
+        (prop::option::of(ms(0..9000)), ms(0..6000))
+            .prop_map(|(every, pause)| Happening::Deploy { every, pause }),
+        (0u32..6).prop_map(|open_index| Happening::PoisonRecord { open_index }),
+    ]
+}
+
 pub fn any_consumer(name: &'static str) -> impl Strategy<Value = ConsumerConfig> {
     let failures = prop_oneof![3 => Just(0u64), 1 => 0u64..500_000_000];
     let starts = prop_oneof![3 => Just(0u64), 1 => 0u64..60_000];
     let read = prop_oneof![polling(), fan_out()];
-    let client = prop_oneof![3 => Just(ApplicationConfig::Sdk), 1 => lambdas::lambda()];
+    let client =
+        prop_oneof![2 => Just(ApplicationConfig::Sdk), 1 => kcl_application(), 1 => lambdas::lambda()];
     (client, read, work(), failures, starts, any::<bool>()).prop_map(
         move |(client, read, processing, failures, at, oldest)| ConsumerConfig {
             name: name.into(),
@@ -436,6 +489,8 @@ fn event(producers: usize, consumers: usize) -> impl Strategy<Value = Action> {
                 what: Happening::Outage { lasting },
             }
         }),
+        (0usize..8, of_workers())
+            .prop_map(move |(raw, what)| Action::Consumer { consumer: consumer(raw), what }),
         (0usize..8, 2u32..20, ms(100..20_000)).prop_map(move |(raw, factor, lasting)| match consumer(raw) {
             Some(c) => Action::Consumer { consumer: Some(c), what: Happening::Slowdown { factor, lasting } },
             None => Action::Consumer { consumer: None, what: Happening::Outage { lasting } },

@@ -18,6 +18,7 @@ mod retries;
 #[path = "../support/runs.rs"]
 mod runs;
 mod statistics;
+mod workers;
 mod working;
 
 use kinesim::world::config::WorldConfig;

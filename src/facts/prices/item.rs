@@ -1,8 +1,8 @@
 //! The closed list of priced items, each with the unit its price is quoted for.
 
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, PutPayloadUnits, Requests,
-    ShardHours, StreamHours,
+    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, MetricMonths, PutPayloadUnits,
+    ReadRequestUnits, Requests, ShardHours, StreamHours, WriteRequestUnits,
 };
 use std::marker::PhantomData;
 
@@ -74,5 +74,10 @@ items! {
     FirehoseIn2, FIREHOSE_IN_2: Gigabytes, "firehose_in_gb_2", "Firehose ingestion, next 1.5 PB", "bytes that came in above 500 TB a month";
     FirehoseIn3, FIREHOSE_IN_3: Gigabytes, "firehose_in_gb_3", "Firehose ingestion, above 2 PB", "bytes that came in above 2,000 TB a month; AWS quotes nothing above 5 PB";
     S3Put, S3_PUT: Requests, "s3_put", "S3 PUT requests", "each object put (listed per thousand)";
+    TableWrite, TABLE_WRITE: WriteRequestUnits, "dynamodb_write_unit", "DynamoDB writes", "each write of up to 1 KB to an on-demand table (listed per million)";
+    TableRead, TABLE_READ: ReadRequestUnits, "dynamodb_read_unit", "DynamoDB reads", "each 4 KB read from an on-demand table, half where eventually consistent (listed per million)";
+    Metric, METRIC: MetricMonths, "cloudwatch_metric_month", "CloudWatch custom metrics", "each custom metric, the first 10,000";
+    Metric2, METRIC_2: MetricMonths, "cloudwatch_metric_month_2", "CloudWatch custom metrics above 10,000", "each custom metric above 10,000";
+    PutMetrics, PUT_METRICS: Requests, "cloudwatch_put_metric_data", "CloudWatch PutMetricData", "each call that sends metrics (listed per thousand)";
     LongTermRetrieval, LONG_TERM_RETRIEVAL: Gigabytes, "long_term_retrieval_gb", "Long-term retrieval", "bytes older than 7 days read by GetRecords";
 }

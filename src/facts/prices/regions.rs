@@ -1,6 +1,6 @@
 //! One dated table per Region. What no source gave for a Region is absent.
 
-use super::super::source::{B_60, CALC, EVERYMUNDO, INFRACOST, MEMO, TOK};
+use super::super::source::{B_60, CALC, CWP, DDB, EVERYMUNDO, INFRACOST, MEMO, TOK};
 use super::super::{Source, Standing};
 use super::{ItemId, PriceRow};
 use crate::units::Money;
@@ -53,6 +53,11 @@ pub(super) const TABLES: &[Table] = &[
             Entry(FirehoseIn2, 25_000_000_000, MEMO, Measured),
             Entry(FirehoseIn3, 20_000_000_000, MEMO, Measured),
             Entry(S3Put, 5_000_000, INFRACOST, Measured),
+            Entry(TableWrite, 625_000, DDB, Documented),
+            Entry(TableRead, 125_000, DDB, Documented),
+            Entry(Metric, 300_000_000_000, CWP, Documented),
+            Entry(Metric2, 100_000_000_000, CWP, Documented),
+            Entry(PutMetrics, 10_000_000, CWP, Documented),
             Entry(LongTermRetrieval, 21_000_000_000, INFRACOST, Measured),
         ],
     },

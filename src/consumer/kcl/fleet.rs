@@ -1,0 +1,128 @@
+//! The workers of an application and how long each lives: known before the run begins, since what happens to them is.
+//!
+//! At AWS: processes that an auto-scaling group, a scheduler or a person starts and stops. Each has an id of its own
+//! (host and a random part), so one that takes another's place is a stranger to the lease table.
+//! We model: crashes (of workers drawn at random), stops in good order, deploys one after another or all at once,
+//! joining workers, outages of all.
+//! We leave out: restarts under the same id, which would take up their own leases at once.
+
+use crate::consumer::config::Happening;
+use crate::random::Stream as Random;
+use std::collections::BTreeMap;
+
+/// How a worker ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Without a word: what it is doing is lost.
+    Crash,
+    /// In good order: the batch it works on is finished and checkpointed. Its leases stay its own in the table.
+    Stop,
+}
+
+/// One worker's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// It starts.
+    pub from: u64,
+    /// It ends; `None`: it outlives the run.
+    pub until: Option<(u64, End)>,
+}
+
+/// What is still to happen.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    All(Happening),
+    /// One worker of a rolling deploy, if it is still there.
+    Replace {
+        worker: usize,
+        pause: u64,
+    },
+}
+
+/// The lives of all workers there will ever be, in order of their starts: `workers` from `start` on.
+pub fn lives(workers: u32, start: u64, happenings: &[(u64, Happening)], random: &mut Random) -> Vec<Life> {
+    let mut fleet = Fleet { lives: Vec::new(), steps: BTreeMap::new(), random };
+    fleet.join(workers, start);
+    for (i, (at, what)) in happenings.iter().enumerate() {
+        fleet.steps.insert((*at, i as u64), Step::All(*what));
+    }
+    let mut next = happenings.len() as u64;
+    while let Some(((at, _), step)) = fleet.steps.pop_first() {
+        next = fleet.take(at, step, next);
+    }
+    // Ids follow the order of starts.
+    fleet.lives.sort_by_key(|l| l.from);
+    fleet.lives
+}
+
+struct Fleet<'a> {
+    lives: Vec<Life>,
+    steps: BTreeMap<(u64, u64), Step>,
+    random: &'a mut Random,
+}
+
+impl Fleet<'_> {
+    fn join(&mut self, workers: u32, at: u64) {
+        self.lives.extend((0..workers).map(|_| Life { from: at, until: None }));
+    }
+
+    fn alive(&self, at: u64) -> Vec<usize> {
+        (0..self.lives.len())
+            .filter(|i| self.lives[*i].from <= at && self.lives[*i].until.is_none_or(|u| u.0 > at))
+            .collect()
+    }
+
+    /// At most so many of those alive, drawn.
+    fn draw(&mut self, at: u64, workers: u32) -> Vec<usize> {
+        let mut alive = self.alive(at);
+        let n = alive.len().min(workers as usize);
+        for i in 0..n {
+            let j = i + self.random.below((alive.len() - i) as u64) as usize;
+            alive.swap(i, j);
+        }
+        alive.truncate(n);
+        alive
+    }
+
+    fn end(&mut self, worker: usize, at: u64, how: End) {
+        self.lives[worker].until = Some((at, how));
+    }
+
+    fn take(&mut self, at: u64, step: Step, mut next: u64) -> u64 {
+        match step {
+            Step::Replace { worker, pause } => {
+                if self.lives[worker].until.is_none_or(|u| u.0 > at) {
+                    self.end(worker, at, End::Stop);
+                    self.join(1, at.saturating_add(pause));
+                }
+            }
+            Step::All(Happening::WorkerCrash { workers, lasting }) => {
+                let dead = self.draw(at, workers);
+                dead.iter().for_each(|w| self.end(*w, at, End::Crash));
+                if let Some(lasting) = lasting {
+                    self.join(dead.len() as u32, at.saturating_add(lasting.0));
+                }
+            }
+            Step::All(Happening::Outage { lasting }) => {
+                let dead = self.alive(at);
+                dead.iter().for_each(|w| self.end(*w, at, End::Crash));
+                self.join(dead.len() as u32, at.saturating_add(lasting.0));
+            }
+            Step::All(Happening::WorkersAdded { workers }) => self.join(workers, at),
+            Step::All(Happening::WorkersRemoved { workers }) => {
+                let gone = self.draw(at, workers);
+                gone.iter().for_each(|w| self.end(*w, at, End::Stop));
+            }
+            Step::All(Happening::Deploy { every, pause }) => {
+                let every = every.map_or(0, |e| e.0);
+                for (i, worker) in self.alive(at).into_iter().enumerate() {
+                    let when = at.saturating_add(every.saturating_mul(i as u64));
+                    self.steps.insert((when, next), Step::Replace { worker, pause: pause.0 });
+                    next += 1;
+                }
+            }
+            Step::All(Happening::Slowdown { .. } | Happening::PoisonRecord { .. }) => {}
+        }
+        next
+    }
+}

@@ -1,0 +1,203 @@
+//! Processors begin and read.
+
+use super::feed::Input;
+use super::leases::Restart;
+use super::*;
+use crate::consumer::application::{Fate, Most, Pushed};
+
+impl Kcl {
+    /// A worker's loop finds a lease without a processor; a child waits for its parents.
+    pub(super) fn launch(&mut self, w: u32, shard: u32, stream: &mut dyn Stream) {
+        let now = stream.now();
+        let holds = self.workers[w as usize].held.binary_search(&shard).is_ok();
+        if !holds || self.slot_of(w, shard).is_some() {
+            return;
+        }
+        let parents = stream.shards().get(shard as usize).map_or(&[][..], |s| &s.parents);
+        let waits = parents.iter().any(|p| self.table.get(*p).is_some_and(|l| !l.complete));
+        if waits {
+            let at = now + facts::PARENT_POLL.dur().0;
+            self.due.push(Reverse(Event { at, what: What::Launch, shard, worker: w, slot: 0, stamp: 0 }));
+            return;
+        }
+        let first = match self.rules.feed {
+            Feed::Ahead(_) => now + self.rules.idle,
+            Feed::InTurn | Feed::Pushed => now,
+        };
+        self.start_processor(w, shard, first, stream);
+    }
+
+    /// A processor begins where its lease says, and reads at `first`.
+    pub(super) fn start_processor(&mut self, w: u32, shard: u32, first: u64, stream: &mut dyn Stream) {
+        let now = stream.now();
+        let row = self.first_row(shard, stream);
+        let slot = self.free.pop().unwrap_or(self.processors.len() as u32);
+        let stamp = self.processors.get(slot as usize).map_or(0, |p| p.stamp);
+        let new = Processor::new(stamp, shard, w, row, now);
+        match self.processors.get_mut(slot as usize) {
+            Some(old) => *old = new,
+            None => self.processors.push(new),
+        }
+        let lease = self.table.at(shard);
+        if let Some(since) = lease.orphaned.take() {
+            self.failovers.add(now - since);
+        }
+        let others = std::mem::take(&mut lease.processors);
+        lease.processors.clone_from(&others);
+        lease.processors.push(slot);
+        if self.rules.feed == Feed::Pushed {
+            for other in others {
+                self.processors[other as usize].cut_off = true;
+            }
+            stream.subscribed(shard);
+            self.plan_for(now + self.rules.resubscribe, What::Resubscribe, slot);
+        }
+        self.plan_for(first, What::Read, slot);
+        self.keep(shard, stream);
+    }
+
+    /// Where a lease's next owner begins.
+    fn first_row(&mut self, shard: u32, stream: &mut dyn Stream) -> u64 {
+        let now = stream.now();
+        let lease = self.table.at(shard);
+        match (lease.restart, lease.begun) {
+            (Restart::Row(row), _) => row,
+            (Restart::At(from), None) => {
+                let row = stream.begin(shard, from);
+                lease.begun = Some(row);
+                row
+            }
+            // Nothing was ever checkpointed: LATEST is later by now.
+            (Restart::At(Position::Latest), Some(begun)) => {
+                let row = stream.row_since(shard, begun, now);
+                stream.drop_rows(shard, begun, row, Fate::Skipped);
+                lease.begun = Some(row);
+                row
+            }
+            (Restart::At(_), Some(begun)) => begun,
+        }
+    }
+
+    /// Subscriptions end and are made again, without a gap.
+    pub(super) fn resubscribe(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) {
+        let p = &self.processors[slot as usize];
+        if p.wants_more() {
+            stream.subscribed(p.shard);
+            self.plan_for(now + self.rules.resubscribe, What::Resubscribe, slot);
+        }
+    }
+
+    /// Asks for more.
+    pub(super) fn read(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) {
+        let p = &mut self.processors[slot as usize];
+        if !p.wants_more() || !p.has_room(self.rules.feed) {
+            p.reading = false;
+        } else if self.rules.feed == Feed::Pushed {
+            self.take_pushed(slot, now, stream);
+        } else {
+            self.call(slot, now, stream);
+        }
+    }
+
+    /// GetRecords.
+    fn call(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) {
+        let p = &self.processors[slot as usize];
+        let (shard, w) = (p.shard, p.worker);
+        let most = Most { rows: self.rules.rows, bytes: self.rules.bytes };
+        match stream.get_records(shard, p.next, most) {
+            Err(_) => {
+                let again = match self.rules.feed {
+                    Feed::InTurn => {
+                        let worker = &self.workers[w as usize];
+                        worker.round(now + facts::TASK_BACKOFF.dur().0, self.rules.dispatch)
+                    }
+                    _ => now + self.rules.idle.max(1),
+                };
+                self.plan_for(again.max(now + 1), What::Read, slot);
+            }
+            Ok(batch) => {
+                let random = &mut self.table.at(shard).latency;
+                let took = self.rules.latency.as_ref().map_or(0, |l| l.draw(random));
+                let (from, to, bytes) = (batch.from, batch.to, batch.bytes);
+                let p = &mut self.processors[slot as usize];
+                p.next = to;
+                p.arriving = Some((Input { from, to, bytes, received: now + took }, batch.ends));
+                self.plan_for(now + took, What::Arrival, slot);
+            }
+        }
+    }
+
+    /// Its answer.
+    pub(super) fn arrive(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) {
+        let p = &mut self.processors[slot as usize];
+        let Some((input, ends)) = p.arriving.take() else { return };
+        if p.stopping || p.lost {
+            p.reading = false;
+            return;
+        }
+        let is_empty = input.from == input.to;
+        p.answered = now;
+        p.ended |= ends;
+        p.reading = false;
+        if is_empty && self.rules.feed == Feed::InTurn && !ends {
+            // The task sleeps before it ends.
+            p.reading = true;
+            let worker = &self.workers[p.worker as usize];
+            let at = worker.round(now + self.rules.idle, self.rules.dispatch).max(now + 1);
+            return self.plan_for(at, What::Read, slot);
+        }
+        if !is_empty {
+            p.add(input);
+        }
+        self.read_on(slot, now);
+        self.work_on(slot, now, stream);
+    }
+
+    /// Arranges the next call, if there is room.
+    pub(super) fn read_on(&mut self, slot: u32, now: u64) {
+        let p = &mut self.processors[slot as usize];
+        if p.reading || !p.wants_more() || !p.has_room(self.rules.feed) {
+            return;
+        }
+        p.reading = true;
+        // A call takes time even where its answer does not.
+        let at = match self.rules.feed {
+            Feed::Pushed => now,
+            Feed::Ahead(_) => (p.answered + self.rules.idle.max(1)).max(now),
+            Feed::InTurn => self.workers[p.worker as usize].round(now + 1, self.rules.dispatch),
+        };
+        self.plan_for(at, What::Read, slot);
+    }
+
+    /// Takes what has been pushed.
+    fn take_pushed(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) {
+        let most = Most { rows: self.rules.rows, bytes: self.rules.bytes };
+        loop {
+            let p = &mut self.processors[slot as usize];
+            if !p.wants_more() || !p.has_room(self.rules.feed) {
+                p.reading = false;
+                return;
+            }
+            match stream.pushed(p.shard, p.next, most) {
+                Pushed::Nothing(u64::MAX) => return,
+                Pushed::Nothing(at) => return self.plan_for(at.max(now + 1), What::Read, slot),
+                Pushed::Ended => {
+                    p.ended = true;
+                    p.reading = false;
+                    return self.work_on(slot, now, stream);
+                }
+                Pushed::Rows(b) => {
+                    p.next = b.to;
+                    p.answered = now;
+                    p.ended |= b.ends;
+                    p.add(Input { from: b.from, to: b.to, bytes: b.bytes, received: now });
+                    let stamp = p.stamp;
+                    self.work_on(slot, now, stream);
+                    if self.processors[slot as usize].stamp != stamp {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
