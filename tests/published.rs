@@ -149,6 +149,46 @@ fn p35_reading_at_twice_the_write_rate() {
     }
 }
 
+/// P04: a mapping with a standard iterator polls each shard once per second.
+#[test]
+fn p04_lambdas_base_rate() {
+    let rate = published("P04")["measured"]["polls_per_s_per_shard"].as_u64().unwrap();
+    let (seconds, shards) = (300, 4);
+    let r = run(&world(&format!(
+        "duration: {seconds} s\n\
+         modes: [provisioned]\n\
+         producers: {{ p: {{ rate: 100 records/s, record_size: 1 KiB }} }}\n\
+         stream: {{ shards: {shards} }}\n\
+         consumers: {{ f: {{ client: lambda }} }}\n"
+    )));
+    println!("P04: {} calls in {seconds} s on {shards} shards", r.consumers[0].calls);
+    assert_eq!(r.consumers[0].calls, rate * seconds * shards);
+}
+
+/// P03: printed only.
+#[test]
+fn p03_kinesis_to_lambda_is_printed() {
+    let measured = &published("P03")["measured"];
+    for (read, which) in [("polling", "standard_ms"), ("enhanced_fan_out", "efo_ms")] {
+        let r = run(&world(&format!(
+            "duration: 1024 s\n\
+             modes: [provisioned]\n\
+             producers: {{ p: {{ rate: 1 records/s, record_size: 1 KiB }} }}\n\
+             stream: {{ shards: 1 }}\n\
+             consumers: {{ f: {{ client: lambda, read: {read} }} }}\n"
+        )));
+        let end_to_end = &r.consumers[0].end_to_end;
+        let ours = [("p50", end_to_end.p50_ns), ("p90", end_to_end.p90_ns), ("p99", end_to_end.p99_ns)];
+        for (p, ns) in ours {
+            let ms = ns.unwrap() as f64 / 1e6;
+            println!(
+                "P03 {which} {p}: published {} ms, ours {ms:.0} ms (the put included)",
+                measured[which][p]
+            );
+        }
+    }
+}
+
 /// P01, P19, P21, P23: printed only.
 #[test]
 fn calibration_is_printed() {

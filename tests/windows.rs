@@ -48,6 +48,7 @@ fn crowded() {
         push_latency: LatencyLaw::Exponential { mean: Dur::from_ms(70) },
         bytes_per_s: 2 << 20,
         renew_every: Dur::from_s(5),
+        renewal_gap: Dur::ZERO,
     });
     config.consumers.push(pushed);
     config.stream.resharding.per_operation = Dur::from_s(1);

@@ -42,6 +42,14 @@ pub enum ApplicationConfig {
 }
 
 impl ApplicationConfig {
+    /// Lambda's settings.
+    pub fn lambda(&self) -> Option<&LambdaConfig> {
+        match self {
+            ApplicationConfig::Lambda(config) => Some(config),
+            _ => None,
+        }
+    }
+
     /// Does it look at partition keys? Then logs keep the place of every row in hash space.
     pub fn needs_positions(&self) -> bool {
         matches!(self, ApplicationConfig::Lambda(_))
@@ -90,6 +98,8 @@ pub enum ReadConfig {
 pub struct PollingConfig {
     /// Start to start of calls on one shard.
     pub interval: Dur,
+    /// How the interval is drawn.
+    pub pace: Pace,
     /// Added to each interval, uniform on (0, jitter).
     pub jitter: Dur,
     /// Phase of the first call: uniform on (0, interval) when `None`.
@@ -102,6 +112,15 @@ pub struct PollingConfig {
     pub call_latency: LatencyLaw,
     /// After a throttled call.
     pub throttled: ThrottledPoll,
+}
+
+/// How a reader spaces its calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Always the interval.
+    Even,
+    /// Exponential with the interval as its mean: a Poisson process.
+    Random,
 }
 
 /// What a reader does after ProvisionedThroughputExceededException.
@@ -124,6 +143,8 @@ pub struct FanOutConfig {
     pub bytes_per_s: u64,
     /// A subscription lives this long, then it is renewed.
     pub renew_every: Dur,
+    /// From there to the first event of the next one.
+    pub renewal_gap: Dur,
 }
 
 /// Processing of one shard's records, in order, one batch after another.

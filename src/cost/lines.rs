@@ -2,12 +2,12 @@
 
 use crate::cost::bill::{Bill, BillLine};
 use crate::facts::billing::MONTH;
-use crate::facts::prices::{Item, ItemId, MissingPrice, Prices};
+use crate::facts::prices::{Item, MissingPrice, Prices};
 use crate::measure::result::Usage;
 use crate::stream::config::AdvantageConfig;
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, PutPayloadUnits, ShardHours,
-    StreamHours, mul_div,
+    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, PutPayloadUnits,
+    ShardHours, StreamHours, mul_div,
 };
 use crate::units::{ByteRate, Dur, Money, NS_PER_S};
 
@@ -16,15 +16,15 @@ use crate::units::{ByteRate, Dur, Money, NS_PER_S};
 pub enum BillError {
     /// A billed item has no price in this Region.
     Missing(MissingPrice),
-    /// An amount beyond all money.
-    TooLarge(ItemId),
+    /// An amount beyond all money, of this.
+    TooLarge(&'static str),
 }
 
 impl std::fmt::Display for BillError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             BillError::Missing(missing) => missing.fmt(f),
-            BillError::TooLarge(item) => write!(f, "the amount for {} is too large", item.key()),
+            BillError::TooLarge(item) => write!(f, "the amount for {item} is too large"),
         }
     }
 }
@@ -149,7 +149,7 @@ impl Lines<'_> {
 
 fn line<Q: Billed>(prices: &Prices, item: Item<Q>, quantity: Q, why: &str) -> Result<BillLine, BillError> {
     let price = prices.of(item)?;
-    let amount = price.times(quantity).ok_or(BillError::TooLarge(item.id))?;
+    let amount = price.times(quantity).ok_or(BillError::TooLarge(item.id.title()))?;
     let (text, usd) = (quantity.text(), price.money().exact_text());
     Ok(BillLine {
         item: item.id.title(),
@@ -163,12 +163,13 @@ fn line<Q: Billed>(prices: &Prices, item: Item<Q>, quantity: Q, why: &str) -> Re
 }
 
 pub(super) fn plural(quantity: &str, unit: &str) -> &'static str {
-    if quantity == "1" || unit == Gigabytes::UNIT { "" } else { "s" }
+    if quantity == "1" || unit == Gigabytes::UNIT || unit == GbSeconds::UNIT { "" } else { "s" }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::prices::ItemId;
     use crate::facts::{on_demand, prices};
 
     fn terms(other_in: u64) -> AdvantageConfig {

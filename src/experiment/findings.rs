@@ -1,7 +1,9 @@
 //! What a person should know first, in words with numbers.
 
 mod firehose;
+mod flink;
 mod kcl;
+mod lambda;
 mod producers;
 mod reads;
 
@@ -42,11 +44,19 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             say("behind", reads::behind(&mode.run, consumer));
             say("catch_up", reads::catch_up(plan, consumer));
             say("retention", reads::retention(plan, consumer));
+            for (kind, text) in flink::of(plan, consumer) {
+                say(kind, Some(text));
+            }
             say("failover", kcl::failover(consumer));
             say("orphans", kcl::orphans(consumer));
             say("hottest_worker", kcl::hottest(&mode.run, consumer));
             say("skipped", kcl::skipped(consumer));
             say("lease_table", kcl::table(&mode.run, consumer));
+            say("blocked", lambda::blocked(consumer));
+            say("lambda_limit", lambda::binding(plan, &mode.run, consumer));
+            say("timeouts", lambda::timeouts(plan, consumer));
+            say("given_up", lambda::given_up(consumer));
+            say("expired", lambda::expired(consumer));
         }
         say("starvation", reads::starvation(&mode.run));
         for stream in mode.run.firehoses() {

@@ -10,6 +10,8 @@ facts! {
         "GetRecords calls of one application on one shard: one per second is AWS's advice, and the KCL's default.";
     POLL_INTERVAL_MIN: "consumer.interval_min", Span(Dur::from_ms(200)), DG22, Documented,
         "Fastest polling that five calls per second allow a single application.";
+    POLL_PACE: "consumer.pace", Word("even"), MODEL, Assumed,
+        "How a reader spaces its calls: at even intervals unless stated.";
     POLL_JITTER: "consumer.jitter", Span(Dur::ZERO), MODEL, Assumed,
         "Added to each interval, uniform: none unless stated.";
     POLL_LIMIT: "consumer.limit", Count(10_000, "records"), API, Documented,

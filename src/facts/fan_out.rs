@@ -10,6 +10,8 @@ facts! {
         "Bytes per second and shard for each registered consumer, apart from all other readers.";
     RENEW_EVERY: "fan_out.subscription_life", Span(Dur::from_min(5)), API, Documented,
         "A subscription ends after this time and is made again.";
+    RENEWAL_GAP: "fan_out.renewal_gap", Span(Dur::ZERO), MODEL, Assumed,
+        "Between the end of a subscription and the first event of the next: AWS publishes no figure; none unless stated.";
     SUBSCRIBE_RATE: "fan_out.subscribe_per_s", Count(1, "calls/s"), API, Documented,
         "SubscribeToShard calls per second, consumer and shard (5 is a common belief).";
     RESUBSCRIBE_GAP: "fan_out.resubscribe_gap", Span(Dur::from_s(5)), API, Documented,

@@ -67,10 +67,12 @@ facts! {
         "Longest wait after a failed or throttled invocation.";
     COLD_START: "lambda.cold_start", Constant(Dur::ZERO), MODEL, Assumed,
         "Start of a new execution environment: none unless stated, so that delays shown are the mapping's own. It is billed (since 2025-08) and depends on runtime, package and code.";
+    FREE_TIER: "lambda.free_tier", Word("false"), MODEL, Assumed,
+        "Whether a month's free amounts are left for the function: they are the account's, and other functions use them too.";
     FREE_REQUESTS: "lambda.free_requests", Count(1_000_000, "requests"), LAMBDAP, Documented,
-        "Requests a month that an account does not pay (`bill.lambda_free_tier`).";
+        "Requests a month that an account does not pay (`free_tier`).";
     FREE_DURATION: "lambda.free_gb_seconds", Count(400_000, "GB-s"), LAMBDAP, Documented,
-        "GB-seconds a month that an account does not pay (`bill.lambda_free_tier`).";
+        "GB-seconds a month that an account does not pay (`free_tier`).";
     TIER_X86: "lambda.tier_1_end_x86", Count(6_000_000_000, "GB-s"), LAMBDAT, Documented,
         "GB-seconds a month at the first price, x86.";
     TIER_X86_2: "lambda.tier_2_end_x86", Count(15_000_000_000, "GB-s"), LAMBDAT, Documented,

@@ -16,6 +16,7 @@ pub mod kcl;
 pub mod kpl;
 pub mod lambda;
 pub mod latency;
+pub mod managed_flink;
 pub mod on_demand;
 pub mod prices;
 pub mod producers;
@@ -32,6 +33,7 @@ const FILES: &[&[Fact]] = &[
     kpl::ALL,
     agent::ALL,
     flink::ALL,
+    managed_flink::ALL,
     firehose::ALL,
     consumers::ALL,
     kcl::ALL,

@@ -55,6 +55,10 @@ sources! {
     AGENTG: "AGENTG", "Developer guide, Writing to Kinesis Data Streams using Kinesis Agent", "https://docs.aws.amazon.com/streams/latest/dev/writing-with-agents.html", "2023-06";
     FLINKAWS: "FLINKAWS", "Apache Flink AWS connectors, commit e17153c, with Flink's Async Sink", "https://github.com/apache/flink-connector-aws", "2026";
     MSF: "MSF", "Managed Service for Apache Flink developer guide, Checkpoints", "https://docs.aws.amazon.com/managed-flink/latest/java/troubleshooting-checkpoints.html", "2026";
+    MSFSCALE: "MSFSCALE", "Managed Service for Apache Flink developer guide, Implement application scaling", "https://docs.aws.amazon.com/managed-flink/latest/java/how-scaling.html", "2026";
+    MSFAUTO: "MSFAUTO", "Managed Service for Apache Flink developer guide, Use automatic scaling", "https://docs.aws.amazon.com/managed-flink/latest/java/how-scaling-auto.html", "2026";
+    MSFPRICE: "MSFPRICE", "Managed Service for Apache Flink pricing page and its examples", "https://aws.amazon.com/managed-service-apache-flink/pricing/", "undated copies";
+    FLINK: "FLINK", "Apache Flink, SourceReaderOptions and TaskManagerOptions", "https://github.com/apache/flink", "2026";
     FHLIM: "FHLIM", "Firehose developer guide, Quotas", "https://docs.aws.amazon.com/firehose/latest/dev/limits.html", "2026";
     LAMBDAG: "LAMBDAG", "Lambda developer guide, Kinesis: with-kinesis, services-kinesis-parameters, kinesis-on-failure-destination", "https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html", "2026";
     LAMBDAQ: "LAMBDAQ", "Lambda developer guide, Quotas", "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html", "2026";

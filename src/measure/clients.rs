@@ -1,6 +1,7 @@
 //! What consumer clients count beyond what every consumer does: one part for each kind of client.
 
 use crate::measure::latency::{LatencySummary, SizeSummary};
+use crate::units::Money;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ pub enum ClientResult {
     /// Lambda's event source mapping.
     Lambda(Box<LambdaResult>),
     /// Flink's Kinesis source.
-    Flink(FlinkResult),
+    Flink(Box<FlinkResult>),
     /// A Firehose stream that reads the stream.
     Firehose(Box<FirehoseResult>),
 }
@@ -119,6 +120,16 @@ impl Failovers {
     }
 }
 
+impl ClientResult {
+    /// Batches that failed.
+    pub fn failed_batches(&self) -> u64 {
+        match self {
+            ClientResult::Lambda(l) => l.failed + l.timed_out,
+            _ => 0,
+        }
+    }
+}
+
 /// A Lambda function behind an event source mapping.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LambdaResult {
@@ -150,6 +161,8 @@ pub struct LambdaResult {
     pub memory_bytes: u64,
     /// Does it run on Arm?
     pub arm: bool,
+    /// Are a month's free amounts its own?
+    pub free_tier: bool,
     /// Its concurrency limit.
     pub concurrency_limit: u32,
     /// Invocations at one time, at most.
@@ -182,9 +195,72 @@ pub struct LambdaResult {
     pub expired: u64,
 }
 
-/// A Flink job.
+/// A Flink job. Shares are parts per million of the time it ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct FlinkResult {}
+pub struct FlinkResult {
+    /// `managed` or `self_managed`.
+    pub place: &'static str,
+    /// Subtasks (slots) at the start.
+    pub parallelism_at_start: u32,
+    /// Subtasks at the end.
+    pub parallelism_at_end: u32,
+    /// Subtasks without a shard at the end.
+    pub idle_subtasks: u32,
+    /// Time all slots together worked.
+    pub slots_busy_ppm: u64,
+    /// Time the fullest slot worked.
+    pub busiest_slot_ppm: u64,
+    /// Time all subtasks together had something fetched that their slot could not take.
+    pub waiting_for_slot_ppm: u64,
+    /// Time all subtasks together waited after refused calls.
+    pub waiting_for_limits_ppm: u64,
+    /// How far the watermark was behind, once a second.
+    pub watermark_delay: LatencySummary,
+    /// The largest such delay of each minute since the job began, in ns.
+    pub watermark_delay_ns_by_minute: Vec<u64>,
+    /// Checkpoints completed.
+    pub checkpoints: u64,
+    /// Times the job failed and went back to its last checkpoint.
+    pub restarts: u64,
+    /// Records worked on that a restart undid: they are worked on again.
+    pub rewound: u64,
+    /// Records in the job's state at the end: each once.
+    pub in_state: u64,
+    /// Time the job was away.
+    pub down_ns: u64,
+    /// Changes of parallelism.
+    pub rescales: Vec<Rescale>,
+    /// What is billed.
+    pub usage: FlinkUsage,
+}
+
+/// A change of a job's parallelism.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Rescale {
+    /// When.
+    pub at_ns: u64,
+    /// From.
+    pub from: u32,
+    /// To.
+    pub to: u32,
+}
+
+/// What a job's place costs by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FlinkUsage {
+    /// KPU × ns of the application; each KPU has its running storage.
+    pub kpu_ns: u128,
+    /// KPU × ns of its orchestration.
+    pub orchestration_kpu_ns: u128,
+    /// Durable backups, bytes.
+    pub backup_bytes: u64,
+    /// How long they are held, in ns.
+    pub backups_held_ns: u64,
+    /// Task manager × ns on machines of one's own.
+    pub machine_ns: u128,
+    /// What a task manager costs an hour there.
+    pub machine_price: Money,
+}
 
 /// A Firehose stream: records in (or in these, where they are opened) = delivered + dropped + failed (where they lie) +
 /// rejected + lost + held.

@@ -24,6 +24,21 @@ pub struct LatencySummary {
     pub buckets: Vec<(u64, u64, u64)>,
 }
 
+impl From<&Histogram> for LatencySummary {
+    fn from(h: &Histogram) -> LatencySummary {
+        LatencySummary {
+            count: h.count(),
+            sum_ns: h.sum(),
+            p50_ns: h.quantile(500_000),
+            p90_ns: h.quantile(900_000),
+            p99_ns: h.quantile(990_000),
+            p999_ns: h.quantile(999_000),
+            max_ns: h.max(),
+            buckets: h.buckets().collect(),
+        }
+    }
+}
+
 impl LatencySummary {
     /// What a histogram of ns holds.
     pub fn of(h: &Histogram) -> LatencySummary {

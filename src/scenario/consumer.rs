@@ -1,6 +1,7 @@
 //! A consumer as written: how it reads, how long it works, when it starts.
 
 use super::context::{Cx, Defaulted};
+use super::flink::FlinkSpec;
 use super::grammar::{OPTIONAL, REQUIRED, Read, Shape, choice, default, fact, section};
 use super::kcl::KclSpec;
 use super::lambda::LambdaSpec;
@@ -8,8 +9,8 @@ use super::law::Law;
 use super::node::{Kind, Node};
 use crate::consumer::application::Position;
 use crate::consumer::config::{
-    ApplicationConfig, ConsumerConfig, FanOutConfig, PollingConfig, ProcessingConfig, ReadConfig, StartAt,
-    ThrottledPoll,
+    ApplicationConfig, ConsumerConfig, FanOutConfig, Pace, PollingConfig, ProcessingConfig, ReadConfig,
+    StartAt, ThrottledPoll,
 };
 use crate::facts::{Fact, consumers as facts, data_streams, fan_out, latency};
 use crate::random::LatencyLaw;
@@ -41,12 +42,12 @@ choice! {
         sdk: Sdk,
         /// Kinesis Client Library.
         kcl: Kcl(Box<KclSpec>),
+        /// Flink's Kinesis source.
+        flink: Flink(Box<FlinkSpec>),
         /// Lambda's event source mapping.
         lambda: Lambda(Box<LambdaSpec>),
     }
     reserved {
-        /// Flink's Kinesis source.
-        flink,
         /// Firehose reading the stream.
         firehose,
     }
@@ -67,6 +68,8 @@ section! {
     PollingSpec {
         /// Start to start of calls on one shard.
         interval: Dur = fact(&facts::POLL_INTERVAL).positive(),
+        /// How the interval is drawn.
+        pace: PaceSpec = fact(&facts::POLL_PACE),
         /// Added to each interval, uniform from nothing to this.
         jitter: Dur = fact(&facts::POLL_JITTER),
         /// Moment of the first call; drawn from one interval when it is not written.
@@ -79,6 +82,16 @@ section! {
         call_latency: Law = fact(&latency::GET_RECORDS),
         /// What the reader does after a refused call.
         throttled_poll: ThrottledSpec = fact(&facts::THROTTLED_POLL),
+    }
+}
+
+choice! {
+    /// How calls are spaced.
+    PaceSpec {
+        /// Always the interval.
+        even: Even,
+        /// Exponential with the interval as its mean: calls at random.
+        random: Random,
     }
 }
 
@@ -103,6 +116,8 @@ section! {
         bytes_per_s: ByteRate = fact(&fan_out::BYTES).positive(),
         /// A subscription lives this long, then it is renewed.
         renew_every: Dur = fact(&fan_out::RENEW_EVERY).positive(),
+        /// From the end of a subscription to the first event of the next one; what is stored meanwhile arrives late.
+        renewal_gap: Dur = fact(&fan_out::RENEWAL_GAP),
     }
 }
 
@@ -211,6 +226,10 @@ impl ReadSpec {
         Some(match self {
             ReadSpec::Polling(s) => ReadConfig::Polling(PollingConfig {
                 interval: s.interval,
+                pace: match s.pace {
+                    PaceSpec::Even => Pace::Even,
+                    PaceSpec::Random => Pace::Random,
+                },
                 jitter: s.jitter,
                 phase: s.phase,
                 limit: s.limit,
@@ -226,6 +245,7 @@ impl ReadSpec {
                 push_latency: s.push_latency.resolve(cx)?,
                 bytes_per_s: s.bytes_per_s.0,
                 renew_every: s.renew_every,
+                renewal_gap: s.renewal_gap,
             }),
         })
     }
@@ -235,7 +255,7 @@ impl ReaderSpec {
     /// How it reads when the scenario does not say.
     fn own_read(&self) -> Own {
         match self {
-            ReaderSpec::Sdk | ReaderSpec::Lambda(_) => Own::Word("polling"),
+            ReaderSpec::Sdk | ReaderSpec::Lambda(_) | ReaderSpec::Flink(_) => Own::Word("polling"),
             ReaderSpec::Kcl(kcl) => Own::Fact(kcl.retrieval()),
         }
     }
@@ -245,6 +265,7 @@ impl ReaderSpec {
         match self {
             ReaderSpec::Sdk | ReaderSpec::Lambda(_) => &[],
             ReaderSpec::Kcl(_) => KclSpec::NOT_ITS_OWN,
+            ReaderSpec::Flink(_) => FlinkSpec::NOT_ITS_OWN,
         }
     }
 
@@ -253,6 +274,7 @@ impl ReaderSpec {
         Some(match self {
             ReaderSpec::Sdk => ApplicationConfig::Sdk,
             ReaderSpec::Kcl(kcl) => ApplicationConfig::Kcl(Box::new(kcl.resolve(read, cx)?)),
+            ReaderSpec::Flink(s) => ApplicationConfig::Flink(Box::new(s.resolve(cx)?)),
             ReaderSpec::Lambda(spec) => ApplicationConfig::Lambda(Box::new(spec.resolve(cx)?)),
         })
     }

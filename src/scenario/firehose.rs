@@ -9,7 +9,8 @@ use super::grammar::{At, OPTIONAL, Read, Shape, choice, default, fact, section};
 use super::node::Node;
 use super::shapes::ProducerName;
 use crate::consumer::config::{
-    ApplicationConfig, ConsumerConfig, PollingConfig, ProcessingConfig, ReadConfig, StartAt, ThrottledPoll,
+    ApplicationConfig, ConsumerConfig, Pace, PollingConfig, ProcessingConfig, ReadConfig, StartAt,
+    ThrottledPoll,
 };
 use crate::facts::{Fact, data_streams, firehose as facts};
 use crate::firehose::config::{
@@ -236,6 +237,7 @@ pub fn as_consumer(config: &FirehoseConfig) -> Option<ConsumerConfig> {
         client: ApplicationConfig::Firehose,
         read: ReadConfig::Polling(PollingConfig {
             interval: polls.every,
+            pace: Pace::Even,
             jitter: Dur::ZERO,
             phase: None,
             limit: data_streams::GET_RECORDS_MAX_RECORDS.count() as u32,

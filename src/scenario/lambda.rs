@@ -40,6 +40,8 @@ section! {
         memory: Bytes = fact(&facts::MEMORY).min_fact(&facts::MEMORY).max_fact(&facts::MEMORY_MAX),
         /// Runs on Arm, not x86.
         arm: bool = fact(&facts::ARM),
+        /// A month's free amounts are left for this function.
+        free_tier: bool = fact(&facts::FREE_TIER),
         /// The function's timeout; a batch that takes longer fails whole.
         timeout: Dur = fact(&facts::TIMEOUT).min("1 s").max_fact(&facts::TIMEOUT_MAX),
         /// Start of a new execution environment.
@@ -82,6 +84,7 @@ impl LambdaSpec {
             concurrency: self.concurrency,
             memory: self.memory,
             arm: self.arm,
+            free_tier: self.free_tier,
             timeout: self.timeout,
             cold_start: self.cold_start.resolve(cx)?,
             retry_delay: self.retry_delay.value,

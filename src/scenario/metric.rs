@@ -2,7 +2,9 @@
 
 use crate::experiment::outcome::ModeOutcome;
 mod firehose;
+mod flink;
 mod kcl;
+mod lambda;
 
 pub use firehose::FIREHOSE;
 
@@ -293,7 +295,7 @@ const PRODUCER_OWN: [Metric; 13] = [
     ),
 ];
 
-const CONSUMER_OWN: [Metric; 6] = [
+const CONSUMER_OWN: [Metric; 9] = [
     metric(
         "deliveries_per_s",
         Unit::Rate,
@@ -325,6 +327,24 @@ const CONSUMER_OWN: [Metric; 6] = [
         From::Consumer(|c, _| Some(c.lost_to_retention as f64)),
     ),
     metric(
+        "to_failure_destination",
+        Unit::Count,
+        "Copies given up and told of at a failure destination.",
+        From::Consumer(|c, _| Some(c.to_failure_destination as f64)),
+    ),
+    metric(
+        "discarded",
+        Unit::Count,
+        "Copies given up without a word.",
+        From::Consumer(|c, _| Some(c.discarded as f64)),
+    ),
+    metric(
+        "filtered",
+        Unit::Count,
+        "Copies that a filter took out.",
+        From::Consumer(|c, _| Some(c.filtered as f64)),
+    ),
+    metric(
         "read_throttles",
         Unit::Count,
         "Read calls refused, by calls and by bytes.",
@@ -339,7 +359,8 @@ pub fn producer() -> impl Iterator<Item = Metric> {
 
 /// Metrics of one consumer.
 pub fn consumer() -> impl Iterator<Item = Metric> {
-    CONSUMER_OWN.into_iter().chain(kcl::KCL).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
+    let clients = kcl::KCL.into_iter().chain(lambda::LAMBDA).chain(flink::FLINK);
+    CONSUMER_OWN.into_iter().chain(clients).chain(PROPAGATION).chain(PROCESSING).chain(END_TO_END)
 }
 
 /// Whose metric a path names.

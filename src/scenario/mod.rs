@@ -18,6 +18,7 @@ mod events;
 mod expect;
 pub mod findings;
 mod firehose;
+mod flink;
 mod glance;
 pub mod goal;
 mod grammar;

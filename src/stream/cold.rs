@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 pub const GROUP: usize = 64;
 
 /// What is kept of consecutive records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Group {
     /// Number of its first record.
     first: u64,
@@ -22,12 +22,18 @@ struct Group {
     bytes: u64,
     /// What its rows hold: number of its first record, and after its last.
     records: (u64, u64),
+    /// Records before each row, where rows hold several: who has worked on some of them must find the others as he
+    /// left them.
+    before: Option<Box<[u32; GROUP]>>,
 }
 
 impl Group {
     /// Records before its `i`-th row.
     fn records_before(&self, i: u64) -> u64 {
-        self.records.0 + (self.records.1 - self.records.0) * i / GROUP as u64
+        match &self.before {
+            Some(before) => before.get(i as usize).map_or(self.records.1, |n| self.records.0 + u64::from(*n)),
+            None => self.records.0 + i,
+        }
     }
 
     fn stored(&self, i: u64) -> u64 {
@@ -80,7 +86,14 @@ impl Cold {
     }
 
     /// Takes one group of records in, the next after those already here.
-    pub fn push(&mut self, first: u64, stored: &[u64], born: &[u64], sizes: &[u32], records: (u64, u64)) {
+    pub fn push(
+        &mut self,
+        first: u64,
+        stored: &[u64],
+        born: &[u64],
+        sizes: &[u32],
+        records: &[u64; GROUP + 1],
+    ) {
         debug_assert_eq!(stored.len(), GROUP);
         let ages: u64 = stored.iter().zip(born).map(|(s, b)| s - b).sum();
         self.groups.push_back(Group {
@@ -89,7 +102,9 @@ impl Cold {
             stored_last: stored[GROUP - 1],
             age: ages / GROUP as u64,
             bytes: sizes.iter().map(|s| u64::from(*s)).sum(),
-            records,
+            records: (records[0], records[GROUP]),
+            before: (records[GROUP] - records[0] != GROUP as u64)
+                .then(|| Box::new(std::array::from_fn(|i| (records[i] - records[0]) as u32))),
         });
     }
 

@@ -134,10 +134,10 @@ impl Log {
         for i in (0..old).step_by(GROUP) {
             let range = i..i + GROUP;
             let number = self.first + i as u64;
-            let records = (self.records_before(number), self.records_before(number + GROUP as u64));
+            let records = std::array::from_fn(|row| self.records_before(number + row as u64));
             let born = if self.born.is_empty() { &self.stored } else { &self.born };
             let (stored, born) = (&self.stored[range.clone()], &born[range.clone()]);
-            self.cold.push(number, stored, born, &self.size[range], records);
+            self.cold.push(number, stored, born, &self.size[range], &records);
         }
         self.drop_front(old);
     }

@@ -48,6 +48,10 @@ hours! {
     ConsumerShardHours, "consumer-shard-hour";
     /// Shard × ns with retention above 24 h.
     ExtendedShardHours, "extended-retention shard-hour";
+    /// Kinesis processing unit × ns.
+    KpuHours, "KPU-hour";
+    /// Machine × ns.
+    MachineHours, "machine-hour";
 }
 
 macro_rules! counts {
@@ -104,6 +108,25 @@ impl Billed for MetricMonths {
     }
     fn per_unit(self) -> u128 {
         self.month.0.into()
+    }
+}
+
+/// Bytes of memory × ms, billed by the GB-second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GbSeconds(pub u128);
+
+impl GbSeconds {
+    /// One GB-second.
+    pub const ONE: u128 = 1_000 << 30;
+}
+
+impl Billed for GbSeconds {
+    const UNIT: &'static str = "GB-s";
+    fn raw(self) -> u128 {
+        self.0
+    }
+    fn per_unit(self) -> u128 {
+        GbSeconds::ONE
     }
 }
 

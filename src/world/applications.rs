@@ -230,7 +230,7 @@ impl Stream for View<'_> {
         let (c, now) = (self.consumer, self.now);
         let reader = &mut self.lanes[shard as usize].readers[c];
         debug_assert!(!reader.place.started, "a place is begun once");
-        (reader.place.started, reader.pipe_free) = (true, now);
+        (reader.place.started, reader.pipe_free, reader.subscribed) = (true, now, now);
         // What is stored from this moment on is not known to a reader that begins now.
         let from = if from == Position::Latest { Position::AtTimestamp(now) } else { from };
         let Lane { readers, log, .. } = &mut self.lanes[shard as usize];

@@ -4,6 +4,7 @@ use super::World;
 use super::settings::Reading;
 use crate::engine::digest::Digest;
 use crate::facts::data_streams;
+use crate::measure::clients::ClientResult;
 use crate::measure::latency::LatencySummary;
 use crate::measure::lost::Lost;
 use crate::measure::result::{
@@ -150,6 +151,7 @@ impl World {
         let settings = &self.settings.consumers[c];
         let counts = &self.sink.consumers[c];
         let unread: u64 = self.lanes.iter().map(|l| l.readers[c].place.undelivered(&l.log)).sum();
+        let client = self.applications.iter().find(|a| a.consumer == c).map(|a| a.machine.result(end));
         let outages = !settings.outages.is_empty();
         let last_outage = settings.outages.iter().map(|o| o.1).max().unwrap_or(0);
         let lanes = self.lanes.iter().filter(|l| !l.readers[c].place.is_finished_before(last_outage));
@@ -176,14 +178,14 @@ impl World {
             empty_calls: counts.empty,
             throttled_by_calls: counts.throttled_calls,
             throttled_by_bytes: counts.throttled_bytes,
-            failed_batches: counts.failed,
+            failed_batches: counts.failed + client.as_ref().map_or(0, ClientResult::failed_batches),
             from_cold: counts.from_cold,
             iterator_age_ns_max: counts.age_max,
             catch_up_ns: back.filter(|_| outages).map(|b| b.saturating_sub(last_outage)),
             propagation: LatencySummary::of(&counts.propagation),
             processing: LatencySummary::of(&counts.processing),
             end_to_end: LatencySummary::of(&self.end_to_end[c]),
-            client: self.applications.iter().find(|a| a.consumer == c).map(|a| a.machine.result(end)),
+            client,
         }
     }
 

@@ -14,7 +14,7 @@ impl Lane {
     /// One GetRecords call.
     pub fn poll(&mut self, c: usize, now: u64, out: &mut Outside) {
         let settings = &out.settings.consumers[c];
-        let Reading::Polling { config, latency } = &settings.read else { return };
+        let Reading::Polling { config, interval: law, latency } = &settings.read else { return };
         let interval = config.interval.0.max(1);
         let reader = &mut self.readers[c];
         if let Some(end) = settings.outage_end(now) {
@@ -23,7 +23,7 @@ impl Lane {
             reader.next_at = now + (end - now).div_ceil(interval) * interval;
             return;
         }
-        let turn = now + interval + reader.jitter.below(config.jitter.0.max(1));
+        let turn = now + law.draw(&mut reader.jitter).max(1) + reader.jitter.below(config.jitter.0.max(1));
         let admitted = self.admit_read(c, now, out);
         let reader = &mut self.readers[c];
         if !admitted {

@@ -10,15 +10,16 @@ impl Lane {
     /// Pushes of a fan-out consumer that begin before `until`.
     pub fn push(&mut self, c: usize, until: u64, out: &mut Outside) {
         let settings = &out.settings.consumers[c];
-        let Reading::FanOut { latency, bytes_per_s, renew_every } = &settings.read else { return };
+        let Reading::FanOut { latency, bytes_per_s, renew_every, gap } = &settings.read else { return };
+        let subscription = (*renew_every.max(&1), *gap);
         if !self.readers[c].place.started || self.readers[c].place.done_at.is_some() {
             return;
         }
         let ns_per_byte_q20 = per_byte_q20(*bytes_per_s);
         let instant = settings.instant && settings.failure_ppb == 0;
         match latency.is_constant() {
-            Some(l) if instant => self.push_instantly(c, until, l, ns_per_byte_q20, out),
-            _ => while self.push_batch(c, until, latency, ns_per_byte_q20, out) {},
+            Some(l) if instant => self.push_instantly(c, (until, subscription), l, ns_per_byte_q20, out),
+            _ => while self.push_batch(c, (until, subscription), latency, ns_per_byte_q20, out) {},
         }
         let reader = &mut self.readers[c];
         let mut subscribed = until;
@@ -50,7 +51,14 @@ impl Lane {
     }
 
     /// The worker takes no time and the latency is constant: each record for itself, in columns.
-    fn push_instantly(&mut self, c: usize, until: u64, latency: u64, cost_q20: u64, out: &mut Outside) {
+    fn push_instantly(
+        &mut self,
+        c: usize,
+        (until, (every, gap)): (u64, (u64, u64)),
+        latency: u64,
+        cost_q20: u64,
+        out: &mut Outside,
+    ) {
         let settings = &out.settings.consumers[c];
         let extra = out.settings.visibility + latency;
         let (mut propagation, mut end_to_end) = ([0u64; 256], [0u64; 256]);
@@ -58,6 +66,7 @@ impl Lane {
             let reader = &mut self.readers[c];
             if reader.place.cursor < self.log.end() {
                 let at = (self.log.stored_at(reader.place.cursor) + extra).max(reader.pipe_free);
+                let at = reader.delivers(at, every, gap);
                 if at < until && settings.outage_end(at).is_none() {
                     reader.place.horizon = at.saturating_sub(out.settings.retention);
                     out.sink.consumers[c].lost += reader.place.trim(&self.log);
@@ -71,7 +80,7 @@ impl Lane {
             let kept = out.settings.retention;
             for i in 0..stored.len() {
                 let ready = stored[i] + extra;
-                let at = ready.max(reader.pipe_free);
+                let at = reader.delivers(ready.max(reader.pipe_free), every, gap);
                 if at >= until {
                     break;
                 }
@@ -152,22 +161,23 @@ impl Lane {
         (now, until): (u64, u64),
         out: &mut Outside,
     ) -> Pushed {
-        let Reading::FanOut { latency, bytes_per_s, .. } = &out.settings.consumers[c].read else {
+        let Reading::FanOut { latency, bytes_per_s, renew_every, gap } = &out.settings.consumers[c].read
+        else {
             return Pushed::Nothing(u64::MAX);
         };
         let (reader, cost_q20) = (&mut self.readers[c], per_byte_q20(*bytes_per_s));
-        let visibility = out.settings.visibility;
+        let (visibility, draws) = (out.settings.visibility, latency.is_constant().is_none());
         let reach = self.log.reach(from).min(from.saturating_add(most.rows));
         let (mut to, mut bytes, mut behind, mut next) = (from, 0, 0, until);
         while to < reach && bytes < most.bytes {
             let readable = self.log.stored_at(to) + visibility;
             // Only what is readable by now draws a latency: draws do not depend on how far the log is settled.
             next = readable;
-            if readable > now {
+            if readable > now && draws {
                 break;
             }
             let ready = readable + reader.push_latency(readable - visibility, latency);
-            next = ready.max(reader.pipe_free);
+            next = reader.delivers(ready.max(reader.pipe_free), (*renew_every).max(1), *gap);
             if next > now {
                 break;
             }
@@ -193,7 +203,7 @@ impl Lane {
     fn push_batch(
         &mut self,
         c: usize,
-        until: u64,
+        (until, (every, gap)): (u64, (u64, u64)),
         latency: &LatencySampler,
         cost_q20: u64,
         out: &mut Outside,
@@ -207,7 +217,7 @@ impl Lane {
         let ready = self.log.stored_at(reader.place.cursor)
             + visibility
             + reader.push_latency(self.log.stored_at(reader.place.cursor), latency);
-        let start = ready.max(reader.pipe_free).max(reader.busy_until);
+        let start = reader.delivers(ready.max(reader.pipe_free).max(reader.busy_until), every, gap);
         if start >= until {
             return false;
         }

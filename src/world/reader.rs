@@ -28,6 +28,8 @@ pub struct Reader {
     /// The fan-out pipe is free again.
     pub(super) pipe_free: u64,
     pub(super) next_renewal: u64,
+    /// When its first subscription began: others follow it in step.
+    pub(super) subscribed: u64,
     /// Fingerprint of its subscriptions.
     pub renewals: Digest,
     /// When the last records were sent to it.
@@ -55,6 +57,7 @@ impl Reader {
             busy_until: 0,
             pipe_free: 0,
             next_renewal: u64::MAX,
+            subscribed: 0,
             renewals: Digest::default(),
             last_push: 0,
             refusals_in_a_row: 0,
@@ -72,8 +75,18 @@ impl Reader {
                 let phase = config.phase.map_or_else(|| self.jitter.below(config.interval.0.max(1)), |p| p.0);
                 self.next_at = if with_phase { at + phase } else { at };
             }
-            Reading::FanOut { .. } => self.next_renewal = at,
+            Reading::FanOut { .. } => (self.next_renewal, self.subscribed) = (at, at),
         }
+    }
+
+    /// The first moment from `at` on at which a subscription delivers: a new one begins with a gap.
+    #[inline]
+    pub(super) fn delivers(&self, at: u64, every: u64, gap: u64) -> u64 {
+        if gap == 0 || at < self.subscribed + every {
+            return at;
+        }
+        let since = (at - self.subscribed) % every;
+        at + gap.min(every).saturating_sub(since)
     }
 
     /// Latency of the push that carries a record stored at `stored`; records of one slot share it.

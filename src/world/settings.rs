@@ -3,10 +3,10 @@
 use super::config::{Action, WorldConfig};
 use super::sources;
 use crate::consumer::application::Position;
-use crate::consumer::config::{ApplicationConfig, Happening, PollingConfig, ReadConfig};
+use crate::consumer::config::{ApplicationConfig, Happening, Pace, PollingConfig, ReadConfig};
 use crate::producer::config::{ClientConfig, ProducerConfig, PutCall, RetryLaw};
 use crate::producer::retry::Sleeps;
-use crate::random::{LatencySampler, Seed};
+use crate::random::{LatencyLaw, LatencySampler, Seed};
 use crate::stream::config::{AdmissionConfig, ReadLimits};
 
 /// What every lane may look at.
@@ -78,9 +78,9 @@ pub struct ConsumerSettings {
 /// How a consumer reads.
 pub enum Reading {
     /// GetRecords.
-    Polling { config: PollingConfig, latency: LatencySampler },
+    Polling { config: PollingConfig, interval: LatencySampler, latency: LatencySampler },
     /// Fan-out.
-    FanOut { latency: LatencySampler, bytes_per_s: u64, renew_every: u64 },
+    FanOut { latency: LatencySampler, bytes_per_s: u64, renew_every: u64, gap: u64 },
 }
 
 impl Settings {
@@ -163,12 +163,18 @@ fn consumer(config: &WorldConfig, index: usize) -> ConsumerSettings {
         name: c.name.clone(),
         read: match &c.read {
             ReadConfig::Polling(p) => {
-                Reading::Polling { config: p.clone(), latency: p.call_latency.sampler() }
+                let interval = match p.pace {
+                    Pace::Even => LatencyLaw::Constant(p.interval),
+                    Pace::Random => LatencyLaw::Exponential { mean: p.interval },
+                };
+                let (interval, latency) = (interval.sampler(), p.call_latency.sampler());
+                Reading::Polling { config: p.clone(), interval, latency }
             }
             ReadConfig::FanOut(f) => Reading::FanOut {
                 latency: f.push_latency.sampler(),
                 bytes_per_s: f.bytes_per_s,
                 renew_every: f.renew_every.0,
+                gap: f.renewal_gap.0,
             },
         },
         instant: per_call.is_constant() == Some(0) && per_record.is_constant() == Some(0),

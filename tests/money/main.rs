@@ -1,6 +1,8 @@
 //! Every Data Streams example of `vectors/pricing.json` through our own price tables and bill, to its tolerance.
 
 mod cases;
+mod flink;
+mod lambda;
 
 use cases::{CASES, LINES};
 use kinesim::cost::bill::Bill;

@@ -187,6 +187,7 @@ fn as_consumer(stream: &FirehoseConfig) -> Option<ConsumerConfig> {
         read: ReadConfig::Polling(PollingConfig {
             interval: polls.every,
             jitter: Dur::ZERO,
+            pace: Pace::Even,
             phase: None,
             limit: 10_000,
             max_bytes: Bytes::from_mib(10),

@@ -33,6 +33,7 @@ pub fn lambda() -> impl Strategy<Value = ApplicationConfig> {
             concurrency,
             memory: Bytes::from_mib(128),
             arm: flags.3,
+            free_tier: false,
             timeout,
             cold_start,
             retry_delay: first,

@@ -65,6 +65,7 @@ pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64
         client: ApplicationConfig::Sdk,
         read: ReadConfig::Polling(PollingConfig {
             interval: Dur::from_ms(200),
+            pace: Pace::Even,
             jitter: Dur::from_ms(20),
             phase: None,
             limit: 10_000,

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 mod firehoses;
+mod flinks;
 mod lambdas;
 
 use kinesim::consumer::application::Position;
@@ -301,6 +302,7 @@ fn polling() -> impl Strategy<Value = ReadConfig> {
         |(interval, jitter, phase, limit, max_bytes, call_latency, throttled)| {
             ReadConfig::Polling(PollingConfig {
                 interval,
+                pace: if phase.is_some() { Pace::Even } else { Pace::Random },
                 jitter,
                 phase,
                 limit,
@@ -313,9 +315,12 @@ fn polling() -> impl Strategy<Value = ReadConfig> {
 }
 
 fn fan_out() -> impl Strategy<Value = ReadConfig> {
-    (latency(), 5_000u64..3 << 20, ms(700..300_000)).prop_map(|(push_latency, bytes_per_s, renew_every)| {
-        ReadConfig::FanOut(FanOutConfig { push_latency, bytes_per_s, renew_every })
-    })
+    let gap = prop_oneof![2 => Just(Dur::ZERO), 1 => ms(1..900)];
+    (latency(), 5_000u64..3 << 20, ms(700..300_000), gap).prop_map(
+        |(push_latency, bytes_per_s, renew_every, renewal_gap)| {
+            ReadConfig::FanOut(FanOutConfig { push_latency, bytes_per_s, renew_every, renewal_gap })
+        },
+    )
 }
 
 /// One reader.
@@ -374,8 +379,12 @@ pub fn any_consumer(name: &'static str) -> impl Strategy<Value = ConsumerConfig>
     let failures = prop_oneof![3 => Just(0u64), 1 => 0u64..500_000_000];
     let starts = prop_oneof![3 => Just(0u64), 1 => 0u64..60_000];
     let read = prop_oneof![polling(), fan_out()];
-    let client =
-        prop_oneof![2 => Just(ApplicationConfig::Sdk), 1 => kcl_application(), 1 => lambdas::lambda()];
+    let client = prop_oneof![
+        3 => Just(ApplicationConfig::Sdk),
+        1 => kcl_application(),
+        1 => lambdas::lambda(),
+        1 => flinks::flink(),
+    ];
     (client, read, work(), failures, starts, any::<bool>()).prop_map(
         move |(client, read, processing, failures, at, oldest)| ConsumerConfig {
             name: name.into(),

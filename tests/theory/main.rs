@@ -10,8 +10,10 @@
 mod delivering;
 mod demand;
 mod gathering;
+mod lambda;
 mod limits;
 mod on_demand;
+mod pacing;
 mod queues;
 mod reading;
 mod retries;

@@ -180,3 +180,30 @@ fn a39_oldest_and_youngest_of_a_poll() {
         }
     }
 }
+
+/// Ten records a second, evenly, from 0 s on; the reader begins at 60 s. Each position leaves out what lies before it,
+/// for plain loops, for pushes, and for a client that is a machine of its own.
+#[test]
+fn readers_begin_where_they_are_told() {
+    let positions = [
+        ("latest", 600),
+        ("trim_horizon", 0),
+        ("{ at_timestamp: { at: 30 s } }", 300),
+        ("{ at_sequence_number: { record: 101 } }", 100),
+        ("{ after_sequence_number: { record: 101 } }", 101),
+    ];
+    let clients =
+        ["read: polling", "read: enhanced_fan_out", "read: polling, client: { flink: { parallelism: 2 } }"];
+    for (from, left_out) in positions {
+        for client in clients {
+            let reader = format!("r: {{ {client}, starts: {{ at: 60 s, from: {from} }} }}");
+            let producer = "rate: 10 records/s, burstiness: even, record_size: 100 B";
+            let r = run(&world("120 s", producer, "shards: 1", &reader));
+            let c = &r.consumers[0];
+            println!("{from}, {client}: {} left out, {} delivered", c.before_start, c.first_deliveries);
+            assert!(c.before_start.abs_diff(left_out) <= 1, "{from}, {client}: {}", c.before_start);
+            assert!(c.unread <= 20 && c.lost_to_retention == 0, "{from}, {client}: {} unread", c.unread);
+            assert_eq!(c.first_deliveries + c.before_start + c.unread, r.stream.stored);
+        }
+    }
+}

@@ -120,6 +120,7 @@ fn application(cores: u32, service: Dur, seed: Seed) -> Box<dyn Application> {
             push_latency: LatencyLaw::Constant(Dur::ZERO),
             bytes_per_s: Bytes::from_mib(2).0,
             renew_every: Dur::from_h(24),
+            renewal_gap: Dur::ZERO,
         }),
         processing: ProcessingConfig {
             per_call: LatencyLaw::Constant(Dur::ZERO),

@@ -82,17 +82,15 @@ impl Leases {
         self.rows[shard as usize].as_mut().expect("a lease that was written")
     }
 
-    /// Writes a row; whether it is new.
-    pub fn write(&mut self, lease: Lease) -> bool {
+    /// Writes a row, if there is none.
+    pub fn write(&mut self, lease: Lease) {
         let i = lease.shard as usize;
         if self.rows.len() <= i {
             self.rows.resize_with(i + 1, || None);
         }
         self.requests.creations += 1;
-        let new = self.rows[i].is_none();
         self.rows[i].get_or_insert(lease);
         self.written = true;
-        new
     }
 
     /// Rows of shards that are not done, in order of the shards.

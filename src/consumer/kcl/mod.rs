@@ -282,8 +282,10 @@ impl Kcl {
 
     /// The number of leases is about to change.
     fn note_leases(&mut self, now: u64) {
-        self.lease_ns += u128::from(now - self.leases_noted) * u128::from(self.table.open_count());
-        self.leases_noted = now;
+        if now > self.leases_noted {
+            self.lease_ns += u128::from(now - self.leases_noted) * u128::from(self.table.open_count());
+            self.leases_noted = now;
+        }
     }
 }
 

@@ -113,6 +113,10 @@ impl Kcl {
         // An exception leaves the user's code before it checkpoints.
         let saves = due && !p.failing && goes_on;
         self.free_core(w, now, stream);
+        // The next in line may have ended the shard.
+        if self.processors[slot as usize].stamp != stamp {
+            return;
+        }
         if saves && !self.checkpoint(slot, now, stream) {
             self.workers[w as usize].let_go(shard);
         }

@@ -1,7 +1,9 @@
 use super::config::LeaseTable;
 use super::*;
 use crate::consumer::application::{Batch, Done, Fate, Held, Hop, Most, Pushed, Refused};
-use crate::consumer::config::{ApplicationConfig, PollingConfig, ProcessingConfig, StartAt, ThrottledPoll};
+use crate::consumer::config::{
+    ApplicationConfig, Pace, PollingConfig, ProcessingConfig, StartAt, ThrottledPoll,
+};
 use crate::measure::clients::ClientResult;
 use crate::random::LatencyLaw;
 use crate::record::Shard;
@@ -143,6 +145,7 @@ fn kcl(config: KclConfig, work: Dur, happenings: &[(u64, Happening)], seed: u64)
         client: ApplicationConfig::Kcl(Box::new(config.clone())),
         read: ReadConfig::Polling(PollingConfig {
             interval: Dur::from_ms(idle),
+            pace: Pace::Even,
             jitter: Dur::ZERO,
             phase: None,
             limit: 10_000,

@@ -32,6 +32,8 @@ pub struct LambdaConfig {
     pub memory: Bytes,
     /// Does it run on Arm?
     pub arm: bool,
+    /// Are a month's free amounts its own?
+    pub free_tier: bool,
     /// The function's timeout.
     pub timeout: Dur,
     /// A new execution environment begins with this.

@@ -111,6 +111,7 @@ impl Common {
             counts: LambdaResult {
                 memory_bytes: config.memory.0,
                 arm: config.arm,
+                free_tier: config.free_tier,
                 concurrency_limit: config.concurrency,
                 ..LambdaResult::default()
             },

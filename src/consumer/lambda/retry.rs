@@ -76,6 +76,7 @@ impl Batch {
         if load != 1 || !self.loads.is_empty() {
             self.loads.push(load);
         }
+        debug_assert!(self.rows.last().is_none_or(|last| last.row < row.row), "a lane keeps its order");
         self.rows.push(row);
     }
 
@@ -231,8 +232,8 @@ mod tests {
     #[test]
     fn packed_rows_carry_their_load() {
         let mut b = Batch::default();
-        for load in [1, 1, 7, 1] {
-            b.push(Held { row: 0, received: 0 }, load);
+        for (row, load) in (0..).zip([1, 1, 7, 1]) {
+            b.push(Held { row, received: 0 }, load);
         }
         b.seal();
         assert_eq!(b.load(), 10);

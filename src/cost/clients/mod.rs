@@ -4,9 +4,9 @@
 //! month, less what is free, cut into tiers. A client of another kind is one file and one line below.
 
 mod firehose;
-mod flink;
+pub mod flink;
 mod kcl;
-mod lambda;
+pub mod lambda;
 
 use super::bill::{Bill, BillLine};
 use super::lines::{BillError, plural};
@@ -31,8 +31,17 @@ pub struct Used {
 /// Up to so much a month an item's price holds (`None`: no end).
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Tier {
-    item: ItemId,
+    price: Priced,
     up_to: Option<u128>,
+}
+
+/// What has a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Priced {
+    /// An item of the tables.
+    Item(ItemId),
+    /// Something of the user's own, with its price.
+    Own(&'static str, Money),
 }
 
 /// What an amount of a longer time depends on.
@@ -79,7 +88,20 @@ impl Used {
             raw: quantity.raw(),
             per_unit: quantity.per_unit(),
             unit: Q::UNIT,
-            tiers: vec![Tier { item: item.id, up_to: None }],
+            tiers: vec![Tier { price: Priced::Item(item.id), up_to: None }],
+            free: 0,
+            grows,
+        }
+    }
+
+    /// An amount of something whose price the scenario gives.
+    pub fn own<Q: Billed>(whose: &str, title: &'static str, quantity: Q, price: Money, grows: Grows) -> Used {
+        Used {
+            whose: whose.to_owned(),
+            raw: quantity.raw(),
+            per_unit: quantity.per_unit(),
+            unit: Q::UNIT,
+            tiers: vec![Tier { price: Priced::Own(title, price), up_to: None }],
             free: 0,
             grows,
         }
@@ -90,7 +112,7 @@ impl Used {
         if let Some(last) = self.tiers.last_mut() {
             last.up_to = Some(up_to.raw());
         }
-        self.tiers.push(Tier { item: item.id, up_to: None });
+        self.tiers.push(Tier { price: Priced::Item(item.id), up_to: None });
         self
     }
 
@@ -138,27 +160,30 @@ impl Used {
             let room = tier.up_to.map_or(u128::MAX, |end| end.saturating_sub(from));
             let part = left.min(room);
             if part > 0 {
-                to.push(self.line(prices, tier.item, part, &why)?);
+                to.push(self.line(prices, tier.price, part, &why)?);
             }
             (left, from) = (left - part, tier.up_to.unwrap_or(u128::MAX));
         }
         Ok(())
     }
 
-    fn line(&self, prices: &Prices, item: ItemId, raw: u128, why: &str) -> Result<BillLine, BillError> {
-        let price = prices.money(item)?;
+    fn line(&self, prices: &Prices, priced: Priced, raw: u128, why: &str) -> Result<BillLine, BillError> {
+        let (title, key, price) = match priced {
+            Priced::Item(item) => (item.title(), prices.key(item), prices.money(item)?),
+            Priced::Own(title, price) => (title, "price_per_hour of the scenario".to_owned(), price),
+        };
         let amount = u128::try_from(price.0).ok().and_then(|p| mul_div(raw, p, self.per_unit));
         let amount =
-            amount.and_then(|a| i128::try_from(a).ok()).map(Money).ok_or(BillError::TooLarge(item))?;
+            amount.and_then(|a| i128::try_from(a).ok()).map(Money).ok_or(BillError::TooLarge(title))?;
         let (quantity, usd) = (self.text(raw), price.exact_text());
         let s = plural(&quantity, self.unit);
         Ok(BillLine {
-            item: item.title(),
+            item: title,
             how: format!("{}: {why}{quantity} {}{s} × {usd} USD", self.whose, self.unit),
             quantity,
             unit: self.unit,
             price: usd,
-            price_key: prices.key(item),
+            price_key: key,
             amount,
         })
     }

@@ -83,7 +83,10 @@ pub fn retention(plan: &Plan, c: &ConsumerResult) -> Option<String> {
 
 /// A reader that loses the shared calls for many turns in a row.
 pub fn starvation(run: &RunResult) -> Option<String> {
-    let pollers = run.consumers.iter().filter(|c| c.read == "polling" && c.throttled_by_calls * 10 > c.calls);
+    let pollers = run
+        .consumers
+        .iter()
+        .filter(|c| c.read == "polling" && c.client.is_none() && c.throttled_by_calls * 10 > c.calls);
     let worst = pollers.max_by_key(|c| c.propagation.p99_ns)?;
     let (p50, p99) = (worst.propagation.p50_ns?, worst.propagation.p99_ns?);
     (p99 > 4 * p50).then(|| {

@@ -1,8 +1,8 @@
 //! The closed list of priced items, each with the unit its price is quoted for.
 
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GigabyteMonths, Gigabytes, MetricMonths, PutPayloadUnits,
-    ReadRequestUnits, Requests, ShardHours, StreamHours, WriteRequestUnits,
+    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, KpuHours,
+    MetricMonths, PutPayloadUnits, ReadRequestUnits, Requests, ShardHours, StreamHours, WriteRequestUnits,
 };
 use std::marker::PhantomData;
 
@@ -74,10 +74,20 @@ items! {
     FirehoseIn2, FIREHOSE_IN_2: Gigabytes, "firehose_in_gb_2", "Firehose ingestion, next 1.5 PB", "bytes that came in above 500 TB a month";
     FirehoseIn3, FIREHOSE_IN_3: Gigabytes, "firehose_in_gb_3", "Firehose ingestion, above 2 PB", "bytes that came in above 2,000 TB a month; AWS quotes nothing above 5 PB";
     S3Put, S3_PUT: Requests, "s3_put", "S3 PUT requests", "each object put (listed per thousand)";
+    KpuHour, KPU_HOUR: KpuHours, "kpu_hour", "KPU hours", "each KPU of a managed Flink application and of its orchestration";
+    KpuStorage, KPU_STORAGE: GigabyteMonths, "kpu_storage_gb_month", "KPU running storage", "50 GB with each KPU of a managed Flink application itself";
+    KpuBackups, KPU_BACKUPS: GigabyteMonths, "kpu_backups_gb_month", "KPU durable backups", "snapshots held of a managed Flink application";
     TableWrite, TABLE_WRITE: WriteRequestUnits, "dynamodb_write_unit", "DynamoDB writes", "each write of up to 1 KB to an on-demand table (listed per million)";
     TableRead, TABLE_READ: ReadRequestUnits, "dynamodb_read_unit", "DynamoDB reads", "each 4 KB read from an on-demand table, half where eventually consistent (listed per million)";
     Metric, METRIC: MetricMonths, "cloudwatch_metric_month", "CloudWatch custom metrics", "each custom metric, the first 10,000";
     Metric2, METRIC_2: MetricMonths, "cloudwatch_metric_month_2", "CloudWatch custom metrics above 10,000", "each custom metric above 10,000";
     PutMetrics, PUT_METRICS: Requests, "cloudwatch_put_metric_data", "CloudWatch PutMetricData", "each call that sends metrics (listed per thousand)";
     LongTermRetrieval, LONG_TERM_RETRIEVAL: Gigabytes, "long_term_retrieval_gb", "Long-term retrieval", "bytes older than 7 days read by GetRecords";
+    LambdaRequest, LAMBDA_REQUEST: Requests, "lambda_request", "Lambda requests", "each invocation of a function (listed per million)";
+    LambdaDuration, LAMBDA_DURATION: GbSeconds, "lambda_gb_s", "Lambda duration, x86", "memory times duration in whole milliseconds, up to the end of a month's first tier";
+    LambdaDuration2, LAMBDA_DURATION_2: GbSeconds, "lambda_gb_s_2", "Lambda duration, x86, second tier", "the same in the second tier";
+    LambdaDuration3, LAMBDA_DURATION_3: GbSeconds, "lambda_gb_s_3", "Lambda duration, x86, third tier", "the same above the second tier";
+    LambdaArmDuration, LAMBDA_ARM_DURATION: GbSeconds, "lambda_arm_gb_s", "Lambda duration, Arm", "memory times duration in whole milliseconds, up to the end of a month's first tier";
+    LambdaArmDuration2, LAMBDA_ARM_DURATION_2: GbSeconds, "lambda_arm_gb_s_2", "Lambda duration, Arm, second tier", "the same in the second tier";
+    LambdaArmDuration3, LAMBDA_ARM_DURATION_3: GbSeconds, "lambda_arm_gb_s_3", "Lambda duration, Arm, third tier", "the same above the second tier";
 }

@@ -1,6 +1,6 @@
 //! One dated table per Region. What no source gave for a Region is absent.
 
-use super::super::source::{B_60, CALC, CWP, DDB, EVERYMUNDO, INFRACOST, MEMO, TOK};
+use super::super::source::{B_60, CALC, CWP, DDB, EVERYMUNDO, INFRACOST, LAMBDAP, MEMO, MSFPRICE, TOK};
 use super::super::{Source, Standing};
 use super::{ItemId, PriceRow};
 use crate::units::Money;
@@ -53,12 +53,22 @@ pub(super) const TABLES: &[Table] = &[
             Entry(FirehoseIn2, 25_000_000_000, MEMO, Measured),
             Entry(FirehoseIn3, 20_000_000_000, MEMO, Measured),
             Entry(S3Put, 5_000_000, INFRACOST, Measured),
+            Entry(KpuHour, 110_000_000_000, MSFPRICE, Documented),
+            Entry(KpuStorage, 100_000_000_000, MSFPRICE, Documented),
+            Entry(KpuBackups, 23_000_000_000, MSFPRICE, Documented),
             Entry(TableWrite, 625_000, DDB, Documented),
             Entry(TableRead, 125_000, DDB, Documented),
             Entry(Metric, 300_000_000_000, CWP, Documented),
             Entry(Metric2, 100_000_000_000, CWP, Documented),
             Entry(PutMetrics, 10_000_000, CWP, Documented),
             Entry(LongTermRetrieval, 21_000_000_000, INFRACOST, Measured),
+            Entry(LambdaRequest, 200_000, LAMBDAP, Documented),
+            Entry(LambdaDuration, 16_666_700, LAMBDAP, Documented),
+            Entry(LambdaDuration2, 15_000_000, LAMBDAP, Documented),
+            Entry(LambdaDuration3, 13_333_400, LAMBDAP, Documented),
+            Entry(LambdaArmDuration, 13_333_400, LAMBDAP, Documented),
+            Entry(LambdaArmDuration2, 12_000_100, LAMBDAP, Documented),
+            Entry(LambdaArmDuration3, 10_666_700, LAMBDAP, Documented),
         ],
     },
     // The capture calc-provisioned-273.85 is a us-east-2 bill: its fan-out prices are from there.
