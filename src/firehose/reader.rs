@@ -38,6 +38,8 @@ struct Place {
     row: u64,
     /// The second reader's.
     backed_up: u64,
+    /// Readers that have not come to the shard's end.
+    reading: u8,
 }
 
 /// Records of one answer.
@@ -72,7 +74,7 @@ impl Reader {
         let from = if known == 0 { Position::Latest } else { Position::TrimHorizon };
         for shard in known as u32..stream.shards().len() as u32 {
             let row = stream.begin(shard, from);
-            self.shards.push(Place { row, backed_up: row });
+            self.shards.push(Place { row, backed_up: row, reading: 1 + u8::from(self.polls.twice) });
             let first = now + 1 + self.phases.below(self.polls.every.0.max(1));
             self.turns.insert((first, shard, false));
             if self.polls.twice {
@@ -98,7 +100,7 @@ impl Reader {
             if self.polls.twice { batch.to.min(self.shards[i].backed_up) } else { batch.to },
         );
         match batch.ends {
-            true => stream.finish(shard),
+            true => self.ended(shard, stream),
             false => self.again(shard, false, now),
         }
     }
@@ -118,8 +120,18 @@ impl Reader {
             self.pipeline.back_up(stream.now(), shard as usize, sizes);
         }
         stream.keep_from(shard, place.row.min(place.backed_up));
-        if !ends {
-            self.again(shard, true, stream.now());
+        match ends {
+            true => self.ended(shard, stream),
+            false => self.again(shard, true, stream.now()),
+        }
+    }
+
+    /// A reader came to a shard's end; the shard is done with when the last has.
+    fn ended(&mut self, shard: u32, stream: &mut dyn Stream) {
+        let place = &mut self.shards[shard as usize];
+        place.reading -= 1;
+        if place.reading == 0 {
+            stream.finish(shard);
         }
     }
 

@@ -4,7 +4,7 @@
 //! once (`grammar`): its reader, its line in the JSON Schema and its help come from the same words, and its default
 //! is a fact wherever a figure is involved. The world never sees YAML.
 //!
-//! Left out, with their words reserved: KCL, Flink and Firehose as readers; several streams.
+//! Left out, with their words reserved: several streams.
 
 mod calendar;
 mod choose;
