@@ -23,9 +23,9 @@ section! {
 section! {
     /// A Lambda function between the source and the buffers.
     TransformSpec {
-        /// Called when this much is gathered; the destination's default when it is not written,
+        /// It is called when this much is gathered; the destination's default when it is not written.
         size: Option<Bytes> = OPTIONAL.min_fact(&facts::LAMBDA_SIZE_MIN).max_fact(&facts::LAMBDA_SIZE_MAX),
-        /// or when it is so old; the destination's default when it is not written.
+        /// It is called when what is gathered is so old; the destination's default when it is not written.
         interval: Option<Dur> = OPTIONAL.max_fact(&facts::INTERVAL_MAX),
         /// One call.
         duration: Law = fact(&facts::LAMBDA_DURATION),
