@@ -1,4 +1,4 @@
-//! kinesim: a deterministic discrete-event simulator for Amazon Kinesis Data Streams.
+//! kinesim: a deterministic discrete-event simulator for Amazon Kinesis Data Streams and Data Firehose.
 //!
 //! A scenario (YAML) goes in; latency, throttling and cost of the stream in provisioned, on-demand and on-demand
 //! Advantage mode come out, over time and against load and shards. Same input, same bytes.
@@ -13,6 +13,7 @@
 //! - [`facts`] holds every number AWS publishes (or should have), with source, date and standing. No other room has
 //!   a limit, a default or a price as a bare number.
 //! - [`engine`] knows time and order, and not what a shard is.
+//! - [`api`] is all that consumer applications and Firehose see of the stream: what its API would answer.
 //! - `producer`, `stream`, `consumer` and `firehose` are leaf machines: they take `now` and return a decision; they never
 //!   schedule, and never name one another.
 //! - [`world`] owns them, carries what they say to each other, and decides nothing. It never sees YAML.
@@ -23,8 +24,9 @@
 //!
 //! born `producer/arrivals` → keyed `producer/keys` → gathered and sent `producer/sdk` (or `kpl`, `agent`,
 //! `flink_sink`) → on its way `producer/line` → dealt to its shard `world/gather`, `stream/routing` → admitted or
-//! throttled `stream/shard` → retried `producer/sdk`, `producer/retry` → readable `stream/log` → read `world/reader`,
-//! `stream/polling` → counted `measure/sink` → billed `cost/` → drawn `report/`. `kinesim trace scenarios/one-record.yaml --record 1` prints it with times.
+//! throttled `stream/shard` → retried `producer/sdk`, `producer/retry` → readable `stream/log` → read `world/polling`,
+//! `world/pushing` → worked on `world/delivery` (or `consumer/kcl`, `lambda`, `flink`, or gathered `firehose/buffer`) →
+//! counted `measure/sink` → billed `cost/` → drawn `report/`. `kinesim trace scenarios/one-record.yaml --record 1` prints it with times.
 //!
 //! # What holds
 //!
@@ -33,7 +35,7 @@
 //! - Demand knows no shard: two designs see the same records.
 //! - Records never enter a calendar. A lane (one shard and all that touches only it) settles them in tight loops
 //!   between the few moments that matter; lanes are cut into windows only where something feeds back.
-//! - Both ledger equations are asserted at the end of every run ([`measure`]).
+//! - The ledger equations are asserted at the end of every run ([`measure`]).
 //!
 //! # Words
 //!

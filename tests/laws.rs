@@ -6,7 +6,7 @@ mod runs;
 #[path = "support/worlds.rs"]
 mod worlds;
 
-use kinesim::consumer::application::Position;
+use kinesim::api::Position;
 use kinesim::consumer::config::{Happening, ReadConfig};
 use kinesim::measure::clients::{ClientResult, FirehoseBucket, FirehoseResult, LambdaResult};
 use kinesim::measure::result::{ConsumerResult, RunResult, ShardResult};

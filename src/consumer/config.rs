@@ -2,10 +2,10 @@
 
 #![allow(missing_docs, reason = "a variant's comment covers its fields")]
 
-use super::application::Position;
 use super::flink::FlinkConfig;
 use super::kcl::config::KclConfig;
 use super::lambda::LambdaConfig;
+use crate::api::Position;
 use crate::random::LatencyLaw;
 use crate::units::{Bytes, Dur, Percent};
 

@@ -7,7 +7,6 @@ pub mod kcl;
 pub mod lambda;
 pub mod work;
 
-pub use crate::api as application;
 use crate::api::Application;
 use crate::random::Seed;
 use config::{ApplicationConfig, ConsumerConfig, Happening};

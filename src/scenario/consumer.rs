@@ -7,7 +7,7 @@ use super::kcl::KclSpec;
 use super::lambda::LambdaSpec;
 use super::law::Law;
 use super::node::{Kind, Node};
-use crate::consumer::application::Position;
+use crate::api::Position;
 use crate::consumer::config::{
     ApplicationConfig, ConsumerConfig, FanOutConfig, Pace, PollingConfig, ProcessingConfig, ReadConfig,
     StartAt, ThrottledPoll,

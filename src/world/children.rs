@@ -2,7 +2,7 @@
 
 use super::lane::{Lane, Outside};
 use super::settings::Settings;
-use crate::consumer::application::Position;
+use crate::api::Position;
 use crate::measure::sink::Sink;
 use crate::stream::routing::ShardMap;
 

@@ -7,7 +7,7 @@ use super::World;
 use super::config::{Action, WorldConfig};
 use super::lane::Lane;
 use super::sizing::{self, Peak};
-use crate::consumer::application::Position;
+use crate::api::Position;
 use crate::consumer::config::{Happening, ReadConfig};
 use crate::facts::data_streams;
 use crate::measure::result::TimelineEntry;

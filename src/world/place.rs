@@ -1,7 +1,7 @@
 //! Where one consumer stands in one shard: what it has, what it may still ask for, and what it will never see.
 
 use super::settings::ConsumerSettings;
-use crate::consumer::application::Position;
+use crate::api::Position;
 use crate::stream::log::Log;
 
 /// A consumer's place in a shard.

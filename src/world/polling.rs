@@ -3,7 +3,7 @@
 use super::delivery::bytes_of;
 use super::lane::{Lane, Outside};
 use super::settings::Reading;
-use crate::consumer::application::{Batch, Most};
+use crate::api::{Batch, Most};
 use crate::consumer::config::ThrottledPoll;
 use crate::facts::consumers::POLL_BACKOFF;
 use crate::facts::data_streams::RETENTION_EXTENDED_END;

@@ -2,7 +2,7 @@
 
 use super::lane::{Lane, Outside};
 use super::settings::Reading;
-use crate::consumer::application::{Batch, Most, Pushed};
+use crate::api::{Batch, Most, Pushed};
 use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
 use crate::random::LatencySampler;
 

@@ -2,7 +2,7 @@
 
 use super::config::{Action, WorldConfig};
 use super::sources;
-use crate::consumer::application::Position;
+use crate::api::Position;
 use crate::consumer::config::{ApplicationConfig, Happening, Pace, PollingConfig, ReadConfig};
 use crate::producer::config::{ClientConfig, ProducerConfig, PutCall, RetryLaw};
 use crate::producer::retry::Sleeps;

@@ -1,6 +1,6 @@
 //! The reference work: what the benches time and several tests run.
 
-use kinesim::consumer::application::Position;
+use kinesim::api::Position;
 use kinesim::consumer::config::*;
 use kinesim::producer::config::*;
 use kinesim::random::{LatencyLaw, Seed};

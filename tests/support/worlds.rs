@@ -5,7 +5,7 @@ mod firehoses;
 mod flinks;
 mod lambdas;
 
-use kinesim::consumer::application::Position;
+use kinesim::api::Position;
 use kinesim::consumer::config::*;
 use kinesim::consumer::kcl::config::*;
 use kinesim::producer::config::*;

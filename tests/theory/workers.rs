@@ -2,9 +2,7 @@
 
 use super::runs::{points, run, world};
 use super::statistics::{BATCHES, Figures, SEEDS};
-use kinesim::consumer::application::{
-    Application, Batch, Done, Fate, Held, Hop, Most, Position, Pushed, Refused, Stream,
-};
+use kinesim::api::{Application, Batch, Done, Fate, Held, Hop, Most, Position, Pushed, Refused, Stream};
 use kinesim::consumer::config::*;
 use kinesim::consumer::kcl::config::*;
 use kinesim::consumer::{Situation, build};

@@ -6,7 +6,7 @@
 //! eventually consistent: half a unit per 4 KB).
 //! We leave out: throttling of the table, writes of the 3.x index when an owner changes, clean-up of old rows.
 
-use crate::consumer::application::Position;
+use crate::api::Position;
 use crate::consumer::work::Work;
 use crate::facts::kcl as facts;
 use crate::measure::clients::TableRequests;

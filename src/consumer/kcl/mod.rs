@@ -28,8 +28,8 @@ mod tests;
 mod worker;
 
 use super::Situation;
-use super::application::{Application, Position, Stream};
 use super::config::{ConsumerConfig, Happening, ReadConfig};
+use crate::api::{Application, Position, Stream};
 use crate::facts::kcl as facts;
 use crate::measure::clients::{ClientResult, Failovers, KclResult, LeaseMoves};
 use crate::random::{LatencySampler, Seed};

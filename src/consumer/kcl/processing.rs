@@ -3,7 +3,7 @@
 use super::feed::Input;
 use super::leases::Restart;
 use super::*;
-use crate::consumer::application::{Done, Fate};
+use crate::api::{Done, Fate};
 
 impl Kcl {
     /// Begins the next batch if it can; ends the shard if there is none left.

@@ -3,7 +3,7 @@
 use super::feed::Input;
 use super::leases::Restart;
 use super::*;
-use crate::consumer::application::{Fate, Most, Pushed};
+use crate::api::{Fate, Most, Pushed};
 
 impl Kcl {
     /// A worker's loop finds a lease without a processor; a child waits for its parents.

@@ -1,6 +1,6 @@
 use super::config::LeaseTable;
 use super::*;
-use crate::consumer::application::{Batch, Done, Fate, Held, Hop, Most, Pushed, Refused};
+use crate::api::{Batch, Done, Fate, Held, Hop, Most, Pushed, Refused};
 use crate::consumer::config::{
     ApplicationConfig, Pace, PollingConfig, ProcessingConfig, StartAt, ThrottledPoll,
 };

@@ -8,7 +8,7 @@
 
 use super::retry::Batch;
 use super::window::{Gathering, Tumbling};
-use crate::consumer::application::Held;
+use crate::api::Held;
 use std::collections::VecDeque;
 
 /// A row that waits in a lane.

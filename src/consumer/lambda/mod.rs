@@ -22,9 +22,9 @@ mod window;
 pub use config::LambdaConfig;
 
 use super::Situation;
-use super::application::{Application, Position, Stream};
 use super::config::{Happening, ProcessingConfig};
 use super::work::Work;
+use crate::api::{Application, Position, Stream};
 use crate::measure::clients::{ClientResult, LambdaResult};
 use crate::random::{LatencySampler, Seed};
 use concurrency::Environments;
@@ -77,8 +77,8 @@ pub struct Common {
 struct Scratch {
     positions: Vec<u64>,
     sizes: Vec<u32>,
-    filtered: Vec<super::application::Held>,
-    too_large: Vec<super::application::Held>,
+    filtered: Vec<crate::api::Held>,
+    too_large: Vec<crate::api::Held>,
 }
 
 impl Common {

@@ -8,7 +8,7 @@
 //! We leave out: when the mapping learns of new shards (here: at the end of their parents).
 
 use super::Common;
-use crate::consumer::application::{Most, Pushed, Stream};
+use crate::api::{Most, Pushed, Stream};
 use crate::consumer::config::{PollingConfig, ReadConfig, ThrottledPoll};
 use crate::facts::consumers::{POLL_BACKOFF, POLL_INTERVAL_MIN};
 use crate::facts::data_streams::{GET_RECORDS_MAX_BYTES, GET_RECORDS_MAX_RECORDS};

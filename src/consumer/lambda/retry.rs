@@ -7,7 +7,7 @@
 //! row and starts again after a success; AWS publishes no numbers (`retry_delay`).
 //! We leave out: answers of the function that name an unknown record (they count as a failed batch).
 
-use crate::consumer::application::Held;
+use crate::api::Held;
 
 /// The batch that a lane works on: rows in order, cut into parts that are sent one after another.
 #[derive(Clone, Debug, Default)]

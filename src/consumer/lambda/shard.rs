@@ -6,7 +6,7 @@ use super::invoke::{Full, gather, payload};
 use super::lanes::{Lane, Outcome, Row, State, lane_of};
 use super::poller::{Answer, Poller};
 use super::retry::{After, Policy, delay};
-use crate::consumer::application::{Fate, Held, Stream};
+use crate::api::{Fate, Held, Stream};
 use crate::consumer::work::Work;
 use crate::measure::clients::LambdaResult;
 use crate::units::Percent;
