@@ -17,6 +17,11 @@ impl ProducerResult {
 }
 
 impl ConsumerResult {
+    /// Is it a Firehose stream? What it has read and not delivered waits in its buffers: that is no backlog.
+    pub fn gathers(&self) -> bool {
+        matches!(self.client, Some(ClientResult::Firehose(_)))
+    }
+
     /// Stored copies that are accounted for.
     pub fn accounted(&self) -> u64 {
         self.first_deliveries

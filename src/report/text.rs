@@ -121,11 +121,9 @@ pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
             with_interval(m, &format!("end_to_end_p99/{name}"), p99)
         });
         row(false, format!("{name}: iterator age max"), &|m| of_consumer(m, i, iterator_age_max));
-        if outcome
-            .modes
-            .iter()
-            .any(|m| m.run.consumers.get(i).is_some_and(|c| c.unread * 50 > m.run.stream.stored))
-        {
+        if outcome.modes.iter().any(|m| {
+            m.run.consumers.get(i).is_some_and(|c| c.unread * 50 > m.run.stream.stored && !c.gathers())
+        }) {
             row(false, format!("{name}: unread at the end"), &|m| {
                 of_consumer(m, i, |c| human::count(c.unread))
             });

@@ -4,7 +4,6 @@ use super::{count, percent, records, time};
 use crate::consumer::config::Happening;
 use crate::experiment::plan::Plan;
 use crate::facts::data_streams;
-use crate::measure::clients::ClientResult;
 use crate::measure::result::{ConsumerResult, RunResult};
 use crate::world::config::Action;
 
@@ -40,9 +39,7 @@ pub fn limits(run: &RunResult) -> Option<String> {
 
 /// A reader that ends the run far behind: its latencies are those of what it did receive.
 pub fn behind(run: &RunResult, c: &ConsumerResult) -> Option<String> {
-    // What Firehose has not delivered waits in its buffers: that is no backlog.
-    let waits = matches!(c.client, Some(ClientResult::Firehose(_)));
-    (c.unread * 50 > run.stream.stored && c.unread > 0 && !waits).then(|| {
+    (c.unread * 50 > run.stream.stored && c.unread > 0 && !c.gathers()).then(|| {
         format!(
             "{} ended the run with {} of {} unread; its latencies are only those of what it received",
             c.name,

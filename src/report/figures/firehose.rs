@@ -44,7 +44,7 @@ pub(super) fn figure(outcome: &Outcome) -> Option<Figure> {
         id: "firehose".into(),
         title: "Firehose over time".into(),
         caption: grid.caption(
-            "Objects delivered, their mean size before compression, and how old their oldest record was (DataFreshness).",
+            "Objects delivered, their mean size before compression, and how old their oldest record was (DataFreshness); size and age are held until the next delivery.",
         ),
         columns: outcome.modes.len(),
         legend: Vec::new(),
@@ -64,7 +64,12 @@ fn lines(
     let line = |(f, stroke): (&FirehoseResult, Stroke)| {
         let mut series = f.series.clone();
         series.resize(buckets, FirehoseBucket::default());
-        let ys = series.chunks(grid.joined()).map(|c| of(c).map(|v| (v * 1e3).round() / 1e3)).collect();
+        let mut last = None;
+        let ys = series.chunks(grid.joined()).map(|c| {
+            last = of(c).map(|v| (v * 1e3).round() / 1e3).or(last);
+            last
+        });
+        let ys = ys.collect();
         Line { ys, ..grid.line(f.name.as_str(), of_mode(mode.mode), stroke) }
     };
     let all = mode.run.firehoses().into_iter().zip(strokes).take(DRAWN).map(line).collect();

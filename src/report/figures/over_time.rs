@@ -185,16 +185,17 @@ pub(super) fn reads(outcome: &Outcome) -> Option<Figure> {
     }
     let row = |f: &dyn Fn(&ModeOutcome) -> Chart| shared(outcome.modes.iter().map(f).collect());
     let mut panels = Vec::new();
-    for i in 0..consumers.len().min(CONSUMERS_DRAWN) {
+    // Firehose streams come last, and have a figure of their own.
+    let names: Vec<&str> = consumers.iter().filter(|c| !c.gathers()).map(|c| c.name.as_str()).collect();
+    for i in 0..names.len().min(CONSUMERS_DRAWN) {
         panels.extend(row(&|m| latency(m, i, grid)));
     }
-    let names: Vec<&str> = consumers.iter().map(|c| c.name.as_str()).collect();
     let dropped = without_empty_rows(&mut panels, outcome.modes.len(), &names);
     panels.extend(row(&|m| iterator_age(outcome, m, grid)));
     let mut about = String::from("Born to processed: median, 99th percentile, largest.");
     about.push_str(&left_out(&dropped));
-    if consumers.len() > CONSUMERS_DRAWN {
-        let all = consumers.len();
+    if names.len() > CONSUMERS_DRAWN {
+        let all = names.len();
         about = format!("The first {CONSUMERS_DRAWN} of {all} consumers. {about}");
     }
     Some(Figure {
