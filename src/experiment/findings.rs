@@ -61,6 +61,7 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
         say("starvation", reads::starvation(&mode.run));
         for stream in mode.run.firehoses() {
             say("delivery_lost", firehose::lost(stream));
+            say("delivery_failed", firehose::failed(stream));
             say("objects", firehose::objects(plan, &mode.run, stream));
             say("freshness", firehose::freshness(stream));
         }

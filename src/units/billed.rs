@@ -46,6 +46,8 @@ hours! {
     StreamHours, "stream-hour";
     /// Registered fan-out consumer × shard × ns.
     ConsumerShardHours, "consumer-shard-hour";
+    /// JQ processing × ns.
+    JqHours, "JQ hour";
     /// Shard × ns with retention above 24 h.
     ExtendedShardHours, "extended-retention shard-hour";
     /// Kinesis processing unit × ns.
@@ -74,6 +76,8 @@ counts! {
     PutPayloadUnits, "PUT payload unit";
     /// Requests.
     Requests, "request";
+    /// Objects delivered.
+    Objects, "object";
     /// DynamoDB: writes of up to 1 KB.
     WriteRequestUnits, "write request unit";
 }

@@ -1,6 +1,7 @@
 //! Every Data Streams example of `vectors/pricing.json` through our own price tables and bill, to its tolerance.
 
 mod cases;
+mod firehose;
 mod flink;
 mod lambda;
 

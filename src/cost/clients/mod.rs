@@ -3,7 +3,7 @@
 //! Each kind of client says what it used as quantities with prices (`used_by`); here they become lines: scaled to a
 //! month, less what is free, cut into tiers. A client of another kind is one file and one line below.
 
-mod firehose;
+pub mod firehose;
 pub mod flink;
 mod kcl;
 pub mod lambda;

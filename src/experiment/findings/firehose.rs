@@ -64,6 +64,13 @@ pub fn freshness(f: &FirehoseResult) -> Option<String> {
     ))
 }
 
+/// What lies in error prefixes.
+pub fn failed(f: &FirehoseResult) -> Option<String> {
+    let found: Vec<String> =
+        f.failed.iter().map(|(prefix, n)| format!("{} in {prefix}", records(n.records))).collect();
+    (!found.is_empty()).then(|| format!("{} could not deliver everything: {}", f.name, found.join(", ")))
+}
+
 /// What was given up.
 pub fn lost(f: &FirehoseResult) -> Option<String> {
     (f.lost > 0).then(|| {

@@ -1,8 +1,9 @@
 //! The closed list of priced items, each with the unit its price is quoted for.
 
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, KpuHours,
-    MetricMonths, PutPayloadUnits, ReadRequestUnits, Requests, ShardHours, StreamHours, WriteRequestUnits,
+    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, JqHours, KpuHours,
+    MetricMonths, Objects, PutPayloadUnits, ReadRequestUnits, Requests, ShardHours, StreamHours,
+    WriteRequestUnits,
 };
 use std::marker::PhantomData;
 
@@ -73,6 +74,9 @@ items! {
     FirehoseIn, FIREHOSE_IN: Gigabytes, "firehose_in_gb", "Firehose ingestion", "bytes that came in, each record rounded up to 5 KB, first 500 TB a month";
     FirehoseIn2, FIREHOSE_IN_2: Gigabytes, "firehose_in_gb_2", "Firehose ingestion, next 1.5 PB", "bytes that came in above 500 TB a month";
     FirehoseIn3, FIREHOSE_IN_3: Gigabytes, "firehose_in_gb_3", "Firehose ingestion, above 2 PB", "bytes that came in above 2,000 TB a month; AWS quotes nothing above 5 PB";
+    FirehosePartitionData, FIREHOSE_PARTITION_DATA: Gigabytes, "firehose_partition_gb", "Dynamic partitioning, delivered", "bytes delivered to S3 by a stream with dynamic partitioning";
+    FirehosePartitionObject, FIREHOSE_PARTITION_OBJECT: Objects, "firehose_partition_object", "Dynamic partitioning, objects", "each object of a stream with dynamic partitioning (listed per thousand)";
+    FirehoseJqHour, FIREHOSE_JQ_HOUR: JqHours, "firehose_jq_hour", "JQ processing", "time that keys are taken out of records by JQ";
     S3Put, S3_PUT: Requests, "s3_put", "S3 PUT requests", "each object put (listed per thousand)";
     KpuHour, KPU_HOUR: KpuHours, "kpu_hour", "KPU hours", "each KPU of a managed Flink application and of its orchestration";
     KpuStorage, KPU_STORAGE: GigabyteMonths, "kpu_storage_gb_month", "KPU running storage", "50 GB with each KPU of a managed Flink application itself";

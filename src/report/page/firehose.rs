@@ -7,9 +7,14 @@ use crate::report::human;
 
 type Line = (&'static str, fn(&FirehoseResult) -> String);
 
-const LEDGER: [Line; 5] = [
-    ("records that came in", |f| human::count(f.in_records)),
+const LEDGER: [Line; 8] = [
+    ("records that came in, or were found in what came", |f| {
+        human::count(f.opened_records.unwrap_or(f.in_records))
+    }),
     ("= delivered", |f| human::count(f.delivered_records)),
+    ("+ dropped by the transform", |f| human::count(f.dropped)),
+    ("+ failed: in error prefixes", |f| human::count(f.failed())),
+    ("+ rejected for good", |f| human::count(f.rejected)),
     ("+ lost: too old before they were delivered", |f| human::count(f.lost)),
     ("+ held at the end", |f| human::count(f.held_records)),
     ("difference", |f| human::exact(&f.imbalance().to_string())),
