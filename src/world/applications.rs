@@ -108,6 +108,7 @@ impl View<'_> {
         let place = &mut readers[c].place;
         place.horizon = horizon;
         let lost = place.trim(log);
+        let from = from.max(place.gone);
         let from = if from < log.end() && log.stored_at(from) < horizon {
             log.first_stored_since(from, horizon)
         } else {

@@ -11,6 +11,8 @@ pub struct Place {
     pub cursor: u64,
     /// Everything below was delivered at least once, lost, or is in an application's hands.
     pub reached: u64,
+    /// Rows before this were lost to retention: they do not come back when it is raised.
+    pub gone: u64,
     /// The first row that an application may ask for again.
     pub kept: Option<u64>,
     /// Has it begun?
@@ -37,6 +39,7 @@ impl Place {
         Place {
             cursor: 0,
             reached: 0,
+            gone: 0,
             kept: None,
             started: false,
             done_at: None,
@@ -120,6 +123,7 @@ impl Place {
         let first = log.first_stored_since(self.cursor, self.horizon);
         let lost = log.records(self.reached.clamp(self.cursor, first), first);
         self.cursor = first;
+        self.gone = first;
         self.reached = self.reached.max(first);
         lost
     }
