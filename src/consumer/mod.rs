@@ -21,6 +21,19 @@ pub struct Situation<'a> {
     pub seed: Seed,
 }
 
+impl Situation<'_> {
+    /// (from, until, factor) of the spells in which its code works slower.
+    pub fn slow_spells(&self) -> Vec<(u64, u64, u64)> {
+        let spell = |&(at, what): &(u64, Happening)| match what {
+            Happening::Slowdown { factor, lasting } => {
+                Some((at, at.saturating_add(lasting.0), u64::from(factor)))
+            }
+            _ => None,
+        };
+        self.happenings.iter().filter_map(spell).collect()
+    }
+}
+
 /// The application of a consumer; `None` where the shards' lanes play it.
 pub fn build(situation: &Situation) -> Option<Box<dyn Application>> {
     match &situation.config.client {

@@ -16,3 +16,17 @@ pub struct Shard {
     /// Closed at (ns); `None` while open.
     pub closed: Option<u64>,
 }
+
+impl Shard {
+    /// Was it open at this moment?
+    pub fn is_open_at(&self, time: u64) -> bool {
+        self.opened <= time && self.closed.is_none_or(|closed| closed > time)
+    }
+
+    /// The shard at a position among those open at a moment, in order of hash keys.
+    pub fn nth_open(shards: &[Shard], index: u32, time: u64) -> Option<u32> {
+        let mut open: Vec<&Shard> = shards.iter().filter(|s| s.is_open_at(time)).collect();
+        open.sort_unstable_by_key(|s| s.start);
+        open.get(index as usize).map(|s| s.id)
+    }
+}

@@ -15,6 +15,7 @@ use crate::consumer::work::Work;
 use crate::facts::flink as facts;
 use crate::measure::clients::{ClientResult, FlinkResult, Rescale};
 use crate::random::{LatencySampler, Seed, Stream as Random};
+use crate::record::Shard;
 
 const SAMPLE: u64 = facts::WATERMARK_SAMPLE.dur().0;
 const MINUTE: u64 = 60_000_000_000;
@@ -85,17 +86,11 @@ struct Code {
 
 impl Code {
     fn new(situation: &Situation) -> Code {
-        let slow = |h: &(u64, Happening)| match h.1 {
-            Happening::Slowdown { factor, lasting } => {
-                Some((h.0, h.0.saturating_add(lasting.0), factor.into()))
-            }
-            _ => None,
-        };
         Code {
             path: format!("consumer/{}", situation.config.name),
             seed: situation.seed,
             processing: situation.config.processing.clone(),
-            slow: situation.happenings.iter().filter_map(slow).collect(),
+            slow: situation.slow_spells(),
             failure_ppb: situation.config.failure_rate.0,
         }
     }
@@ -404,11 +399,8 @@ impl Flink {
                 self.stop(now, away, stream);
             }
             Happening::PoisonRecord { open_index } => {
-                let mut open: Vec<_> =
-                    stream.shards().iter().filter(|s| s.closed.is_none()).map(|s| (s.start, s.id)).collect();
-                open.sort_unstable();
-                if let Some((_, shard)) = open.get(open_index as usize) {
-                    self.poison(*shard, now);
+                if let Some(shard) = Shard::nth_open(stream.shards(), open_index, now) {
+                    self.poison(shard, now);
                 }
             }
             // Work knows slow spells by itself; the job's slots are those of its parallelism.

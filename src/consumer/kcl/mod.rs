@@ -33,6 +33,7 @@ use crate::api::{Application, Position, Stream};
 use crate::facts::kcl as facts;
 use crate::measure::clients::{ClientResult, Failovers, KclResult, LeaseMoves};
 use crate::random::{LatencySampler, Seed};
+use crate::record::Shard;
 use config::{Checkpoint, KclConfig, Version};
 use feed::{Feed, Processor};
 use leases::Leases;
@@ -165,7 +166,7 @@ impl Kcl {
         let mut kcl = Kcl {
             rules: rules(config, &consumer),
             workers: lives.iter().enumerate().map(worker).collect(),
-            slow: slow(situation.happenings),
+            slow: situation.slow_spells(),
             poisons: poisons(situation.happenings),
             config: config.clone(),
             consumer,
@@ -266,11 +267,7 @@ impl Kcl {
     /// The first shard's record stored from the moment on is poisoned.
     fn poison(&mut self, i: usize, stream: &mut dyn Stream) {
         let now = stream.now();
-        let is_open = |s: &&crate::record::Shard| s.opened <= now && s.closed.is_none_or(|c| c > now);
-        let mut open: Vec<_> = stream.shards().iter().filter(is_open).map(|s| (s.start, s.id)).collect();
-        open.sort_unstable();
-        let index = self.poisons[i].open_index as usize;
-        self.poisons[i].shard = open.get(index).map(|s| s.1);
+        self.poisons[i].shard = Shard::nth_open(stream.shards(), self.poisons[i].open_index, now);
     }
 
     fn audit(&mut self, now: u64) {
@@ -374,16 +371,6 @@ fn rules(config: &KclConfig, consumer: &ConsumerConfig) -> Rules {
         }
     }
     rules
-}
-
-fn slow(happenings: &[(u64, Happening)]) -> Vec<(u64, u64, u64)> {
-    let slow = happenings.iter().filter_map(|(at, what)| match what {
-        Happening::Slowdown { factor, lasting } => {
-            Some((*at, at.saturating_add(lasting.0), u64::from(*factor)))
-        }
-        _ => None,
-    });
-    slow.collect()
 }
 
 fn poisons(happenings: &[(u64, Happening)]) -> Vec<Poison> {

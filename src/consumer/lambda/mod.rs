@@ -84,24 +84,18 @@ struct Scratch {
 impl Common {
     fn new(config: &LambdaConfig, situation: &Situation) -> Common {
         let path = format!("consumer/{}", situation.config.name);
-        let (mut outages, mut slow) = (Vec::new(), Vec::new());
-        for &(at, what) in situation.happenings {
-            match what {
-                Happening::Outage { lasting } => outages.push((at, at.saturating_add(lasting.0))),
-                Happening::Slowdown { factor, lasting } => {
-                    slow.push((at, at.saturating_add(lasting.0), u64::from(factor)));
-                }
-                _ => {}
-            }
-        }
+        let outage = |&(at, what): &(u64, Happening)| match what {
+            Happening::Outage { lasting } => Some((at, at.saturating_add(lasting.0))),
+            _ => None,
+        };
         let lanes = u64::from(config.parallelization_factor.max(1));
         Common {
             config: config.clone(),
             reading: Reading::new(&situation.config.read),
             processing: situation.config.processing.clone(),
             failure_ppb: situation.config.failure_rate.0,
-            outages,
-            slow,
+            outages: situation.happenings.iter().filter_map(outage).collect(),
+            slow: situation.slow_spells(),
             capacity: lanes * config.batch_size + config.read_ahead,
             environments: Environments::new(config.concurrency),
             cold_start: config.cold_start.sampler(),
@@ -214,10 +208,7 @@ impl Lambda {
         let now = stream.now();
         while let Some(&(at, open_index)) = self.poison.first().filter(|p| p.0 <= now) {
             self.poison.remove(0);
-            let was_open = |s: &&crate::record::Shard| s.opened <= at && s.closed.is_none_or(|c| c > at);
-            let mut open: Vec<&crate::record::Shard> = stream.shards().iter().filter(was_open).collect();
-            open.sort_by_key(|s| s.start);
-            let Some(id) = open.get(open_index as usize).map(|s| s.id) else { continue };
+            let Some(id) = crate::record::Shard::nth_open(stream.shards(), open_index, at) else { continue };
             match self.shards.get_mut(id as usize) {
                 Some(Some(shard)) => shard.poison.push(at),
                 _ => self.early.push((id, at)),
