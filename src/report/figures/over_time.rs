@@ -192,8 +192,10 @@ pub(super) fn reads(outcome: &Outcome) -> Option<Figure> {
     }
     let dropped = without_empty_rows(&mut panels, outcome.modes.len(), &names);
     panels.extend(row(&|m| iterator_age(outcome, m, grid)));
-    let mut about = String::from("Born to processed: median, 99th percentile, largest.");
-    about.push_str(&left_out(&dropped));
+    let mut about = match names.is_empty() {
+        true => String::from("How far behind Firehose reads."),
+        false => format!("Born to processed: median, 99th percentile, largest.{}", left_out(&dropped)),
+    };
     if names.len() > CONSUMERS_DRAWN {
         let all = names.len();
         about = format!("The first {CONSUMERS_DRAWN} of {all} consumers. {about}");
