@@ -23,6 +23,7 @@ pub fn at(root: &Node, cx: &mut Cx) {
         cx.max_record = written.unwrap_or(*bounds.end());
     }
     central(root, cx);
+    choices(root, cx);
 }
 
 fn entries<'a>(root: &'a Node, key: &str) -> &'a [Entry] {
@@ -85,5 +86,15 @@ fn central(root: &Node, cx: &mut Cx) {
     };
     if let Kind::Scalar(text) = &key.value.kind {
         sets::check_key(root, text, key.value.span, cx);
+    }
+}
+
+/// Keys to choose from must be keys of the grammar.
+fn choices(root: &Node, cx: &mut Cx) {
+    let Some(choose) = root.get("plan").and_then(|p| p.value.get("choose")) else {
+        return;
+    };
+    if let Kind::Map(entries) = &choose.value.kind {
+        entries.iter().for_each(|e| sets::check_key(root, &e.key, e.at, cx));
     }
 }

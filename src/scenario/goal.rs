@@ -23,6 +23,8 @@ pub struct Goal {
     pub mode: GoalMode,
     /// Its limits, all of which must hold.
     pub limits: Vec<Limit>,
+    /// Where it is written.
+    pub(super) at: Span,
 }
 
 /// Which modes must meet a goal.
@@ -247,8 +249,46 @@ impl Read for GoalSpec {
             GoalModeSpec::OnDemand => GoalMode::One(Mode::OnDemand),
             GoalModeSpec::OnDemandAdvantage => GoalMode::One(Mode::OnDemandAdvantage),
         };
-        (cx.diags.len() == before).then_some(GoalSpec(Goal { mode, limits }))
+        contradictions(&limits, node, cx);
+        let at = cx.key().unwrap_or(node.span);
+        (cx.diags.len() == before).then_some(GoalSpec(Goal { mode, limits, at }))
     }
+}
+
+/// Figures of which the one before is never above the one after, whatever happens.
+const LADDERS: [&[&str]; 4] = [
+    &["_p50", "_p90", "_p99", "_p999", "_max"],
+    &["_mean", "_max"],
+    &["shards_at_start", "shards_max"],
+    &["shards_at_end", "shards_max"],
+];
+
+/// Limits of one subject that no run can meet together: a lower figure must be high and a higher one low.
+fn contradictions(limits: &[Limit], node: &Node, cx: &mut Cx) {
+    for low in limits {
+        for high in limits {
+            let ladder = LADDERS.iter().find(|l| above(low, high, l));
+            let (Some(_), Some(least), Some(most)) = (ladder, low.at_least, high.at_most) else { continue };
+            if least.value > most.value {
+                let at = cx.key().unwrap_or(node.span);
+                let message = format!(
+                    "`{}` {} and `{}` {} cannot both hold",
+                    low.path, low.text, high.path, high.text
+                );
+                let expected = format!("`{}` is never above `{}`", low.path, high.path);
+                cx.say("contradiction", at, message, &expected);
+            }
+        }
+    }
+}
+
+/// Whether `high` stands above `low` on a ladder, of the same subject and hop.
+fn above(low: &Limit, high: &Limit, ladder: &[&str]) -> bool {
+    let place = |l: &Limit| {
+        let (i, end) = ladder.iter().enumerate().find(|(_, end)| l.path.ends_with(**end))?;
+        Some((i, l.path.strip_suffix(end)?.to_owned()))
+    };
+    matches!((place(low), place(high)), (Some((a, of)), Some((b, also))) if of == also && a < b)
 }
 
 pub(super) fn subject(name: &str, side: Side, at: Span, cx: &mut Cx) -> Option<Subject> {

@@ -1,6 +1,7 @@
 //! Metrics that `goal:` and `expect:` can name: one table for reading, schema, help and evaluation.
 
 use crate::experiment::outcome::ModeOutcome;
+use crate::facts::data_streams;
 mod firehose;
 mod flink;
 mod kcl;
@@ -78,6 +79,21 @@ fn total(run: &RunResult, of: fn(&ProducerResult) -> u64) -> u64 {
 
 fn reads(run: &RunResult, of: fn(&ConsumerResult) -> u64) -> u64 {
     run.consumers.iter().map(of).sum()
+}
+
+/// What the fullest whole bucket of a run leaves of the write capacity of the shards then open.
+fn headroom(run: &RunResult) -> Option<f64> {
+    let s = &run.series;
+    let limits = data_streams::shard_limits();
+    let seconds = s.bucket_ns as f64 / 1e9;
+    let whole = (run.duration_ns / s.bucket_ns.max(1)) as usize;
+    let used = |i: usize| {
+        let capacity = f64::from(*s.open_shards.get(i)?) * seconds;
+        let records = *s.kinesis_records.get(i)? as f64 / (capacity * limits.write_records_per_s as f64);
+        let bytes = *s.stored_bytes.get(i)? as f64 / (capacity * limits.write_bytes_per_s as f64);
+        Some(records.max(bytes))
+    };
+    (0..whole).filter_map(used).reduce(f64::max).map(|most| 1.0 - most)
 }
 
 fn seconds(run: &RunResult) -> f64 {
@@ -189,6 +205,12 @@ pub const STREAM: &[Metric] = &[
         Unit::Count,
         "Most shards open at once.",
         From::Run(|r| Some(f64::from(r.stream.shards_max))),
+    ),
+    metric(
+        "headroom",
+        Unit::Share,
+        "Share of the stream's write capacity, in records and in bytes, that its fullest stretch of time (a bucket of the report) leaves free.",
+        From::Run(headroom),
     ),
     metric("monthly_cost", Unit::Usd, "Bill of a month.", From::Mode(|m| Some(m.bill_month.total.as_f64()))),
     metric("run_cost", Unit::Usd, "Bill of the run itself.", From::Mode(|m| Some(m.bill_run.total.as_f64()))),

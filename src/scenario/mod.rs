@@ -30,6 +30,7 @@ mod law;
 pub mod metric;
 mod node;
 mod plan;
+mod planning;
 pub mod presets;
 mod producer;
 mod record;
@@ -50,6 +51,7 @@ pub use context::Defaulted;
 pub use diag::{Diag, render};
 pub use expect::Expectation;
 pub use goal::{Central, Goal, GoalMode, Limit};
+pub use planning::Planning;
 pub use scalars::Interval;
 
 use crate::consumer::config::ConsumerConfig;
@@ -101,6 +103,8 @@ pub struct Scenario {
     pub events: Vec<TimedEvent>,
     /// What the user wishes.
     pub goal: Option<Goal>,
+    /// What a search for a design may choose from.
+    pub planning: Planning,
     /// What the author claims.
     pub expect: Vec<Expectation>,
     /// The setting everything turns on.

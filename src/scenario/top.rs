@@ -10,6 +10,7 @@ use super::firehose::{Firehose, as_consumer, sources_fit};
 use super::goal::{Central, CentralSpec, GoalSpec};
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Scalar, Shape, choice, default, fact, section};
 use super::node::Node;
+use super::planning::{PlanSpec, goal_fits};
 use super::producer::Producer;
 use super::scalars::Reserved;
 use super::shapes::Named;
@@ -58,6 +59,8 @@ section! {
         events: Vec<Event> = default("[]"),
         /// What the user wishes.
         goal: Option<GoalSpec> = OPTIONAL,
+        /// What `kinesim plan` may choose from.
+        plan: PlanSpec = default("{}"),
         /// What the author claims, each with its source.
         expect: Vec<Expectation> = default("[]"),
         /// The setting everything turns on, and a value that breaks it.
@@ -250,6 +253,9 @@ impl TopSpec {
         let firehose: Vec<_> = streams.into_iter().map(|f| f.0).collect();
         consumers.extend(firehose.iter().filter_map(as_consumer));
         fan_out_fits(&consumers, self.consumers.at, cx);
+        let goal = self.goal.map(|g| g.0);
+        let planning = self.plan.into();
+        goal_fits(goal.as_ref(), &self.modes.0, &planning, cx);
         let start = self.start.map(|s| s.0);
         if matches!(self.bill.month, MonthSpec::Calendar) && start.is_none() {
             cx.say(
@@ -285,7 +291,8 @@ impl TopSpec {
             consumers,
             firehose,
             events,
-            goal: self.goal.map(|g| g.0),
+            goal,
+            planning,
             expect: self.expect,
             central: self.central.map(|c| Central { key: c.key.value, broken: c.broken.0 }),
             intervals: std::mem::take(&mut cx.intervals),
