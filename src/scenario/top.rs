@@ -12,6 +12,7 @@ use super::grammar::{At, OPTIONAL, REQUIRED, Read, Scalar, Shape, choice, defaul
 use super::node::Node;
 use super::planning::{PlanSpec, goal_fits};
 use super::producer::Producer;
+use super::resolution::ResolutionSpec;
 use super::scalars::Reserved;
 use super::shapes::Named;
 use super::stream::{AccountSpec, StreamSpec};
@@ -41,6 +42,8 @@ section! {
         modes: Modes = default("[provisioned, on_demand]"),
         /// Region: decides prices and quotas.
         region: Region = default("us-east-1"),
+        /// At what grain it is simulated: every record, cohorts of them, or rates.
+        resolution: ResolutionSpec = default("record"),
         /// Runs with different draws; chosen from the estimated work when it is not written.
         replications: Option<u32> = OPTIONAL.positive().max("1000"),
         /// Whether curves against load, shards and readers are drawn.
@@ -277,6 +280,7 @@ impl TopSpec {
             duration: self.duration,
             seed: self.seed,
             start,
+            resolution: self.resolution.resolve(),
             replications: self.replications,
             curves: match self.curves {
                 CurvesSpec::Auto => Curves::Auto,
