@@ -23,6 +23,7 @@ const FLOORS: &[&str] = &[
     "cost",
     "experiment",
     "scenario",
+    "planner",
     "report",
     "cli",
 ];

@@ -9,15 +9,20 @@ use crate::scenario::{self, Diag, Scenario};
 use anstream::ColorChoice;
 use std::path::Path;
 
+/// A scenario file's text for several readings, and how to read the files beside it.
+pub fn text(path: &Path) -> Result<String, Exit> {
+    fs::read_text(path, fs::SCENARIO_BYTES_MAX).map_err(talk::wrong)
+}
+
 /// The scenario of a file with the `--set` overlays, or the exit after everything wrong with it was said.
 pub fn load(path: &Path, flags: &Flags) -> Result<Scenario, Exit> {
-    let text = fs::read_text(path, fs::SCENARIO_BYTES_MAX).map_err(talk::wrong)?;
+    let text = text(path)?;
     let name = path.display().to_string();
     scenario::load(&text, &name, &fs::beside(path), &flags.set).map_err(|d| refuse(&d, flags))
 }
 
 /// All mistakes at once: drawn on stderr, or with `--json` as a list on stdout.
-fn refuse(diags: &[Diag], flags: &Flags) -> Exit {
+pub fn refuse(diags: &[Diag], flags: &Flags) -> Exit {
     if flags.json {
         let mut text = serde_json::to_string_pretty(diags).unwrap_or_default();
         text.push('\n');

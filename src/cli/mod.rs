@@ -11,6 +11,7 @@ pub mod fs;
 mod init;
 mod input;
 mod man;
+mod plan;
 mod prices;
 mod progress;
 mod run;
@@ -58,6 +59,8 @@ pub struct Flags {
 enum Command {
     /// What happens to this workload in every capacity mode: summary, report with curves, charts and a page.
     Run(run::Run),
+    /// The cheapest design that meets the scenario's goal, and an excuse for every other.
+    Plan(plan::Plan),
     /// Is a scenario valid, which quotas would it break, which goals does it miss?
     Check(check::Check),
     /// One record's life, hop by hop.
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
     let flags = &cli.flags;
     let exit = match &cli.command {
         Command::Run(c) => c.go(flags),
+        Command::Plan(c) => c.go(flags),
         Command::Check(c) => c.go(flags),
         Command::Trace(c) => c.go(flags),
         Command::Schema(c) => c.go(),

@@ -23,6 +23,19 @@ impl Progress {
         Progress { bar }
     }
 
+    /// Work whose end is not known: runs are counted.
+    pub fn counting(flags: &Flags) -> Progress {
+        let progress = Progress::new(flags);
+        let style = ProgressStyle::with_template("{spinner} {pos} runs");
+        progress.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        progress
+    }
+
+    /// So many runs more.
+    pub fn counted(&self, runs: u64) {
+        self.bar.inc(runs);
+    }
+
     /// `done` more of `all`.
     pub fn more(&self, done: u64, all: u64) {
         if all >= WORTH_A_BAR {

@@ -6,7 +6,7 @@ use crate::consumer::config::ReadConfig;
 use crate::cost::bill::Bill;
 use crate::cost::steady::Steady;
 use crate::cost::{BillError, MonthRule, Stretch, bill_month, bill_run, used_in, with_clients};
-use crate::measure::result::RunResult;
+use crate::measure::result::{RunResult, Usage};
 use crate::units::billed::mul_div;
 use crate::units::{Dur, RecordRate};
 use crate::world::config::WorldConfig;
@@ -56,7 +56,9 @@ fn month(
         fan_out_readers: fan_out as u32,
     };
     let advantage = &world.stream.advantage;
-    let bill = bill_month(&run.usage, &base, rule, &plan.prices, world.duration, advantage)?;
+    // The base rate counts records as producers make them; a Kinesis record may hold several.
+    let usage = Usage { stored: run.stream.stored, ..run.usage.clone() };
+    let bill = bill_month(&usage, &base, rule, &plan.prices, world.duration, advantage)?;
     let stretch = stretch(rule, world.duration, rate, run);
     let bill = with_clients(bill, &used_in(run), &plan.prices, stretch)?;
     Ok(bill.rounded(plan.rounding))

@@ -5,14 +5,17 @@
 
 mod bills;
 mod curves;
-mod findings;
+pub mod findings;
 mod headline;
 pub mod outcome;
 pub mod parallel;
 pub mod plan;
 mod resolution;
+mod single;
 mod stretch;
 pub mod work;
+
+pub use single::{prepared, single};
 
 use crate::coarse::{choose, simulate};
 use crate::cost::BillError;

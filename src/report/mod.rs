@@ -14,6 +14,7 @@ pub mod figures;
 pub mod human;
 pub mod page;
 pub mod palette;
+pub mod plan;
 pub mod png;
 pub mod svg;
 pub mod text;

@@ -31,6 +31,21 @@ pub enum Unit {
     Bytes,
 }
 
+impl Unit {
+    /// The word of the base unit.
+    pub fn word(self) -> &'static str {
+        match self {
+            Unit::Time => "ns",
+            Unit::Share => "share",
+            Unit::Usd => "usd",
+            Unit::Count => "count",
+            Unit::Rate => "records/s",
+            Unit::Factor => "factor",
+            Unit::Bytes => "bytes",
+        }
+    }
+}
+
 /// Whose metric it is, and how it is found.
 #[derive(Clone, Copy, Debug)]
 pub enum From {

@@ -41,6 +41,7 @@ pub mod schema;
 mod sdk;
 mod sets;
 mod shapes;
+mod source;
 mod stream;
 mod top;
 mod trace;
@@ -54,6 +55,7 @@ pub use expect::Expectation;
 pub use goal::{Central, Goal, GoalMode, Limit};
 pub use planning::Planning;
 pub use scalars::Interval;
+pub use source::Source;
 
 use crate::consumer::config::ConsumerConfig;
 use crate::firehose::config::FirehoseConfig;

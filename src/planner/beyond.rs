@@ -1,0 +1,95 @@
+//! Beyond the load the plan was made for: what breaks as it grows, and what half and double the load would have asked.
+
+use super::Trouble;
+use super::outcome::{Growth, Regret};
+use super::search::{Search, State, Tried};
+use super::verdict::{RUNS_FIRST, Verdict, judge};
+use crate::scenario::Limit;
+
+/// Loads tried, in percent, until one breaks a limit.
+const LOADS: [u64; 8] = [110, 125, 150, 175, 200, 250, 300, 400];
+/// Between a load that holds and one that breaks, no finer than this.
+const FINE: u64 = 5;
+/// The loads of regret, in percent.
+const REGRET: [u64; 2] = [50, 200];
+
+/// The limits that do not grow with the load by themselves.
+fn performance(limits: &[Limit]) -> Vec<Limit> {
+    limits.iter().filter(|l| !l.measured.metric.name.ends_with("_cost")).cloned().collect()
+}
+
+/// The load at which a limit breaks first.
+pub fn growth(search: &mut Search, plan: usize) -> Result<Growth, Trouble> {
+    let (mut holds, mut breaks) = (100, None);
+    for load in LOADS {
+        match trial(search, plan, load)? {
+            tried if tried.missed.is_none() => holds = load,
+            tried => {
+                breaks = Some((load, tried));
+                break;
+            }
+        }
+    }
+    while let Some((load, _)) = &breaks
+        && load - holds > FINE
+    {
+        let middle = (holds + load) / 2 / FINE * FINE;
+        let middle = if middle <= holds { holds + FINE } else { middle };
+        let tried = trial(search, plan, middle)?;
+        match tried.missed {
+            None => holds = middle,
+            Some(_) => breaks = Some((middle, tried)),
+        }
+    }
+    let limits = performance(&search.limits);
+    let excuse = match &breaks {
+        None => None,
+        Some((load, tried)) => Search::at(search, limits, *load).missed(tried),
+    };
+    Ok(Growth { holds_percent: holds, breaks_percent: breaks.map(|b| b.0), excuse })
+}
+
+/// The plan at another load, on the first common draws at the heaviest corner.
+fn trial(search: &mut Search, plan: usize, load: u64) -> Result<Tried, Trouble> {
+    let limits = performance(&search.limits);
+    let mut there = Search::at(search, limits, load);
+    let samples = there.sample(plan, 0, 0, RUNS_FIRST)?;
+    let missed = match judge(&there.limits, &samples) {
+        Verdict::Meets => None,
+        Verdict::Misses(l) => Some((0, l, false)),
+        // Too close to tell with two runs: their means decide.
+        Verdict::Open(_) => by_means(&there.limits, &samples).map(|l| (0, l, true)),
+    };
+    let month_usd = samples.iter().map(|s| s.month_usd).sum::<f64>() / samples.len() as f64;
+    let runs = there.runs;
+    search.runs += runs;
+    Ok(Tried { corners: vec![samples], missed, dropped: None, month_usd })
+}
+
+fn by_means(limits: &[Limit], samples: &[super::verdict::Sample]) -> Option<usize> {
+    (0..limits.len()).find(|l| {
+        let values: Option<Vec<f64>> = samples.iter().map(|s| s.values[*l]).collect();
+        !limits[*l].holds(values.map(|v| v.iter().sum::<f64>() / v.len() as f64))
+    })
+}
+
+/// The plan at half and at double the load, and the design that load would have got.
+pub fn regrets(search: &mut Search, plan: usize) -> Result<Vec<Regret>, Trouble> {
+    let mut regrets = Vec::new();
+    for load_percent in REGRET {
+        let own = trial(search, plan, load_percent)?;
+        let limits = performance(&search.limits);
+        let misses = Search::at(search, limits.clone(), load_percent).missed(&own);
+        let mut there = Search::new(search.space, limits, load_percent, search.heard())?;
+        let best = there.cheapest()?;
+        let best_usd = best.and_then(|i| match &there.states[i] {
+            State::Tried(tried) => Some(tried.month_usd),
+            _ => None,
+        });
+        let best = best.map(|i| there.settings(i));
+        let runs = there.runs;
+        search.runs += runs;
+        regrets.push(Regret { load_percent, plan_usd: own.month_usd, misses, best, best_usd });
+    }
+    Ok(regrets)
+}
