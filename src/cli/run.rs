@@ -3,6 +3,7 @@
 use super::{Exit, Flags, fs, input, talk};
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::experiment::plan::Plan;
+use crate::report::gate::{self, Judged};
 use crate::report::{self, RenderOptions, human};
 use crate::scenario::metric::Unit;
 use crate::scenario::{Goal, GoalMode, Limit};
@@ -28,6 +29,9 @@ pub struct Run {
     /// Runs with different random numbers per mode, instead of the scenario's or the default number.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     replications: Option<u32>,
+    /// Print a short Markdown text, for a pull request: the goal's limits and the comparison of modes.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
 }
 
 impl Run {
@@ -45,7 +49,7 @@ impl Run {
             Ok(outcome) => outcome,
             Err(exit) => return exit,
         };
-        let exit = self.deliver(&outcome, flags);
+        let exit = self.deliver(&outcome, scenario.goal.as_ref(), flags);
         match &scenario.goal {
             Some(goal) if exit == Exit::Fine => judge(goal, &outcome),
             _ => exit,
@@ -73,7 +77,7 @@ impl Run {
         (!self.no_report).then(|| flags.out.clone().unwrap_or_else(|| fs::default_folder(name)))
     }
 
-    fn deliver(&self, outcome: &Outcome, flags: &Flags) -> Exit {
+    fn deliver(&self, outcome: &Outcome, goal: Option<&Goal>, flags: &Flags) -> Exit {
         if let Some(folder) = self.place(&outcome.name, flags) {
             let options = RenderOptions { png: !self.no_png, ..RenderOptions::default() };
             let files = report::render(outcome, &options);
@@ -83,29 +87,55 @@ impl Run {
             let page = folder.join("index.html");
             talk::note(flags, format_args!("report: {}", page.display()));
         }
-        match flags.json {
-            true => talk::data(&report::summary(outcome)),
-            false => talk::data(report::text(outcome).as_bytes()),
+        match (flags.json, self.markdown) {
+            (true, _) => talk::data(&report::summary(outcome)),
+            (_, true) => {
+                let judged = goal.map(|g| judged(g, outcome)).unwrap_or_default();
+                let met = goal.map(|g| met(g, outcome));
+                talk::data(gate::markdown(outcome, &judged, met).as_bytes())
+            }
+            _ => talk::data(report::text(outcome).as_bytes()),
         }
     }
 }
 
-/// Says which limits were missed in the modes the goal is about.
-pub fn judge(goal: &Goal, outcome: &Outcome) -> Exit {
+/// The modes a goal is about.
+fn about<'a>(goal: &Goal, outcome: &'a Outcome) -> Vec<&'a ModeOutcome> {
     let about = |m: &&ModeOutcome| match goal.mode {
         GoalMode::One(mode) => m.mode == mode.word(),
         GoalMode::Any | GoalMode::All => true,
     };
-    let modes: Vec<&ModeOutcome> = outcome.modes.iter().filter(about).collect();
-    let missed: Vec<(&ModeOutcome, Vec<&Limit>)> =
-        modes.iter().map(|m| (*m, missed_in(goal, m))).filter(|(_, limits)| !limits.is_empty()).collect();
-    let met = match goal.mode {
-        GoalMode::Any => missed.len() < modes.len(),
-        GoalMode::All | GoalMode::One(_) => missed.is_empty() && !modes.is_empty(),
+    outcome.modes.iter().filter(about).collect()
+}
+
+/// Whether the goal as a whole is met.
+fn met(goal: &Goal, outcome: &Outcome) -> bool {
+    let mut each = about(goal, outcome).into_iter().map(|m| missed_in(goal, m).is_empty());
+    match goal.mode {
+        GoalMode::Any => each.any(|met| met),
+        GoalMode::All | GoalMode::One(_) => each.len() > 0 && each.all(|met| met),
+    }
+}
+
+/// Every limit in every mode the goal is about.
+fn judged(goal: &Goal, outcome: &Outcome) -> Vec<Judged> {
+    let modes = about(goal, outcome).into_iter();
+    let one = |m: &ModeOutcome, l: &Limit| Judged {
+        mode: m.title,
+        limit: format!("{} {}", l.path, l.text),
+        measured: measured(l, m).trim_start_matches("it was ").to_owned(),
+        met: l.holds(l.measured.of(m)),
     };
-    if met {
+    modes.flat_map(|m| goal.limits.iter().map(move |l| one(m, l))).collect()
+}
+
+/// Says which limits were missed in the modes the goal is about.
+pub fn judge(goal: &Goal, outcome: &Outcome) -> Exit {
+    if met(goal, outcome) {
         return Exit::Fine;
     }
+    let modes = about(goal, outcome).into_iter();
+    let missed = modes.map(|m| (m, missed_in(goal, m))).filter(|(_, limits)| !limits.is_empty());
     for (mode, limits) in missed {
         for limit in limits {
             let measured = measured(limit, mode);

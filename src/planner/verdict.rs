@@ -1,9 +1,10 @@
 //! Does a candidate meet the goal? Replications until the 95 % intervals part from every limit.
 
 use crate::experiment::outcome::ModeOutcome;
-use crate::facts::{billing, data_streams, fan_out};
+use crate::facts::{billing, consumers, data_streams, latency};
 use crate::measure::result::RunResult;
 use crate::scenario::Limit;
+use crate::scenario::metric::Subject;
 use statrs::distribution::{Beta, ContinuousCDF, StudentsT};
 
 /// Replications at first.
@@ -24,8 +25,10 @@ pub struct Sample {
     pub throttled: Option<f64>,
     /// The limit that refused most writes.
     pub write_fact: &'static str,
-    /// The limit that refused most reads.
+    /// The limit that refused most reads, if any was refused.
     pub read_fact: Option<&'static str>,
+    /// How each consumer reads.
+    pub reads: Vec<&'static str>,
 }
 
 impl Sample {
@@ -45,6 +48,7 @@ impl Sample {
                 false => data_streams::SHARD_WRITE_RECORDS.key,
             },
             read_fact: read_fact(run),
+            reads: run.consumers.iter().map(|c| c.read).collect(),
         }
     }
 
@@ -66,7 +70,11 @@ impl Sample {
         if self.throttled.is_some_and(|share| share > 0.01) && name.starts_with("end_to_end") {
             return Some(self.write_fact);
         }
-        self.read_fact
+        let Subject::Consumer(i) = limit.measured.subject else { return None };
+        match self.reads.get(i).copied()? {
+            "polling" => Some(self.read_fact.unwrap_or(consumers::POLL_INTERVAL.key)),
+            _ => Some(latency::PUSH.key),
+        }
     }
 }
 
@@ -74,7 +82,7 @@ fn read_fact(run: &RunResult) -> Option<&'static str> {
     let sum = |of: fn(&crate::measure::result::ConsumerResult) -> u64| run.consumers.iter().map(of).sum::<u64>();
     let (calls, bytes) = (sum(|c| c.throttled_by_calls), sum(|c| c.throttled_by_bytes));
     match (calls, bytes) {
-        (0, 0) => run.consumers.iter().any(|c| c.read != "polling").then_some(fan_out::BYTES.key),
+        (0, 0) => None,
         (c, b) if b > c => Some(data_streams::SHARD_READ_BYTES.key),
         _ => Some(data_streams::SHARD_READ_CALLS.key),
     }

@@ -11,6 +11,7 @@ pub mod chart;
 pub mod cloudwatch;
 pub mod csv_files;
 pub mod figures;
+pub mod gate;
 pub mod human;
 pub mod page;
 pub mod palette;

@@ -389,5 +389,9 @@ pub(super) fn amount(node: &Node, unit: Unit, cx: &mut Cx) -> Option<(Amount, St
         Unit::Factor => Factor::read(node, cx)?.as_f64(),
         Unit::Bytes => Bytes::read(node, cx)?.0 as f64,
     };
-    Some((Amount { value }, node.to_flow()))
+    let written = match &node.kind {
+        Kind::Scalar(text) => text.clone(),
+        _ => node.to_flow(),
+    };
+    Some((Amount { value }, written))
 }

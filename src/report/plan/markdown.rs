@@ -1,6 +1,7 @@
 //! A short text for a pull request.
 
 use super::{groups, text, words};
+use crate::report::gate::cell;
 use crate::planner::outcome::PlanOutcome;
 
 /// Groups of excuses shown.
@@ -32,8 +33,4 @@ pub fn markdown(outcome: &PlanOutcome) -> String {
     groups.iter().take(GROUPS).for_each(|g| out.push_str(&format!("- {}\n", g.words())));
     out.push_str("\n</details>\n");
     out
-}
-
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
 }

@@ -54,7 +54,7 @@ fn chosen(out: &mut String, outcome: &PlanOutcome, plan: &Contender) {
     let minute = minute(outcome);
     section(out, "Inside the minute", &minute.iter().map(String::as_str).collect::<Vec<_>>());
     if let Some(bill) = &outcome.bill {
-        out.push_str(&format!("\nBill: {}\n{}", bill.period, bill_table(outcome)));
+        out.push_str(&format!("\nBill: {}\n{}", bill.period, plain(&BILL, bill_rows(outcome), 1)));
     }
     out.push_str(&format!("\nTry it: kinesim run FILE {}\n", words::sets(&plan.settings)));
 }
@@ -179,15 +179,18 @@ fn goal_table(plan: &Contender) -> String {
     plain(&["goal", "this plan"], rows.collect(), 1)
 }
 
-fn bill_table(outcome: &PlanOutcome) -> String {
-    let Some(bill) = &outcome.bill else { return String::new() };
-    let mut rows: Vec<Vec<String>> = bill
-        .lines
-        .iter()
-        .map(|l| {
-            vec![l.item.to_owned(), human::exact(&l.quantity), l.unit.to_owned(), l.price.clone(), human::money(l.amount)]
-        })
-        .collect();
-    rows.push(vec!["total".into(), String::new(), String::new(), String::new(), human::money(bill.total)]);
-    plain(&["item", "quantity", "unit", "USD each", "amount"], rows, 1)
+/// Heads of the bill's table.
+pub(super) const BILL: [&str; 5] = ["item", "quantity", "unit", "USD each", "amount"];
+
+/// Its lines, and the total.
+pub(super) fn bill_rows(outcome: &PlanOutcome) -> Vec<Vec<String>> {
+    let Some(bill) = &outcome.bill else { return Vec::new() };
+    let line = |l: &crate::cost::bill::BillLine| {
+        let quantity = human::exact(&l.quantity);
+        vec![l.item.to_owned(), quantity, l.unit.to_owned(), l.price.clone(), human::money(l.amount)]
+    };
+    let mut rows: Vec<Vec<String>> = bill.lines.iter().map(line).collect();
+    let none = String::new;
+    rows.push(vec!["total".into(), none(), none(), none(), human::money(bill.total)]);
+    rows
 }

@@ -25,7 +25,7 @@ pub fn design(s: &Settings) -> String {
 
 /// The `--set`s that make a design of the scenario.
 pub fn sets(s: &Settings) -> String {
-    let mut sets = vec![format!("--set modes=[{}]", s.mode)];
+    let mut sets = vec![format!("--set 'modes=[{}]'", s.mode)];
     sets.extend(s.shards.map(|n| format!("--set stream.shards={n}")));
     sets.extend(s.set.iter().map(|(key, value)| match value.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
         true => format!("--set '{key}={value}'"),
@@ -73,7 +73,9 @@ pub fn excuse(e: &Excuse) -> String {
     if own_note {
         words.push_str(&format!(", {}", e.note));
     }
-    if let Some(fact) = &e.fact {
+    // That a month has so many hours explains a cost, and says nothing new.
+    let dearer = matches!(e.why, Why::DearerFloor | Why::Dearer | Why::NotTried);
+    if let Some(fact) = e.fact.as_ref().filter(|_| !dearer) {
         words.push_str(&format!(" ({fact})"));
     }
     words
