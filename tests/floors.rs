@@ -21,6 +21,7 @@ const FLOORS: &[&str] = &[
     "world",
     "cost",
     "experiment",
+    "import",
     "scenario",
     "report",
     "cli",
