@@ -19,6 +19,7 @@ const FLOORS: &[&str] = &[
     "consumer",
     "firehose",
     "world",
+    "coarse",
     "cost",
     "experiment",
     "import",

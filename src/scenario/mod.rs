@@ -32,6 +32,7 @@ mod plan;
 pub mod presets;
 mod producer;
 mod record;
+mod resolution;
 mod retry;
 mod scalars;
 pub mod schema;
@@ -52,6 +53,7 @@ pub use scalars::Interval;
 
 use crate::consumer::config::ConsumerConfig;
 use crate::firehose::config::FirehoseConfig;
+use crate::measure::resolution::Resolution;
 use crate::producer::config::ProducerConfig;
 use crate::stream::config::{Mode, StreamConfig};
 use crate::units::Dur;
@@ -80,6 +82,8 @@ pub struct Scenario {
     pub start: Option<Moment>,
     /// Region.
     pub region: String,
+    /// At what grain it is simulated.
+    pub resolution: Resolution,
     /// Replications, where written.
     pub replications: Option<u32>,
     /// Whether curves are drawn.
