@@ -94,7 +94,7 @@ fn one<'a>(line: &'a str, at: &Range<usize>, into: &mut Says) -> Option<(i128, R
 fn moment(raw: &str) -> Option<i128> {
     let text = raw.trim_matches('"');
     match text.parse::<f64>() {
-        Ok(ms) if ms >= MILLISECONDS_FROM && ms < MILLISECONDS_FROM * 1e3 => Some((ms * 1e6) as i128),
+        Ok(ms) if (MILLISECONDS_FROM..MILLISECONDS_FROM * 1e3).contains(&ms) => Some((ms * 1e6) as i128),
         _ => grid::moment(text),
     }
 }

@@ -44,7 +44,8 @@ pub(super) fn read(text: &str, found: &mut Found, into: &mut Says) {
             into.say("metrics-time", at, message, "expected `2026/03/01 09:00:00`");
         } else if first.eq_ignore_ascii_case("full label") {
             full = Some(cells);
-        } else if first.eq_ignore_ascii_case("label") || plain.is_none() || cells.iter().any(is_label) {
+        } else if first.eq_ignore_ascii_case("label") || plain.is_none() || cells.iter().any(|c| is_label(c))
+        {
             plain = Some(cells);
         }
     }
@@ -56,7 +57,7 @@ pub(super) fn read(text: &str, found: &mut Found, into: &mut Says) {
     }
 }
 
-fn is_label(cell: &String) -> bool {
+fn is_label(cell: &str) -> bool {
     label::read(cell, false).metric.is_some()
 }
 
