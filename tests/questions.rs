@@ -37,7 +37,8 @@ fn every_command_exists_and_every_scenario_claims_what_its_row_names() {
         let words: Vec<&str> = row[2].split_whitespace().collect();
         assert_eq!(words[0], "kinesim", "{row:?}");
         assert!(commands.iter().any(|c| c == words[1]), "no command `{}`: {row:?}", words[1]);
-        let file = words.iter().find(|w| w.ends_with(".yaml")).unwrap_or_else(|| panic!("a scenario: {row:?}"));
+        let file =
+            words.iter().find(|w| w.ends_with(".yaml")).unwrap_or_else(|| panic!("a scenario: {row:?}"));
         let expect = claims(&root().join(file));
         let (claim, source) = (row[3].as_str(), row[4].as_str());
         assert!(

@@ -4,8 +4,8 @@ use super::progress::Progress;
 use super::{Exit, Flags, fs, input, talk};
 use crate::planner::outcome::PlanOutcome;
 use crate::planner::{self, Space, Trouble};
-use crate::report::plan as report;
 use crate::report::RenderOptions;
+use crate::report::plan as report;
 use crate::scenario::{Scenario, Source};
 use std::path::PathBuf;
 

@@ -36,7 +36,11 @@ pub fn cost_floor(plan: &Plan, world: &WorldConfig) -> Result<f64, BillError> {
         return Ok(0.0);
     }
     // Of a run that is repeated nothing is known yet but its time.
-    let per = if based { least_record(world) } else { PerRecord { records: 0, bytes: 0, put_units: 0, billed_in: 0 } };
+    let per = if based {
+        least_record(world)
+    } else {
+        PerRecord { records: 0, bytes: 0, put_units: 0, billed_in: 0 }
+    };
     let usage = base.usage(&per, world.duration);
     let bill = bill_month(&usage, &base, plan.month, &plan.prices, world.duration, &world.stream.advantage)?;
     Ok(bill.total.as_f64())
@@ -104,7 +108,8 @@ pub fn excuse(world: &WorldConfig, held: &Held) -> Option<Excuse> {
 }
 
 fn quota(world: &WorldConfig, held: &Held) -> Option<Excuse> {
-    if let (Some(shards), Some(quota), Mode::Provisioned) = (world.stream.shards, held.shard_quota, world.mode)
+    if let (Some(shards), Some(quota), Mode::Provisioned) =
+        (world.stream.shards, held.shard_quota, world.mode)
         && u64::from(shards) > quota
     {
         let excuse = Excuse::new(Why::Quota, "the account's shard quota", "count");
@@ -122,7 +127,9 @@ fn quota(world: &WorldConfig, held: &Held) -> Option<Excuse> {
 }
 
 fn cost(limit: &Limit, floor: f64, most: f64) -> Option<Excuse> {
-    (floor > most).then(|| Excuse::new(Why::CostFloor, name(limit), "usd").numbers(floor, most).fact("billing.month_hours"))
+    (floor > most).then(|| {
+        Excuse::new(Why::CostFloor, name(limit), "usd").numbers(floor, most).fact("billing.month_hours")
+    })
 }
 
 /// A limit as the user wrote it.
@@ -170,7 +177,8 @@ fn overload(world: &WorldConfig) -> Option<Overload> {
     let curves = rate_curves(world);
     let (end, minute) = (world.duration.0, 60 * NS_PER_S);
     let step = minute.min(end.max(1));
-    let mut worst = Overload { refused: 0.0, born: 0.0, demand: 0.0, capacity: 0.0, hot: false, by_bytes: false };
+    let mut worst =
+        Overload { refused: 0.0, born: 0.0, demand: 0.0, capacity: 0.0, hot: false, by_bytes: false };
     let capacity = per_shard(world);
     let mut from = 0;
     while from < end {
@@ -180,7 +188,12 @@ fn overload(world: &WorldConfig) -> Option<Overload> {
         let seconds = (to - from) as f64 / 1e9;
         // What is born in the last second may not have been sent.
         let surely = |n: f64| (n * (1.0 - 1.0 / seconds.max(1.0)) - 5.0 * n.sqrt()).max(0.0);
-        let hot: f64 = world.producers.iter().zip(&per_curve).map(|(p, n)| hot_share(&p.demand.keys) * n).fold(0.0, f64::max);
+        let hot: f64 = world
+            .producers
+            .iter()
+            .zip(&per_curve)
+            .map(|(p, n)| hot_share(&p.demand.keys) * n)
+            .fold(0.0, f64::max);
         let one = capacity.rate * seconds + capacity.burst;
         let by_all = shards.map_or(0.0, |n| surely(expected) - n * one);
         let by_key = surely(hot) - one;
@@ -296,9 +309,11 @@ fn polls(world: &WorldConfig, limit: &Limit, metric: &str, consumer: usize, most
         };
         plain && together <= poll.interval.0 / 10
     };
-    let enough = rate_curves(world).iter().map(|c| c.integral(0, world.duration.0) / 1_000_000).sum::<u128>() > 2_000;
+    let enough =
+        rate_curves(world).iter().map(|c| c.integral(0, world.duration.0) / 1_000_000).sum::<u128>() > 2_000;
     let least = 0.9 * part * interval;
     let applies = enough && world.duration.0 > 20 * poll.interval.0 && world.producers.iter().all(smooth);
-    (applies && least > most)
-        .then(|| Excuse::new(Why::PollInterval, name(limit), "ns").numbers(least, most).fact("consumer.interval"))
+    (applies && least > most).then(|| {
+        Excuse::new(Why::PollInterval, name(limit), "ns").numbers(least, most).fact("consumer.interval")
+    })
 }

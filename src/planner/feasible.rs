@@ -29,7 +29,8 @@ fn relax(search: &mut Search, l: usize) -> Result<Relax, Trouble> {
             best = Some(value);
         }
         let others = |(k, other): (usize, &Limit)| k == l || other.holds(mean(samples, k));
-        let all = search.limits.iter().enumerate().all(others) && tried.corners.len() == search.space.corners.len();
+        let all =
+            search.limits.iter().enumerate().all(others) && tried.corners.len() == search.space.corners.len();
         if all && would_do.is_none_or(|(b, _)| better(&limit, value, b)) {
             would_do = Some((value, i));
         }
@@ -50,7 +51,8 @@ fn relax(search: &mut Search, l: usize) -> Result<Relax, Trouble> {
 
 /// The cheapest design that meets all other limits, and its figure for this one.
 fn without(search: &mut Search, l: usize) -> Result<Option<(f64, usize)>, Trouble> {
-    let others: Vec<Limit> = search.limits.iter().enumerate().filter(|(k, _)| *k != l).map(|o| o.1.clone()).collect();
+    let others: Vec<Limit> =
+        search.limits.iter().enumerate().filter(|(k, _)| *k != l).map(|o| o.1.clone()).collect();
     if others.is_empty() && search.limits[l].measured.metric.name != "monthly_cost" {
         return Ok(None);
     }

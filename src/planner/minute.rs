@@ -22,7 +22,11 @@ pub fn inside(search: &mut Search, plan: usize) -> Result<Vec<InsideMinute>, Tro
         let mut filled = world.clone();
         let traces = filled.producers.iter_mut().filter(|p| traced(p));
         traces.zip(&spread).for_each(|(p, b)| p.demand.burstiness = b.clone());
-        let sized_for = filled.producers.iter().zip(&world.producers).all(|(a, b)| a.demand.burstiness == b.demand.burstiness);
+        let sized_for = filled
+            .producers
+            .iter()
+            .zip(&world.producers)
+            .all(|(a, b)| a.demand.burstiness == b.demand.burstiness);
         let Some(of) = search.space.plan_of(candidate, 0) else { continue };
         let outcome = single(of, &filled)?;
         search.runs += 1;

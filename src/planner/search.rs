@@ -156,7 +156,13 @@ impl<'a> Search<'a> {
     }
 
     /// `count` runs on the draws numbered from `from`.
-    pub fn sample(&mut self, i: usize, corner: usize, from: usize, count: usize) -> Result<Vec<Sample>, Trouble> {
+    pub fn sample(
+        &mut self,
+        i: usize,
+        corner: usize,
+        from: usize,
+        count: usize,
+    ) -> Result<Vec<Sample>, Trouble> {
         let numbers: Vec<u32> = (from..from + count).map(|n| n as u32).collect();
         let samples = parallel::map(&numbers, |n| {
             let outcome = self.run(self.space.candidates[i], corner, *n)?;
@@ -225,14 +231,20 @@ impl<'a> Search<'a> {
     }
 }
 
-fn at_first(space: &Space, limits: &[Limit], load: u64, candidate: Candidate) -> Result<(f64, State), Trouble> {
+fn at_first(
+    space: &Space,
+    limits: &[Limit],
+    load: u64,
+    candidate: Candidate,
+) -> Result<(f64, State), Trouble> {
     let world = space.world_of(candidate, 0, load, 0);
     let (Some(plan), Some(world)) = (space.plan_of(candidate, 0), world) else {
         let mut excuse = Excuse::new(Why::Mistake, "the scenario's grammar", "count");
         excuse.note = space.designs[candidate.design].mistake.clone().unwrap_or_default();
         return Ok((0.0, State::Ruled(excuse)));
     };
-    let floor = bound::cost_floor(plan, &world).map_err(|e| Trouble::Run(crate::experiment::Trouble::Bill(e)))?;
+    let floor =
+        bound::cost_floor(plan, &world).map_err(|e| Trouble::Run(crate::experiment::Trouble::Bill(e)))?;
     if let Err(why) = crate::world::fit(&world) {
         let mut excuse = Excuse::new(Why::Mistake, "what can be simulated", "count");
         excuse.note = why.0;
@@ -274,7 +286,10 @@ pub fn plan(space: &Space, base: &Plan, progress: &(dyn Fn(u64) + Sync)) -> Resu
         regret,
         minute,
         bill: Some(bill),
-        findings: said.into_iter().map(|f| f.text.trim_start_matches(&format!("{title}: ")).to_owned()).collect(),
+        findings: said
+            .into_iter()
+            .map(|f| f.text.trim_start_matches(&format!("{title}: ")).to_owned())
+            .collect(),
         ..outcome(&search, base, Some(i))
     })
 }
@@ -420,7 +435,9 @@ fn rejected(search: &Search, plan: Option<usize>) -> Vec<Rejected> {
     };
     let reason = |i: usize| match &search.states[i] {
         State::Ruled(excuse) => excuse.clone(),
-        State::Untried if cost.is_some_and(|c| search.floors[i] > c) => dearer(Why::DearerFloor, search.floors[i]),
+        State::Untried if cost.is_some_and(|c| search.floors[i] > c) => {
+            dearer(Why::DearerFloor, search.floors[i])
+        }
         State::Untried => dearer(Why::NotTried, search.floors[i]),
         State::Tried(tried) => {
             let reason = tried.dropped.clone().or_else(|| search.missed(tried));

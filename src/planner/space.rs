@@ -75,7 +75,10 @@ impl Space {
         let candidates = candidates(&modes, &designs, &shards);
         let mut axes = vec![
             Axis { key: "modes".into(), values: modes.iter().map(|m| Some(m.word().into())).collect() },
-            Axis { key: "stream.shards".into(), values: shards.iter().map(|n| Some(n.to_string())).collect() },
+            Axis {
+                key: "stream.shards".into(),
+                values: shards.iter().map(|n| Some(n.to_string())).collect(),
+            },
         ];
         axes.extend(others);
         let notes = left_out.into_iter().map(|key| {
@@ -89,7 +92,10 @@ impl Space {
             notes: notes.collect(),
             goal,
             planning: scenario.planning.clone(),
-            shard_quota: scenario.shard_quota.map(u64::from).or_else(|| data_streams::shard_quota(&scenario.region)),
+            shard_quota: scenario
+                .shard_quota
+                .map(u64::from)
+                .or_else(|| data_streams::shard_quota(&scenario.region)),
         })
     }
 
@@ -99,7 +105,13 @@ impl Space {
     }
 
     /// One run of a candidate at `load` percent of the workload.
-    pub fn world_of(&self, candidate: Candidate, corner: usize, load: u64, replication: u32) -> Option<WorldConfig> {
+    pub fn world_of(
+        &self,
+        candidate: Candidate,
+        corner: usize,
+        load: u64,
+        replication: u32,
+    ) -> Option<WorldConfig> {
         let mut world = self.plan_of(candidate, corner)?.world_of(candidate.mode, replication);
         if candidate.shards.is_some() {
             world.stream.shards = candidate.shards;
@@ -135,7 +147,8 @@ fn corners(scenario: &Scenario) -> Vec<Corner> {
         return vec![(String::new(), Vec::new())];
     }
     let all = |words: &str, high: bool| {
-        let ends = scenario.intervals.iter().map(|i| (i.key.clone(), if high { i.high } else { i.low }.to_string()));
+        let ends =
+            scenario.intervals.iter().map(|i| (i.key.clone(), if high { i.high } else { i.low }.to_string()));
         (format!("all intervals at their {words} ends"), ends.collect())
     };
     vec![all("upper", true), all("lower", false)]
@@ -190,7 +203,8 @@ fn shards(scenario: &Scenario, designs: &[Design]) -> Vec<u32> {
         Some(sizing::provisioned_shards(&world))
     };
     let need = designs.iter().filter_map(need).max().unwrap_or(1);
-    let most = need.saturating_mul(3).saturating_add(4).min(data_streams::UPDATE_SHARD_COUNT_MAX.count() as u32);
+    let most =
+        need.saturating_mul(3).saturating_add(4).min(data_streams::UPDATE_SHARD_COUNT_MAX.count() as u32);
     let mut counts = Vec::new();
     let mut n = 1;
     while n <= most {
@@ -205,10 +219,8 @@ fn candidates(modes: &[Mode], designs: &[Design], shards: &[u32]) -> Vec<Candida
     for &mode in modes {
         for (design, of) in designs.iter().enumerate() {
             // A stream that was switched from provisioned starts with the shards it had.
-            let switched = of
-                .corners
-                .first()
-                .is_some_and(|p| p.world.stream.on_demand.history == History::Switched);
+            let switched =
+                of.corners.first().is_some_and(|p| p.world.stream.on_demand.history == History::Switched);
             match mode == Mode::Provisioned || switched {
                 true => all.extend(shards.iter().map(|n| Candidate { design, mode, shards: Some(*n) })),
                 false => all.push(Candidate { design, mode, shards: None }),

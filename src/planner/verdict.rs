@@ -64,7 +64,10 @@ impl Sample {
             return Some(billing::MONTH.key);
         }
         let write = ["throttled", "delayed", "lost", "headroom", "put_", "buffering_"];
-        if write.iter().any(|w| name.starts_with(w)) && name != "throttled_reads" && name != "lost_to_retention" {
+        if write.iter().any(|w| name.starts_with(w))
+            && name != "throttled_reads"
+            && name != "lost_to_retention"
+        {
             return Some(self.write_fact);
         }
         if self.throttled.is_some_and(|share| share > 0.01) && name.starts_with("end_to_end") {
@@ -79,7 +82,8 @@ impl Sample {
 }
 
 fn read_fact(run: &RunResult) -> Option<&'static str> {
-    let sum = |of: fn(&crate::measure::result::ConsumerResult) -> u64| run.consumers.iter().map(of).sum::<u64>();
+    let sum =
+        |of: fn(&crate::measure::result::ConsumerResult) -> u64| run.consumers.iter().map(of).sum::<u64>();
     let (calls, bytes) = (sum(|c| c.throttled_by_calls), sum(|c| c.throttled_by_bytes));
     match (calls, bytes) {
         (0, 0) => None,

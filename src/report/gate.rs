@@ -28,7 +28,12 @@ pub fn markdown(outcome: &Outcome, judged: &[Judged], met: Option<bool>) -> Stri
         out.push_str("\n| | mode | goal | measured |\n|---|---|---|--:|\n");
         for j in judged {
             let mark = if j.met { "✅" } else { "❌" };
-            out.push_str(&format!("| {mark} | {} | `{}` | {} |\n", j.mode, cell(&j.limit), cell(&j.measured)));
+            out.push_str(&format!(
+                "| {mark} | {} | `{}` | {} |\n",
+                j.mode,
+                cell(&j.limit),
+                cell(&j.measured)
+            ));
         }
     }
     let titles: Vec<&str> = outcome.modes.iter().map(|m| m.title).collect();

@@ -271,10 +271,8 @@ fn contradictions(limits: &[Limit], node: &Node, cx: &mut Cx) {
             let (Some(_), Some(least), Some(most)) = (ladder, low.at_least, high.at_most) else { continue };
             if least.value > most.value {
                 let at = cx.key().unwrap_or(node.span);
-                let message = format!(
-                    "`{}` {} and `{}` {} cannot both hold",
-                    low.path, low.text, high.path, high.text
-                );
+                let message =
+                    format!("`{}` {} and `{}` {} cannot both hold", low.path, low.text, high.path, high.text);
                 let expected = format!("`{}` is never above `{}`", low.path, high.path);
                 cx.say("contradiction", at, message, &expected);
             }

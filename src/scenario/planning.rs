@@ -153,7 +153,13 @@ pub fn goal_fits(goal: Option<&Goal>, modes: &[Mode], planning: &Planning, cx: &
     for (key, modes) in [("modes", Some(modes)), ("plan.modes", planning.modes.as_deref())] {
         let Some(modes) = modes.filter(|m| !m.contains(wanted)) else { continue };
         let words: Vec<&str> = modes.iter().map(|m| m.word()).collect();
-        let message = format!("the goal is about `{}`, and `{key}` has only {}", wanted.word(), listed(&words));
-        cx.say("contradiction", *at, message, &format!("add `{}` to `{key}`, or change `goal.mode`", wanted.word()));
+        let message =
+            format!("the goal is about `{}`, and `{key}` has only {}", wanted.word(), listed(&words));
+        cx.say(
+            "contradiction",
+            *at,
+            message,
+            &format!("add `{}` to `{key}`, or change `goal.mode`", wanted.word()),
+        );
     }
 }

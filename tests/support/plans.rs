@@ -213,7 +213,8 @@ fn cheapest(space: &Space, judged: &[(usize, Judged)]) -> Option<usize> {
     let mut met: Vec<&(usize, Judged)> = judged.iter().filter(|j| j.1.meets).collect();
     met.sort_by(|a, b| a.1.cost.total_cmp(&b.1.cost).then(a.0.cmp(&b.0)));
     let runs = space.planning.fresh_runs;
-    let sure = |i: usize| f64::from(fresh(space, i, 1_000_000, runs)) / f64::from(runs) >= space.planning.success;
+    let sure =
+        |i: usize| f64::from(fresh(space, i, 1_000_000, runs)) / f64::from(runs) >= space.planning.success;
     met.iter().map(|j| j.0).find(|i| sure(*i))
 }
 

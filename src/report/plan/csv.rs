@@ -11,7 +11,18 @@ fn set(s: &Settings) -> String {
 /// One row per rejected candidate.
 pub fn candidates(outcome: &PlanOutcome) -> Vec<u8> {
     let mut table = Table::new([
-        "mode", "shards", "set", "floor_usd", "why", "limit", "found", "half_width", "allowed", "unit", "fact", "note",
+        "mode",
+        "shards",
+        "set",
+        "floor_usd",
+        "why",
+        "limit",
+        "found",
+        "half_width",
+        "allowed",
+        "unit",
+        "fact",
+        "note",
     ]);
     for r in &outcome.rejected {
         let e = &r.excuse;
@@ -37,7 +48,14 @@ pub fn candidates(outcome: &PlanOutcome) -> Vec<u8> {
 /// One row per simulated candidate; `front`: nothing simulated is better in one figure and no worse in the others.
 pub fn front(outcome: &PlanOutcome) -> Vec<u8> {
     let mut table = Table::new([
-        "mode", "shards", "set", "month_usd", "end_to_end_p99_ns", "throttled_share", "meets_goal", "front",
+        "mode",
+        "shards",
+        "set",
+        "month_usd",
+        "end_to_end_p99_ns",
+        "throttled_share",
+        "meets_goal",
+        "front",
     ]);
     for p in &outcome.points {
         table.row([

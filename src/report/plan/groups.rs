@@ -41,7 +41,9 @@ pub fn of(outcome: &PlanOutcome) -> Vec<Group<'_>> {
         let same = |g: &&mut Group| {
             let (a, b) = (&g.nearest.excuse, &rejected.excuse);
             let alike = a.why == b.why && a.limit == b.limit && a.fact == b.fact;
-            alike && g.nearest.settings.mode == rejected.settings.mode && (a.why != Why::Mistake || a.note == b.note)
+            alike
+                && g.nearest.settings.mode == rejected.settings.mode
+                && (a.why != Why::Mistake || a.note == b.note)
         };
         let shards = rejected.settings.shards.map(|n| (n, n));
         match groups.iter_mut().find(same) {

@@ -1,8 +1,8 @@
 //! A short text for a pull request.
 
 use super::{groups, text, words};
-use crate::report::gate::cell;
 use crate::planner::outcome::PlanOutcome;
+use crate::report::gate::cell;
 
 /// Groups of excuses shown.
 const GROUPS: usize = 8;
@@ -29,7 +29,10 @@ pub fn markdown(outcome: &PlanOutcome) -> String {
         }
     }
     let groups = groups::of(outcome);
-    out.push_str(&format!("\n<details><summary>{} designs, why not the others</summary>\n\n", outcome.candidates));
+    out.push_str(&format!(
+        "\n<details><summary>{} designs, why not the others</summary>\n\n",
+        outcome.candidates
+    ));
     groups.iter().take(GROUPS).for_each(|g| out.push_str(&format!("- {}\n", g.words())));
     out.push_str("\n</details>\n");
     out

@@ -63,8 +63,14 @@ fn chosen(out: &mut String, outcome: &PlanOutcome, plan: &Contender) {
 pub(super) fn headline(outcome: &PlanOutcome, plan: &Contender) -> Vec<String> {
     let mut lines = vec![format!("{} a month", usd(plan.month_usd))];
     if let Some(low) = plan.month_usd_low {
-        lines[0] = format!("{} a month with {}, {} with all at their lower ends", usd(plan.month_usd), outcome.corner, usd(low));
-        lines.push(format!("sized for the worst corner, {}, and tried at the lower ends too", outcome.corner));
+        lines[0] = format!(
+            "{} a month with {}, {} with all at their lower ends",
+            usd(plan.month_usd),
+            outcome.corner,
+            usd(low)
+        );
+        lines
+            .push(format!("sized for the worst corner, {}, and tried at the lower ends too", outcome.corner));
     }
     if let Some(v) = &outcome.verified {
         lines.push(format!(
@@ -153,7 +159,12 @@ pub(super) fn relaxed(why: &Infeasible) -> Vec<String> {
         let best = r.best.map_or_else(String::new, |b| format!("; the best any design reached is {}", of(b)));
         match (r.would_do, &r.with) {
             (Some(value), Some(with)) => {
-                format!("{}: allow {} and {} meets all the rest{best}", r.limit, of(value), words::design(with))
+                format!(
+                    "{}: allow {} and {} meets all the rest{best}",
+                    r.limit,
+                    of(value),
+                    words::design(with)
+                )
             }
             _ => format!("{}: relaxing it alone does not help{best}", r.limit),
         }

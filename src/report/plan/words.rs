@@ -27,9 +27,11 @@ pub fn design(s: &Settings) -> String {
 pub fn sets(s: &Settings) -> String {
     let mut sets = vec![format!("--set 'modes=[{}]'", s.mode)];
     sets.extend(s.shards.map(|n| format!("--set stream.shards={n}")));
-    sets.extend(s.set.iter().map(|(key, value)| match value.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
-        true => format!("--set '{key}={value}'"),
-        false => format!("--set {key}={value}"),
+    sets.extend(s.set.iter().map(|(key, value)| {
+        match value.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            true => format!("--set '{key}={value}'"),
+            false => format!("--set {key}={value}"),
+        }
     }));
     sets.join(" ")
 }
