@@ -196,7 +196,7 @@ fn verdict(limits: &[Limit], runs: &[(Vec<Option<f64>>, f64)], t: f64) -> Option
         }
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
-        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
         let half = t * (variance / n).sqrt();
         let most = limit.at_most.map_or(f64::INFINITY, |a| a.value);
         let least = limit.at_least.map_or(f64::NEG_INFINITY, |a| a.value);
@@ -250,7 +250,8 @@ fn unsound(planned: &PlanOutcome, space: &Space, judged: &[(usize, Judged)]) -> 
 pub fn clopper_pearson(k: u32, n: u32) -> (f64, f64) {
     let tail = |p: f64, from: u32, to: u32| -> f64 {
         let choose = |i: u32| (0..i).fold(1.0, |c, j| c * f64::from(n - j) / f64::from(j + 1));
-        (from..=to).map(|i| choose(i) * p.powi(i as i32) * (1.0 - p).powi((n - i) as i32)).sum()
+        let power = |x: f64, times: u32| (0..times).fold(1.0, |y, _| y * x);
+        (from..=to).map(|i| choose(i) * power(p, i) * power(1.0 - p, n - i)).sum()
     };
     let solve = |f: &dyn Fn(f64) -> bool| {
         let (mut low, mut high) = (0.0, 1.0);
