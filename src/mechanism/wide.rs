@@ -69,11 +69,8 @@ pub(crate) fn here() -> Width {
 fn ask() -> Width {
     use std::arch::is_x86_feature_detected as has;
     let counts = has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt");
-    let most = has!("avx512f")
-        && has!("avx512bw")
-        && has!("avx512cd")
-        && has!("avx512dq")
-        && has!("avx512vl");
+    let most =
+        has!("avx512f") && has!("avx512bw") && has!("avx512cd") && has!("avx512dq") && has!("avx512vl");
     match (counts, most, has!("avx2")) {
         (true, true, _) => Width::Avx512,
         (true, _, true) => Width::Avx2,
