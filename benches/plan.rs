@@ -1,8 +1,11 @@
 //! A plan for a steady stream of ten lines, on one thread: CPU and wall time.
 #![allow(clippy::disallowed_types, reason = "a bench reads the clock")]
 
+mod support;
+
 use kinesim::planner::{Space, plan};
 use kinesim::scenario::Source;
+use support::cpu;
 
 /// Two minutes stand for a steady stream; defaults elsewhere.
 const SCENARIO: &str = "\
@@ -18,14 +21,9 @@ goal:
   consumers: { app: { propagation_p99: { at_most: 2 s } } }
 ";
 
-/// Seconds this thread has run (Linux; 0 elsewhere).
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    stat.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
-}
-
 fn main() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread");
+    // CPU time is read on the one thread of the pool.
     pool.install(|| {
         let (t, c) = (std::time::Instant::now(), cpu());
         let nothing = |_: &str| Err("no files".to_owned());

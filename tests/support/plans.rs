@@ -61,7 +61,7 @@ pub fn scenario(seed: u64) -> String {
         // Quiet, with a spike that the least on-demand stream takes and three shards do not.
         Kind::OnDemand => {
             let peak = 3_500 / kib;
-            format!("{{ spike: {{ base: 0.5 records/s, peak: {peak} records/s, at: 6 s, for: 6 s }} }}")
+            format!("{{ spike: {{ base: 0.5 records/s, peak: {peak} records/s, at: 5 s, for: 10 s }} }}")
         }
         _ => format!("{rate} records/s"),
     };
@@ -73,7 +73,7 @@ pub fn scenario(seed: u64) -> String {
         }
         _ => "{ uniform: { distinct: 20000 } }".to_owned(),
     };
-    let throttled = draw.among(2, 8);
+    let throttled = if kind == Kind::OnDemand { 5 } else { draw.among(2, 8) };
     let (a, b) = match kind {
         Kind::FanOut => (draw.among(120, 180), draw.among(700, 1_600)),
         _ => (draw.among(600, 1_800), draw.among(700, 2_000)),
