@@ -15,7 +15,7 @@ pub struct Axis {
 }
 
 /// Designs that default axes may combine to.
-const DEFAULT_DESIGNS: usize = 256;
+const DEFAULT_DESIGNS: usize = 24;
 
 /// The axes of a scenario besides mode and shards: those it names, then its parts' own, as many as stay affordable.
 /// The second answer names those left out.

@@ -26,8 +26,9 @@ pub fn front(outcome: &PlanOutcome) -> Option<Figure> {
     };
     let chart = |title: &str, y: Axis, of: &dyn Fn(&Point) -> Option<f64>| {
         let line = |(mode, title): &(&'static str, &'static str)| {
+            // The best that this much buys.
             let at = |x: &f64| {
-                let points = outcome.points.iter().filter(|p| p.settings.mode == *mode && p.month_usd == *x);
+                let points = outcome.points.iter().filter(|p| p.settings.mode == *mode && p.month_usd <= *x);
                 points.filter_map(of).reduce(f64::min)
             };
             Line {
@@ -51,7 +52,7 @@ pub fn front(outcome: &PlanOutcome) -> Option<Figure> {
     Some(Figure {
         id: "front".into(),
         title: "What latency and throttling cost".into(),
-        caption: "Every simulated design by the cost of its month; designs that closed forms discarded are not drawn.".into(),
+        caption: "The least latency and the least throttling of any simulated design of a mode at this cost of a month or less; front.csv has each.".into(),
         columns: 2,
         legend: modes.iter().map(|(mode, title)| ((*title).to_owned(), of_mode(mode))).collect(),
         panels: [latency, throttled].map(|c| Panel::Lines(Box::new(c))).to_vec(),
