@@ -175,9 +175,9 @@ impl<'a> Search<'a> {
 
     /// One run, whole.
     pub fn run(&self, candidate: Candidate, corner: usize, replication: u32) -> Result<ModeOutcome, Trouble> {
-        let plan = self.space.plan_of(candidate, corner);
-        let world = self.space.world_of(candidate, corner, self.load, replication);
-        let (Some(plan), Some(world)) = (plan, world) else { return Err(Trouble::NoGoal) };
+        // A design whose settings do not go together is ruled out before anything is run.
+        let plan = self.space.plan_of(candidate, corner).expect("a design that can be read");
+        let world = self.space.world_of(candidate, corner, self.load, replication).expect("its world");
         Ok(single(plan, &world)?)
     }
 
