@@ -393,3 +393,19 @@ fn failed_records_lie_in_objects_that_are_paid_for() {
     assert!((8..=10).contains(&f.failed["processing-failed/"].objects), "{:?}", f.failed);
     assert_eq!(f.s3_puts, f.objects + f.failed["processing-failed/"].objects);
 }
+
+/// What the KPL packed is unpacked: records are counted, billed and delivered one by one.
+#[test]
+fn parcels_of_the_kpl_are_unpacked() {
+    let r = run(&world(&format!(
+        "duration: 600 s\nmodes: [provisioned]\n\
+         producers: {{ p: {{ rate: 500 records/s, record_size: 100 B, client: kpl }} }}\n\
+         stream: {{ shards: 1 }}\nfirehose: {{ lake: {{ {S3} }} }}\n"
+    )));
+    let (f, c) = (lake(&r), &r.consumers[0]);
+    assert!(r.stream.kinesis_records * 10 < r.stream.stored, "the KPL packed them");
+    // What is held is not read for good.
+    assert_eq!(f.in_records, r.stream.stored - c.unread + f.held_records);
+    // Each of them is billed as 5 KB.
+    assert_eq!(f.billed_bytes, 5120 * f.in_records);
+}
