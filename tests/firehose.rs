@@ -4,6 +4,7 @@
 #[path = "support/runs.rs"]
 mod runs;
 
+use kinesim::experiment::outcome::{FrontPoint, Outcome};
 use kinesim::facts::firehose as facts;
 use kinesim::firehose::intake::{Intake, Quotas, Raise};
 use kinesim::measure::clients::FirehoseResult;
@@ -408,4 +409,105 @@ fn parcels_of_the_kpl_are_unpacked() {
     assert_eq!(f.in_records, r.stream.stored - c.unread + f.held_records);
     // Each of them is billed as 5 KB.
     assert_eq!(f.billed_bytes, 5120 * f.in_records);
+}
+
+/// Everything a scenario's experiment finds.
+fn outcome(text: &str, curves: bool) -> Outcome {
+    let no_files = |_: &str| Err(String::new());
+    let scenario = kinesim::scenario::load(text, "case.yaml", &no_files, &[]).expect("a good scenario");
+    let mut plan = scenario.plan(1).expect("prices of its Region");
+    (plan.replications, plan.curves) = (Some(1), Some(curves));
+    kinesim::experiment::run(&plan, &|_, _| ()).expect("it can be simulated")
+}
+
+/// The front of buffering hints is A17 at every point: the size or the interval, whichever is reached first.
+#[test]
+fn a_front_is_size_or_interval_at_every_point() {
+    let found = outcome(
+        "duration: 10 min\nmodes: [provisioned]\n\
+         producers: { p: { rate: 20 records/s, burstiness: even, record_size: 1 KiB, key_bytes: 1 B } }\n\
+         stream: { shards: 1 }\nfirehose: { lake: { to: { s3: { request: 0 s } }, buffer: { size: 2 MiB, interval: 2 min } } }\n",
+        true,
+    );
+    let front = &found.fronts[0];
+    // Three sizes at 0, 15, 60, 300, 600 and 900 s, and the scenario's own.
+    assert_eq!((front.points.len(), front.size_here, front.interval_here_ns), (19, 2 << 20, 120_000_000_000));
+    for p in &front.points {
+        let wait = if p.interval_ns == 0 { 5.0 } else { p.interval_ns as f64 / 1e9 };
+        let t = wait.min(p.size as f64 / (20.0 * 1024.0));
+        let object = t * 20.0 * 1024.0;
+        let (found, late) = (p.object_bytes as f64, 20.0 * 1024.0);
+        // Whatever a poll brings at the end belongs to the object or begins the next.
+        assert!((found - object).abs() <= 1.05 * late, "{t} s: {found} bytes an object, expected {object}");
+        let (a_day, per_object) = (p.objects_per_day, 86_400.0 * 20.0 * 1024.0 / found);
+        assert!(
+            (a_day / per_object - 1.0).abs() < 0.02,
+            "{t} s: {a_day} objects a day, expected {per_object}"
+        );
+        let p99 = p.p99_ns.unwrap() as f64 / 1e9;
+        assert!(p99 > 0.9 * t && p99 < t + 2.0, "{t} s: p99 {p99} s");
+    }
+    // What no other point beats is never beaten in freshness by a larger object at no higher cost.
+    let best: Vec<_> = front.points.iter().filter(|p| p.best).collect();
+    assert!(!best.is_empty());
+    for b in &best {
+        let better = |p: &&FrontPoint| {
+            p.p99_ns < b.p99_ns && p.object_bytes >= b.object_bytes && p.month_usd <= b.month_usd
+        };
+        assert_eq!(front.points.iter().find(better), None);
+    }
+}
+
+/// CloudWatch's sums over all minutes are the run's counts, under Amazon's names.
+#[test]
+fn cloudwatch_has_firehoses_series() {
+    let found = outcome(
+        "duration: 10 min\nmodes: [provisioned]\n\
+         producers:\n  a: { rate: 50 records/s, record_size: 1 KiB, client: firehose_direct }\n  \
+         b: { rate: 100 records/s, record_size: 1 KiB }\n\
+         stream: { shards: 1 }\n\
+         firehose:\n  direct: { from: { producer: a }, to: { opensearch: {} }, buffer: { interval: 1 min } }\n  \
+         lake: { transform: { duration: 100 ms, failed: 10 % }, full_backup: true, backup: { interval: 1 min }, \
+         convert: { parquet: { failed: 10 % } }, buffer: { size: 64 MiB, interval: 1 min } }\n",
+        false,
+    );
+    let run = &found.modes[0].run;
+    let csv = String::from_utf8(kinesim::report::cloudwatch::csv(&found)).unwrap();
+    let rows: Vec<Vec<&str>> = csv.lines().map(|l| l.split(',').collect()).collect();
+    let sum = |stream: &str, metric: &str| -> u64 {
+        let here = rows.iter().filter(|r| r[2] == metric && r[9] == stream);
+        here.map(|r| r[5].parse::<u64>().unwrap()).sum()
+    };
+    let (direct, lake) = (run.firehoses()[0], run.firehoses()[1]);
+    let intake = &run.intakes[0];
+    let processing = lake.transform.unwrap();
+    for (stream, metric, want) in [
+        ("direct", "IncomingRecords", direct.in_records),
+        ("direct", "IncomingBytes", direct.in_bytes),
+        ("direct", "IncomingPutRequests", intake.accepted_calls),
+        ("direct", "ThrottledRecords", 0),
+        ("direct", "DeliveryToAmazonOpenSearchService.Records", direct.delivered_records),
+        ("lake", "DeliveryToS3.Records", lake.delivered_records),
+        ("lake", "DeliveryToS3.Bytes", lake.delivered_bytes),
+        ("lake", "DeliveryToS3.Success", lake.objects),
+        ("lake", "SucceedProcessing.Records", processing.records),
+        ("lake", "SucceedConversion.Records", lake.conversion.unwrap().records),
+        ("lake", "FailedConversion.Records", lake.failed["format-conversion-failed/"].records),
+        ("lake", "BackupToS3.Records", lake.backed_up_records),
+        ("lake", "BackupToS3.Success", lake.backup_objects),
+        ("lake", "DataReadFromKinesisStream.Records", lake.in_records + lake.backed_up_records),
+        ("lake", "ThrottledGetRecords", 0),
+    ] {
+        assert_eq!(sum(stream, metric), want, "{stream} {metric}");
+    }
+    for metric in [
+        "DeliveryToS3.DataFreshness",
+        "KinesisMillisBehindLatest",
+        "ExecuteProcessing.Duration",
+        "ExecuteProcessing.Success",
+    ] {
+        assert!(rows.iter().any(|r| r[2] == metric && r[9] == "lake" && r[6].is_empty()), "{metric}");
+    }
+    let limit = rows.iter().find(|r| r[2] == "BytesPerSecondLimit").unwrap();
+    assert_eq!((limit[5], limit[9]), ("5242880", "direct"));
 }

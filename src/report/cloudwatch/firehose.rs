@@ -9,7 +9,7 @@ use crate::measure::clients::{FirehoseBucket, FirehoseResult};
 use crate::measure::result::{ConsumerSeries, IntakeBucket, IntakeResult, RunResult};
 
 /// All of a run's.
-pub fn metrics<'a>(run: &'a RunResult, out: &mut Datapoints<'a>) {
+pub(super) fn metrics<'a>(run: &'a RunResult, out: &mut Datapoints<'a>) {
     run.intakes.iter().for_each(|intake| incoming(intake, out));
     for (consumer, series) in run.consumers.iter().zip(&run.series.consumers) {
         if let Some(crate::measure::clients::ClientResult::Firehose(f)) = &consumer.client {
