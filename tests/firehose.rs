@@ -430,8 +430,8 @@ fn a_front_is_size_or_interval_at_every_point() {
         true,
     );
     let front = &found.fronts[0];
-    // Three sizes at 0, 15, 60, 300, 600 and 900 s, and the scenario's own.
-    assert_eq!((front.points.len(), front.size_here, front.interval_here_ns), (19, 2 << 20, 120_000_000_000));
+    // Three sizes at 0, 15, 60, 300 and 900 s, and the scenario's own.
+    assert_eq!((front.points.len(), front.size_here, front.interval_here_ns), (16, 2 << 20, 120_000_000_000));
     for p in &front.points {
         let wait = if p.interval_ns == 0 { 5.0 } else { p.interval_ns as f64 / 1e9 };
         let t = wait.min(p.size as f64 / (20.0 * 1024.0));

@@ -28,7 +28,7 @@ pub struct FrontJob {
 /// How long a point is.
 const LENGTH: Dur = Dur::from_s(1860);
 /// Intervals to choose from.
-const INTERVALS_S: [u64; 6] = [0, 15, 60, 300, 600, 900];
+const INTERVALS_S: [u64; 5] = [0, 15, 60, 300, 900];
 
 /// The points of every stream's front; `None`: the work is too large.
 pub fn jobs(plan: &Plan, budget: u128) -> Option<Vec<FrontJob>> {

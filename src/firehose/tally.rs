@@ -62,7 +62,7 @@ impl Tally {
                 .partitions
                 .map(|p| PartitionsResult { limit: p.active, ..PartitionsResult::default() }),
             conversion: config.writing.convert.map(|_| ConversionResult::default()),
-            vpc: (config.vpc_zones > 0).then(|| VpcResult { zones: config.vpc_zones, ns: 0 }),
+            vpc: (config.vpc_zones > 0).then_some(VpcResult { zones: config.vpc_zones, ns: 0 }),
             ..FirehoseResult::default()
         };
         Tally {
@@ -212,6 +212,7 @@ impl Tally {
         let bucket = self.bucket(now);
         bucket.records += load.records;
         bucket.bytes += load.bytes;
+        bucket.raw_bytes += load.raw;
         bucket.freshness_ns = bucket.freshness_ns.max(Some(age));
     }
 

@@ -475,6 +475,8 @@ pub struct FirehoseBucket {
     pub records: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Those bytes as they came in, before a transform.
+    pub raw_bytes: u64,
     /// Age of the oldest record delivered (DataFreshness); `None`: nothing was.
     pub freshness_ns: Option<u64>,
     /// Arrived to delivered, record by record: median.

@@ -96,16 +96,12 @@ impl Minute<'_, '_> {
     /// Lambda, conversion, partitions.
     fn processing(&mut self, stream: &FirehoseResult) {
         let calls = self.total(|b| b.calls);
-        if calls > 0 {
-            let mean_ms = self.total(|b| b.ran_ns) / calls / 1_000_000;
-            self.push("ExecuteProcessing.Duration", "Milliseconds", "Average", &mean_ms.to_string());
+        if let Some(mean_ns) = self.total(|b| b.ran_ns).checked_div(calls) {
+            let mean_ms = (mean_ns / 1_000_000).to_string();
+            self.push("ExecuteProcessing.Duration", "Milliseconds", "Average", &mean_ms);
             let ok = calls - self.total(|b| b.failed_calls);
-            self.push(
-                "ExecuteProcessing.Success",
-                "Count",
-                "Average",
-                &(ok as f64 / calls as f64).to_string(),
-            );
+            let share = (ok as f64 / calls as f64).to_string();
+            self.push("ExecuteProcessing.Success", "Count", "Average", &share);
         }
         if self.total(|b| b.transformed_records) > 0 {
             self.sum("SucceedProcessing.Records", "Count", |b| b.transformed_records);
@@ -142,7 +138,9 @@ impl Minute<'_, '_> {
             self.sum(&format!("DeliveryTo{where_to}.Success"), "Count", |b| b.objects);
         }
         if self.total(|b| b.records) > 0 {
-            self.sum(&format!("DeliveryTo{to}.Bytes"), "Bytes", |b| b.bytes);
+            // Before a transform, where it goes to S3.
+            let bytes: fn(&FirehoseBucket) -> u64 = if to == "S3" { |b| b.raw_bytes } else { |b| b.bytes };
+            self.sum(&format!("DeliveryTo{to}.Bytes"), "Bytes", bytes);
             self.sum(&format!("DeliveryTo{to}.Records"), "Count", |b| b.records);
             let oldest = self.buckets.iter().filter_map(|b| b.freshness_ns).max().unwrap_or(0);
             let seconds = (oldest / 1_000_000_000).to_string();

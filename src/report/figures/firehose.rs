@@ -8,6 +8,9 @@ use crate::report::chart::{Axis, Chart, Figure, Line, Panel, Stroke};
 use crate::report::palette::of_mode;
 use crate::report::ticks::Unit;
 
+/// An age of a bucket.
+type Age = fn(&FirehoseBucket) -> Option<u64>;
+
 /// Streams drawn.
 const DRAWN: usize = 4;
 const STROKES: [Stroke; DRAWN] = [Stroke::Solid, Stroke::Dashed, Stroke::Thin, Stroke::Dotted];
@@ -34,7 +37,7 @@ pub(super) fn figure(outcome: &Outcome) -> Option<Figure> {
             (objects > 0).then(|| bytes as f64 / objects as f64 / 1_048_576.0)
         })
     }));
-    let ages: [(&str, fn(&FirehoseBucket) -> Option<u64>); 3] = [
+    let ages: [(&str, Age); 3] = [
         ("arrived to delivered, p50", |b| b.p50_ns),
         ("arrived to delivered, p99", |b| b.p99_ns),
         ("oldest record delivered", |b| b.freshness_ns),
