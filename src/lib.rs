@@ -18,7 +18,8 @@
 //!   schedule, and never name one another.
 //! - [`world`] owns them, carries what they say to each other, and decides nothing. It never sees YAML.
 //! - [`experiment`] runs many worlds (and holds the only threads); [`cost`] multiplies typed quantities by typed prices.
-//! - [`scenario`] reads, [`report`] draws, [`cli`] opens files and talks: the outside is allowed in there only.
+//! - [`scenario`] reads, [`report`] draws, [`export`] writes what can be deployed, [`cli`] opens files and talks: the
+//!   outside is allowed in there only.
 //!
 //! # Follow one record
 //!
@@ -72,5 +73,6 @@ pub mod cost;
 pub mod experiment;
 // Edges: where the outside is allowed in.
 pub mod cli;
+pub mod export;
 pub mod report;
 pub mod scenario;

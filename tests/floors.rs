@@ -23,6 +23,7 @@ const FLOORS: &[&str] = &[
     "experiment",
     "scenario",
     "report",
+    "export",
     "cli",
 ];
 
