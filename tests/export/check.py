@@ -21,7 +21,7 @@ def run(command, **more):
 
 
 def cloudformation():
-    done = run([tools / "python/bin/cfn-lint", *sorted(folder.glob("*.cloudformation.yaml"))])
+    done = run([python, "-c", "from cfnlint.runner import main; main()", *sorted(folder.glob("*.cloudformation.yaml"))])
     if done.returncode:
         wrong.append("cfn-lint: " + done.stdout + done.stderr)
 
