@@ -3,6 +3,7 @@
 use crate::measure::clients::{ClientResult, FirehoseResult};
 use crate::measure::latency::LatencySummary;
 use crate::measure::lost::Lost;
+use crate::measure::resolution::Coarse;
 use crate::measure::sink::Billed;
 use serde::Serialize;
 
@@ -33,6 +34,9 @@ pub struct RunResult {
     pub digests: Digests,
     /// `Some(reason)` when a bound cut the run.
     pub cut: Option<String>,
+    /// How coarsely it was simulated, and what that cannot show; `None`: every record by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coarse: Option<Coarse>,
 }
 
 /// born = stored at least once + given up (by cause) + held.
@@ -50,8 +54,9 @@ pub struct ProducerResult {
     pub stored: u64,
     /// Stored again by a retry.
     pub duplicates: u64,
-    /// Stored in their shard after a record that the same process made later (keys are not told apart).
-    pub overtaken: u64,
+    /// Stored in their shard after a record that the same process made later (keys are not told apart); `None`: not
+    /// looked at.
+    pub overtaken: Option<u64>,
     /// Given up, by cause.
     pub lost: Lost,
     /// Still in the client (or before it) at the end.
@@ -144,9 +149,30 @@ pub struct IntakeResult {
     /// When its quotas were raised.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub raised_ns: Vec<u64>,
+    /// Its quotas at the start: records, requests, bytes a second.
+    pub quotas: (u64, u64, u64),
+    /// Length of a bucket of the series.
+    pub bucket_ns: u64,
+    /// Over time; the last bucket is the last in which something came in.
+    pub series: Vec<IntakeBucket>,
     /// The Firehose stream behind it, where the scenario has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub firehose: Option<FirehoseResult>,
+}
+
+/// One bucket of an intake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct IntakeBucket {
+    /// Calls of which something was accepted.
+    pub calls: u64,
+    /// Records accepted.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Records refused.
+    pub throttled: u64,
+    /// Its quotas are so many times those at the start (0: nothing came).
+    pub times: u32,
 }
 
 /// The stream's totals.
