@@ -20,8 +20,8 @@
 //! - [`coarse`] carries the same laws in cohorts and rates, for weeks and months.
 //! - [`experiment`] runs many worlds (and holds the only threads); [`cost`] multiplies typed quantities by typed prices.
 //! - [`planner`] searches: a candidate is a scenario with some keys overlaid; what it rejects gets an excuse.
-//! - [`import`] and [`scenario`] read, [`report`] draws, [`cli`] opens files and talks: the outside is allowed in
-//!   there only.
+//! - [`import`] and [`scenario`] read, [`report`] draws, [`export`] writes what can be deployed, [`cli`] opens files and
+//!   talks: the outside is allowed in there only.
 //!
 //! # Follow one record
 //!
@@ -77,6 +77,7 @@ pub mod cost;
 pub mod experiment;
 // Edges: where the outside is allowed in.
 pub mod cli;
+pub mod export;
 pub mod import;
 pub mod planner;
 pub mod report;

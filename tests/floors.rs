@@ -26,6 +26,7 @@ const FLOORS: &[&str] = &[
     "scenario",
     "planner",
     "report",
+    "export",
     "cli",
 ];
 
