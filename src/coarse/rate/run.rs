@@ -149,6 +149,8 @@ impl<'a> Run<'a> {
     /// Runs to the end.
     pub fn go(&mut self) -> Result<(), Unfit> {
         let (end, bucket) = (self.config.duration.0, self.carrier.bucket());
+        // How the run begins decides where the first step ends.
+        self.operating_point(0, self.step.min(end).max(1))?;
         let mut now = 0;
         while now < end {
             if self.carrier.next_control() <= now {
@@ -261,38 +263,42 @@ impl<'a> Run<'a> {
     /// Where the stream works in this step.
     fn operating_point(&mut self, from: u64, to: u64) -> Result<Now, Unfit> {
         let mut rates: Vec<f64> = self.demands.iter().map(|d| d.rate(from, to)).collect();
-        let queued = self.queues.iter().any(|q| q.records > 0.0);
-        let seconds = ((to - from) as f64 / NS_PER_S as f64).max(1.0);
-        if queued {
+        let mut mixture = self.mixture(&rates, from, self.exact)?;
+        let grows = |k: usize| self.points.points[k].producers.iter().any(|p| p.grows);
+        if self.queues.iter().any(|q| q.records > 0.0) && !mixture.iter().any(|(k, _)| grows(*k)) {
+            // The queue comes on top of what is born, as much of it as shards could possibly take.
+            let seconds = ((to - from) as f64 / NS_PER_S as f64).max(1.0);
             let own = self.load(&rates, from);
-            for (rate, queue) in rates.iter_mut().zip(&self.queues) {
-                *rate += queue.records / seconds;
-            }
-            let all = self.load(&rates, from);
-            let most = PUSH_MOST.max(own);
+            rates.iter_mut().zip(&self.queues).for_each(|(rate, queue)| *rate += queue.records / seconds);
+            let (all, most) = (self.load(&rates, from), PUSH_MOST.max(own));
             if all > most {
                 rates.iter_mut().for_each(|r| *r *= most / all);
             }
-        }
-        let load = self.load(&rates, from);
-        let (low, high, share) = if self.exact && !queued { (load, load, 0.0) } else { around(load) };
-        let mut mixture = Mixture::new();
-        for (at, part) in [(low, 1.0 - share), (high, share)] {
-            if part > 0.0 && load > 0.0 {
-                let scaled: Vec<f64> = rates.iter().map(|r| r * at / load).collect();
-                mixture.push((self.point(&scaled, from)?, part));
-            }
+            mixture = self.mixture(&rates, from, false)?;
         }
         let opens = self.points.opening.filter(|(_, length)| from < *length && self.rates_since_start(from));
         if let Some((opening, _)) = opens {
             mixture = vec![(opening, 1.0)];
         }
+        let record = self.demands.iter().map(|d| d.record(from)).collect();
+        Ok(Now { from, to, mixture, offered: rates, record })
+    }
+
+    /// The points around these rates.
+    fn mixture(&mut self, rates: &[f64], from: u64, exact: bool) -> Result<Mixture, Unfit> {
+        let load = self.load(rates, from);
         if load <= 0.0 {
-            let idle: Vec<f64> = rates.iter().map(|_| 0.0).collect();
-            mixture.push((self.point(&idle, from)?, 1.0));
+            return Ok(vec![(self.point(rates, from)?, 1.0)]);
         }
-        // Below the lowest load of the grid the lowest stands for all: scale says how much of it there is.
-        Ok(Now { from, to, mixture, offered: rates, record: self.demands.iter().map(|d| d.record(from)).collect() })
+        let (low, high, share) = if exact { (load, load, 0.0) } else { around(load) };
+        let mut mixture = Mixture::new();
+        for (at, part) in [(low, 1.0 - share), (high, share)] {
+            if part > 0.0 {
+                let scaled: Vec<f64> = rates.iter().map(|r| r * at / load).collect();
+                mixture.push((self.point(&scaled, from)?, part));
+            }
+        }
+        Ok(mixture)
     }
 
     /// Has nothing changed since the run began?

@@ -149,7 +149,10 @@ const GROWS: f64 = 0.02;
 pub fn measure(small: &Small, offers: &[Offer], length: Length) -> Result<(Point, Point), Unfit> {
     let run = |ns| simulate(&small.world(offers, ns));
     let (before, after) = (run(length.warm)?, run(length.warm + length.window)?);
-    let opening = between(small, &nothing(&before), &before, length.warm);
+    let mut opening = between(small, &nothing(&before), &before, length.warm);
+    // What is on its way for the first time is no queue.
+    opening.producers.iter_mut().for_each(|p| p.grows = false);
+    opening.consumers.iter_mut().for_each(|c| c.too_slow = None);
     Ok((between(small, &before, &after, length.window), opening))
 }
 
