@@ -40,7 +40,8 @@ fn main() {
     for step in [1, 60] {
         run(&format!("1,000 shards, 30 days, {step} s"), MONTH, "", step, seed);
     }
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/traces/twitter_goog_2015.csv");
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/traces/twitter_goog_2015.csv");
     match std::fs::read_to_string(path) {
         Ok(trace) => run("twitter_goog_2015, 55 days, 1 s", TRACE, &trace, 1, seed),
         Err(_) => println!("twitter_goog_2015: skipped, the trace is not at hand"),

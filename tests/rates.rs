@@ -54,7 +54,8 @@ fn a04_catching_up_at_the_read_limit() {
             true => "enhanced_fan_out: { push_latency: 0 s }",
             false => "polling: { interval: 1 s, jitter: 0 s, call_latency: 0 s, throttled_poll: wait }",
         };
-        let readers = (0..point.param("shared_consumers") as u64).map(|i| format!("r{i}: {{ read: {{ {read} }} }}"));
+        let readers =
+            (0..point.param("shared_consumers") as u64).map(|i| format!("r{i}: {{ read: {{ {read} }} }}"));
         let producer = format!("rate: {} records/s, burstiness: even, record_size: 2 KiB", write * 512.0);
         let duration = format!("{} s", 60.0 + away + drain * 1.02 + 20.0);
         let mut config = world(&duration, &producer, "shards: 1", &readers.collect::<Vec<_>>().join(", "));
@@ -94,7 +95,12 @@ fn worker(duration: &str, rate: f64, work_s: f64) -> WorldConfig {
         (work_s * 1e9).round()
     );
     let producer = format!("rate: {rate} records/s, burstiness: even, record_size: 100 B");
-    world(duration, &producer, "shards: 1, limits: { records_per_s: 10000 }, read_calls_per_s: 10000", &consumer)
+    world(
+        duration,
+        &producer,
+        "shards: 1, limits: { records_per_s: 10000 }, read_calls_per_s: 10000",
+        &consumer,
+    )
 }
 
 /// With the retention of a day as it is: what takes months at records takes a second here.
@@ -103,21 +109,29 @@ fn a22_a_consumer_that_is_too_slow() {
     for point in points("A22", 3) {
         let (rate, out) = (point.param("in_records_s"), point.param("out_records_s"));
         let first = point.want("hours_to_first_loss");
-        let after = |hours: f64| run(&worker(&format!("{} s", (hours * 3600.0) as u64), rate, 1.0 / out), MINUTE);
+        let after =
+            |hours: f64| run(&worker(&format!("{} s", (hours * 3600.0) as u64), rate, 1.0 / out), MINUTE);
         let r = after(2.0);
         let age = |hours: f64| {
             let bucket = (hours * 3600e9) as u64 / r.series.bucket_ns;
             r.series.consumers[0].iterator_age_ns[bucket as usize - 1].unwrap() as f64 / 1e9
         };
         let slope = point.want("age_growth_s_per_s");
-        close(&format!("{} age_growth_s_per_s", point.id), (age(2.0) - age(1.0)) / 3600.0, slope, 0.01 * slope);
+        close(
+            &format!("{} age_growth_s_per_s", point.id),
+            (age(2.0) - age(1.0)) / 3600.0,
+            slope,
+            0.01 * slope,
+        );
         close(&format!("{} age after 2 h", point.id), age(2.0), slope * 7200.0, 0.01 * slope * 7200.0);
-        let backlog = r.series.consumers[0].backlog[3600 * NS_PER_S as usize / r.series.bucket_ns as usize - 1];
+        let backlog =
+            r.series.consumers[0].backlog[3600 * NS_PER_S as usize / r.series.bucket_ns as usize - 1];
         let want = point.want("backlog_after_1h_records");
         close(&format!("{} backlog_after_1h_records", point.id), backlog as f64, want, 0.01 * want);
         assert_eq!(after(0.99 * first).consumers[0].lost_to_retention, 0, "{}: no loss yet", point.id);
         let lost = |r: &RunResult| (r.consumers[0].lost_to_retention as f64, r.producers[0].born as f64);
-        let ((early, early_born), (late, late_born)) = (lost(&after(1.01 * first)), lost(&after(1.3 * first)));
+        let ((early, early_born), (late, late_born)) =
+            (lost(&after(1.01 * first)), lost(&after(1.3 * first)));
         assert!(early > 0.0, "{}: loss from {first} h on", point.id);
         let want = point.want("loss_fraction_after_that");
         let share = (late - early) / (late_born - early_born);
@@ -147,7 +161,8 @@ fn a23_catching_up_after_an_outage() {
 #[test]
 fn a29_doubling_until_demand_is_met() {
     for point in points("A29", 3) {
-        let (start, target) = (point.param("start_capacity_MB_s") as u64, point.param("step_target_MB_s") as u64);
+        let (start, target) =
+            (point.param("start_capacity_MB_s") as u64, point.param("step_target_MB_s") as u64);
         let minutes = point.want("worst_case_minutes") as u64;
         let config = runs::world_in(
             &format!(
@@ -255,7 +270,12 @@ fn loads_around_the_capacity_agree_with_records() {
         let [records, rates] = sums;
         println!("load {load}: records {records:?}\n  rates {rates:?}");
         let apart = (rates[0] - records[0]).abs();
-        assert!(apart <= 0.002_f64.max(0.05 * records[0]), "load {load}: refused {} and {}", records[0], rates[0]);
+        assert!(
+            apart <= 0.002_f64.max(0.05 * records[0]),
+            "load {load}: refused {} and {}",
+            records[0],
+            rates[0]
+        );
         for (k, allowed) in [(1, 0.01), (2, 0.01), (3, 0.01), (4, 0.1), (5, 0.1), (6, 0.1), (7, 0.1)] {
             let apart = (rates[k] / records[k] - 1.0).abs();
             assert!(apart <= allowed, "load {load}, figure {k}: {} and {}", records[k], rates[k]);

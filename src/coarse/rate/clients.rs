@@ -98,7 +98,9 @@ fn firehose(pairs: &Pairs<FirehoseResult>) -> FirehoseResult {
         all.opened_records = Some(whole(sum(pairs, |f| vec![f.opened_records.unwrap_or(0) as f64])[0]));
     }
     for (prefix, failed) in &mut all.failed {
-        let of = |f: &FirehoseResult| f.failed.get(prefix).map_or(vec![0.0; 2], |f| vec![f.records as f64, f.bytes as f64]);
+        let of = |f: &FirehoseResult| {
+            f.failed.get(prefix).map_or(vec![0.0; 2], |f| vec![f.records as f64, f.bytes as f64])
+        };
         let total = sum(pairs, of);
         (failed.records, failed.bytes) = (whole(total[0]), whole(total[1]));
     }
@@ -136,7 +138,9 @@ fn buckets<T>(pairs: &Pairs<T>, of: impl Fn(&T) -> &[(u64, u64, u64)]) -> Vec<(u
     let mut all = std::collections::BTreeMap::new();
     let mut add = |list: &[(u64, u64, u64)], times: f64| {
         for (low, high, n) in list {
-            all.entry((*low, *high)).and_modify(|all: &mut f64| *all += *n as f64 * times).or_insert(*n as f64 * times);
+            all.entry((*low, *high))
+                .and_modify(|all: &mut f64| *all += *n as f64 * times)
+                .or_insert(*n as f64 * times);
         }
     };
     add(of(pairs[0].0), 1.0);

@@ -109,7 +109,6 @@ impl Demand {
         };
         Offer { rate, size: self.size_at(t).map(|s| Bytes(half_octave(s))) }
     }
-
 }
 
 /// The nearest of 1, 1.5, 2, 3, 4, 6, …

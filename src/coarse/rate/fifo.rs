@@ -78,7 +78,11 @@ impl Fifo {
             }
             let until = front.from + (front.to - front.from) * (part / front.records);
             let (begins, ends) = (from + taken * pace, from + (taken + part) * pace);
-            left(Left { records: part, first: (begins - front.from).max(0.0), last: (ends - until).max(0.0) });
+            left(Left {
+                records: part,
+                first: (begins - front.from).max(0.0),
+                last: (ends - until).max(0.0),
+            });
             taken += part;
             if part >= front.records {
                 self.stretches.pop_front();

@@ -1,8 +1,8 @@
 //! The end of a run: totals become whole numbers, the laws are checked, the result is put together.
 
 use super::book::{ConsumerBook, ProducerBook};
-use super::delays::{Delays, Measured};
 use super::clients::over;
+use super::delays::{Delays, Measured};
 use super::numbers::{Calls, Numbers, ReadCalls, whole};
 use super::run::Run;
 use super::window::Point;
@@ -17,7 +17,10 @@ use crate::measure::result::{
 /// What rates cannot show.
 const NOT_SHOWN: [(&str, &str); 3] = [
     ("largest delays", "no single record is followed, so the one that waits longest is not known"),
-    ("shards minute by minute", "shards are told of their writes when control looks at them, not every minute"),
+    (
+        "shards minute by minute",
+        "shards are told of their writes when control looks at them, not every minute",
+    ),
     ("digest of the demand", "no record is drawn outside the windows that measure an operating point"),
 ];
 
@@ -147,7 +150,8 @@ impl Run<'_> {
         result.delivered_bytes = whole(size * left as f64);
         result.catch_up_ns = self.catch_up(c);
         let spent = book.spent.iter().zip(points).filter(|(windows, _)| **windows > 0.0);
-        let spent = spent.filter_map(|(windows, point)| Some((point.consumers[c].client.as_ref()?, *windows)));
+        let spent =
+            spent.filter_map(|(windows, point)| Some((point.consumers[c].client.as_ref()?, *windows)));
         result.client = over(&spent.collect::<Vec<_>>());
         let mut propagation = mixed(&book.weights, points, |point| &point.consumers[c].propagation);
         propagation.merge(&book.propagation);

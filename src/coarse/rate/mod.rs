@@ -63,7 +63,8 @@ fn consumer(c: &ConsumerConfig) -> Carried {
 
 fn event(config: &WorldConfig, action: &Action) -> Carried {
     let plain = |consumer: &Option<usize>| {
-        let mut meant = config.consumers.iter().enumerate().filter(|(c, _)| consumer.is_none_or(|meant| meant == *c));
+        let mut meant =
+            config.consumers.iter().enumerate().filter(|(c, _)| consumer.is_none_or(|meant| meant == *c));
         meant.all(|(_, c)| matches!(c.client, ApplicationConfig::Sdk))
     };
     let what = match action {
@@ -76,7 +77,9 @@ fn event(config: &WorldConfig, action: &Action) -> Carried {
             Happening::Outage { .. } if !plain(consumer) => "outages of consumers with workers of their own",
             Happening::Outage { .. } | Happening::Slowdown { .. } => return Ok(()),
             Happening::WorkerCrash { .. } => "worker crashes",
-            Happening::WorkersAdded { .. } | Happening::WorkersRemoved { .. } => "changes of the number of workers",
+            Happening::WorkersAdded { .. } | Happening::WorkersRemoved { .. } => {
+                "changes of the number of workers"
+            }
             Happening::Deploy { .. } => "deploys",
             Happening::PoisonRecord { .. } => "poison records",
         },

@@ -83,7 +83,8 @@ impl ReadCalls {
     /// Puts them in.
     pub fn put(calls: &[f64], to: &mut ConsumerResult) {
         let of = |k: usize| whole(calls.get(k).copied().unwrap_or(0.0));
-        (to.calls, to.empty_calls, to.throttled_by_calls, to.throttled_by_bytes) = (of(0), of(1), of(2), of(3));
+        (to.calls, to.empty_calls, to.throttled_by_calls, to.throttled_by_bytes) =
+            (of(0), of(1), of(2), of(3));
     }
 }
 

@@ -45,7 +45,11 @@ impl Places {
             sum += key.1;
             before.push(sum);
         }
-        Places { positions: keys.iter().map(|k| k.0).collect(), weights: keys.iter().map(|k| k.1).collect(), before }
+        Places {
+            positions: keys.iter().map(|k| k.0).collect(),
+            weights: keys.iter().map(|k| k.1).collect(),
+            before,
+        }
     }
 
     /// Are all places alike?

@@ -126,7 +126,8 @@ impl Reader {
 
 /// Consumers that poll at `t`.
 pub fn pollers(configs: &[ConsumerConfig], readers: &[Reader], t: u64) -> Vec<usize> {
-    let polls = |c: &usize| matches!(configs[*c].read, ReadConfig::Polling(_)) && readers[*c].reads(&configs[*c], t);
+    let polls =
+        |c: &usize| matches!(configs[*c].read, ReadConfig::Polling(_)) && readers[*c].reads(&configs[*c], t);
     (0..readers.len()).filter(polls).collect()
 }
 
@@ -187,7 +188,10 @@ impl Reading<'_> {
 
     /// Can it not keep level with some of the stands' shards?
     fn too_slow(&self, readers: &[Reader], c: usize) -> Vec<bool> {
-        self.stands.iter().map(|inflow| self.pace(readers, c, *inflow, None).records < inflow.records).collect()
+        self.stands
+            .iter()
+            .map(|inflow| self.pace(readers, c, *inflow, None).records < inflow.records)
+            .collect()
     }
 
     /// Consumer `c` over the step, of `stored` records in all; a level reader has `unread` at its end.
@@ -201,7 +205,8 @@ impl Reading<'_> {
         let reads = readers[c].reads(config, self.from);
         let slow = if reads { self.too_slow(readers, c) } else { vec![true; self.stands.len()] };
         let mut waiting = 0.0;
-        let scale = stored / (self.inflow.iter().map(|i| i.1.records).sum::<f64>() * self.seconds()).max(1e-9);
+        let scale =
+            stored / (self.inflow.iter().map(|i| i.1.records).sum::<f64>() * self.seconds()).max(1e-9);
         if slow.contains(&true) || !readers[c].behind.is_empty() {
             for (&id, (stand, inflow)) in self.map.open().iter().zip(self.inflow) {
                 if !slow[*stand] && !readers[c].behind.contains_key(&id) {

@@ -8,8 +8,8 @@ use super::places::Places;
 use super::points::{Mixture, Points, Wanted, around};
 use super::readers::{Inflow, Reader, Reading, Step, pollers};
 use super::sample::{Offer, Sample, Small};
-use super::window::Care;
 use super::speed::Pace;
+use super::window::Care;
 use crate::consumer::config::{ApplicationConfig, ConsumerConfig, ReadConfig};
 use crate::measure::result::Series;
 use crate::stream::config::Mode;
@@ -190,11 +190,8 @@ impl<'a> Run<'a> {
     fn look_at_shards(&mut self, now: u64) {
         self.hot = self.hot_at(now);
         let end = self.config.duration.0;
-        let load: Vec<f64> = self
-            .demands
-            .iter()
-            .map(|d| d.rate(0, end.max(1)) * d.record(now).bytes.max(1.0))
-            .collect();
+        let load: Vec<f64> =
+            self.demands.iter().map(|d| d.rate(0, end.max(1)) * d.record(now).bytes.max(1.0)).collect();
         let map = self.carrier.map();
         self.sample = Sample::of(map, &self.places, &self.hot, &load, self.care);
         self.place = vec![usize::MAX; map.shards().len()];
@@ -235,8 +232,8 @@ impl<'a> Run<'a> {
     fn until(&self, now: u64, end: u64) -> u64 {
         let bucket = self.carrier.bucket();
         let mut to = self.demands.iter().map(|d| d.changes(now)).min().unwrap_or(end).max(now + self.step);
-        let carries = self.queues.iter().any(|q| q.records > 0.0)
-            || self.readers.iter().any(|r| !r.behind.is_empty());
+        let carries =
+            self.queues.iter().any(|q| q.records > 0.0) || self.readers.iter().any(|r| !r.behind.is_empty());
         if carries {
             to = to.min(now + self.step);
         }
@@ -305,7 +302,8 @@ impl<'a> Run<'a> {
     fn rates_since_start(&self, now: u64) -> bool {
         let change = self.demands.iter().map(|d| d.changes(0)).min().unwrap_or(u64::MAX);
         let readers = self.readers.iter().zip(&self.config.consumers).map(|(r, c)| r.changes(c, 0)).min();
-        now < change.min(readers.unwrap_or(u64::MAX)) && self.carrier.map().shards().len() == self.carrier.map().open().len()
+        now < change.min(readers.unwrap_or(u64::MAX))
+            && self.carrier.map().shards().len() == self.carrier.map().open().len()
     }
 
     /// Utilisation of the busiest stand.
@@ -343,7 +341,9 @@ impl<'a> Run<'a> {
             let part = self.sample.part(p);
             key.extend([(rates[p] * part * 1e3 + 0.5) as u64, offer.size.map_or(0, |s| s.0)]);
             let fine = if self.sample.whole { 1e9 } else { 1e4 };
-            key.extend(self.sample.stands.iter().map(|s| (s.shares[p] / part.max(1e-12) * fine + 0.5) as u64));
+            key.extend(
+                self.sample.stands.iter().map(|s| (s.shares[p] / part.max(1e-12) * fine + 0.5) as u64),
+            );
         }
         key.extend(readers.iter().map(|r| r.map_or(u64::MAX, |s| s)));
         let rate = rates.iter().enumerate().map(|(p, r)| r * self.sample.part(p)).sum();
@@ -430,7 +430,11 @@ impl Run<'_> {
             let gone = queue.pull(now.from as f64, now.to as f64, can, |left| {
                 first.get_or_insert(left.first);
                 last = left.last;
-                queued.add_even(left.first + linger.min(left.first), left.last + linger.min(left.last), left.records);
+                queued.add_even(
+                    left.first + linger.min(left.first),
+                    left.last + linger.min(left.last),
+                    left.records,
+                );
             });
             (gone, first.map(|f| (f.min(last), f.max(last))))
         } else {
@@ -522,7 +526,8 @@ impl Run<'_> {
         let mut open: Vec<(usize, Inflow)> = Vec::with_capacity(self.sample.shown.len());
         for (stand, shares) in &self.sample.shown {
             let scale = scale_of(*stand, shares);
-            let inflow = Inflow { records: stands[*stand].records * scale, bytes: stands[*stand].bytes * scale };
+            let inflow =
+                Inflow { records: stands[*stand].records * scale, bytes: stands[*stand].bytes * scale };
             records += inflow.records;
             bytes += inflow.bytes;
             open.push((*stand, inflow));
@@ -558,11 +563,12 @@ impl Run<'_> {
         };
         let seconds = now.seconds();
         let mut steps = Vec::with_capacity(configs.len());
-        for c in 0..configs.len() {
+        for (c, config) in configs.iter().enumerate() {
             let points = &self.points.points;
-            let delay: f64 = now.mixture.iter().map(|(k, s)| points[*k].consumers[c].propagation.mean * s).sum();
+            let delay: f64 =
+                now.mixture.iter().map(|(k, s)| points[*k].consumers[c].propagation.mean * s).sum();
             let unread = sent.stored / seconds * delay / 1e9;
-            if !matches!(configs[c].client, ApplicationConfig::Sdk) {
+            if !matches!(config.client, ApplicationConfig::Sdk) {
                 let slow = now.mixture.iter().filter_map(|(k, _)| points[*k].consumers[c].too_slow);
                 self.readers[c].measured(slow.fold(None, |a, b| Some(a.map_or(b, |a: f64| a.max(b)))));
             }
@@ -592,7 +598,8 @@ impl Run<'_> {
                 let calm = (open - step.late_shards).max(0.0);
                 let polls = matches!(self.config.consumers[c].read, ReadConfig::Polling(_));
                 add(&mut book.reading, &point.reading, f64::from(polls) * calm * share * now.seconds());
-                bucket.age = bucket.age.max(Some(point.age)).filter(|_| point.reading.iter().sum::<f64>() > 0.0);
+                bucket.age =
+                    bucket.age.max(Some(point.age)).filter(|_| point.reading.iter().sum::<f64>() > 0.0);
             }
             p50 += point.end_to_end.p50.unwrap_or(0) as f64 * share;
             p99 += point.end_to_end.p99.unwrap_or(0) as f64 * share;
@@ -611,7 +618,8 @@ impl Run<'_> {
             ReadConfig::Polling(_) => step.late_calls,
             // A subscription lives its time and is renewed.
             ReadConfig::FanOut(f) if reads => {
-                let since = |t: u64| (t - self.config.consumers[c].starts.at.0).div_ceil(f.renew_every.0.max(1));
+                let since =
+                    |t: u64| (t - self.config.consumers[c].starts.at.0).div_ceil(f.renew_every.0.max(1));
                 open * (since(now.to) - since(now.from)) as f64
             }
             ReadConfig::FanOut(_) => 0.0,
@@ -689,11 +697,11 @@ fn slowest(config: &WorldConfig) -> u64 {
         let transform = f.transform.as_ref().map_or(0, |t| t.interval.0);
         f.buffer.interval.0.max(transform).max(f.backup.as_ref().map_or(0, |b| b.interval.0))
     };
-    let lambda = |c: &ConsumerConfig| {
-        c.client.lambda().map_or(0, |l| l.batching_window.0.max(l.tumbling_window.0))
-    };
+    let lambda =
+        |c: &ConsumerConfig| c.client.lambda().map_or(0, |l| l.batching_window.0.max(l.tumbling_window.0));
     let applications = config.consumers.iter().any(|c| !matches!(c.client, ApplicationConfig::Sdk));
-    let slowest = config.firehose.iter().map(interval).chain(config.consumers.iter().map(lambda)).max().unwrap_or(0);
+    let slowest =
+        config.firehose.iter().map(interval).chain(config.consumers.iter().map(lambda)).max().unwrap_or(0);
     if applications { (2 * slowest).max(APPLICATION) } else { 0 }
 }
 
@@ -714,9 +722,12 @@ fn is_plain(demands: &[Demand], step: u64, end: u64) -> bool {
 
 fn spells(config: &WorldConfig) -> Vec<Spell> {
     let spell = |e: &crate::world::config::TimedEvent| match e.action {
-        Action::HotKey { producer, share, lasting } => {
-            Some(Spell { producer, from: e.at.0, until: e.at.0.saturating_add(lasting.0), share: share.fraction() })
-        }
+        Action::HotKey { producer, share, lasting } => Some(Spell {
+            producer,
+            from: e.at.0,
+            until: e.at.0.saturating_add(lasting.0),
+            share: share.fraction(),
+        }),
         _ => None,
     };
     config.events.iter().filter_map(spell).collect()

@@ -145,7 +145,8 @@ impl Small<'_> {
             }
             if let Some(table) = self.table(p) {
                 // The law only says that there is a table.
-                producer.demand.keys = KeyLaw::Zipf { distinct: table.positions().len() as u64, exponent_milli: 0 };
+                producer.demand.keys =
+                    KeyLaw::Zipf { distinct: table.positions().len() as u64, exponent_milli: 0 };
                 world.tables[p] = Some(table);
             }
         }
@@ -178,7 +179,8 @@ impl Small<'_> {
             let start = (uniform_start(i as u32, n) >> 64) as u64 + u64::from(i > 0);
             let width = ((u128::MAX / u128::from(n)) >> 64) as u64 - 2;
             let shard: &Shard = &self.map.shards()[stand.shard as usize];
-            let spread = || (0..SPREAD).map(|k| ((2 * k + 1) << 57, stand.shares[p] / SPREAD as f64)).collect();
+            let spread =
+                || (0..SPREAD).map(|k| ((2 * k + 1) << 57, stand.shares[p] / SPREAD as f64)).collect();
             let keys = places.keys_of(shard, self.hot[p], KEYS_MOST).unwrap_or_else(spread);
             for (up, weight) in keys {
                 positions.push(start + ((u128::from(up) * u128::from(width)) >> 64) as u64);

@@ -4,8 +4,8 @@
 //! warm-up did falls out exactly. Near its capacity a shard needs minutes to forget how it began (a bucket of a
 //! second's worth is a random walk then), so warm-up and window are longest there.
 
-use super::delays::Measured;
 use super::clients::Seen;
+use super::delays::Measured;
 use super::numbers::{Calls, Numbers, ReadCalls, grown};
 use super::sample::{Offer, Small, calls_for_one};
 use crate::consumer::config::ApplicationConfig;
@@ -167,7 +167,9 @@ fn nothing(run: &RunResult) -> RunResult {
     none.shards.iter_mut().for_each(|s| *s = ShardResult::default());
     none.stream = StreamResult::default();
     let series = &mut none.series;
-    [&mut series.put_calls, &mut series.put_calls_ok, &mut series.put_latency_ns_sum].into_iter().for_each(Vec::clear);
+    [&mut series.put_calls, &mut series.put_calls_ok, &mut series.put_latency_ns_sum]
+        .into_iter()
+        .for_each(Vec::clear);
     none
 }
 
@@ -208,7 +210,8 @@ fn between(small: &Small, before: &RunResult, after: &RunResult, window: u64) ->
         stream: grown(&before.stream.of(), &after.stream.of()).iter().map(|n| n / gone).collect(),
         calls_ok: total(|r| &r.series.put_calls_ok) / calls,
         call_latency: total(|r| &r.series.put_latency_ns_sum) / calls,
-        throttled_seconds: (after.stream.throttled_seconds - before.stream.throttled_seconds) as f64 / seconds,
+        throttled_seconds: (after.stream.throttled_seconds - before.stream.throttled_seconds) as f64
+            / seconds,
     }
 }
 
