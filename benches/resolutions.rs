@@ -16,7 +16,7 @@ producers:
   app:
     client: { sdk: { instances: 1000 } }
     rate: { diurnal: { low: 400000 records/s, high: 800000 records/s, peak_at: 14 h } }
-    record_size: { uniform: { min: 256 B, max: 1536 B } }
+    record_size: 600 B
 stream: { shards: 1000 }
 modes: [provisioned, on_demand]
 consumers:

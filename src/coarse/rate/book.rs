@@ -61,8 +61,6 @@ pub struct ConsumerBook {
     pub reading: Vec<f64>,
     /// A consumer's counts.
     pub delivery: Vec<f64>,
-    /// Windows spent at each point.
-    pub spent: Vec<f64>,
     /// Delivered while level, as at each point.
     pub weights: Vec<f64>,
     /// The same, of records that did not queue in a client.

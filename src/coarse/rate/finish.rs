@@ -1,7 +1,6 @@
 //! The end of a run: totals become whole numbers, the laws are checked, the result is put together.
 
 use super::book::{ConsumerBook, ProducerBook};
-use super::clients::over;
 use super::delays::{Delays, Measured};
 use super::numbers::{Calls, Numbers, ReadCalls, whole};
 use super::run::Run;
@@ -137,22 +136,10 @@ impl Run<'_> {
         result.before_start = take(reader.before_start);
         result.lost_to_retention = take(reader.lost);
         result.unread = take(reader.backlog() + reader.level_unread);
-        for other in [
-            &mut result.skipped,
-            &mut result.filtered,
-            &mut result.to_failure_destination,
-            &mut result.discarded,
-        ] {
-            *other = take(*other as f64);
-        }
         result.first_deliveries = left;
         let size = stream.stored_bytes as f64 / stream.stored.max(1) as f64;
         result.delivered_bytes = whole(size * left as f64);
         result.catch_up_ns = self.catch_up(c);
-        let spent = book.spent.iter().zip(points).filter(|(windows, _)| **windows > 0.0);
-        let spent =
-            spent.filter_map(|(windows, point)| Some((point.consumers[c].client.as_ref()?, *windows)));
-        result.client = over(&spent.collect::<Vec<_>>());
         let mut propagation = mixed(&book.weights, points, |point| &point.consumers[c].propagation);
         propagation.merge(&book.propagation);
         let mut processing = mixed(&book.weights, points, |point| &point.consumers[c].processing);

@@ -12,7 +12,6 @@
 //! slow down those that are level beyond what `speed` says; the largest single delay is not known.
 
 mod book;
-mod clients;
 mod delays;
 mod demand;
 mod fifo;
@@ -21,15 +20,16 @@ mod numbers;
 mod places;
 mod points;
 mod readers;
+mod receiving;
 mod run;
 mod sample;
+mod sending;
 mod speed;
 mod window;
 
 use super::fit::{self, Carried, Need, application_word, client_word};
 use crate::api::Position;
 use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening};
-use crate::firehose::config::Source;
 use crate::measure::result::RunResult;
 use crate::producer::config::ClientConfig;
 use crate::units::Dur;
@@ -40,41 +40,32 @@ use crate::world::config::{Action, WorldConfig};
 pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
     fit::check(config, "rate", |need| match need {
         Need::Producer(p) => match p.client {
-            ClientConfig::FirehoseDirect(_) => Err(format!("`{}` producers", client_word(&p.client))),
-            _ => Ok(()),
+            ClientConfig::Sdk(_) => Ok(()),
+            _ => Err(format!("`{}` producers", client_word(&p.client))),
         },
         Need::Stream(_) => Ok(()),
         Need::Consumer(c) => consumer(c),
-        Need::Firehose(f) => match f.source {
-            Source::Stream(_) => Ok(()),
-            Source::Producer(_) => Err(format!("`{}`, a Firehose stream with a producer of its own", f.name)),
-        },
-        Need::Event(action) => event(config, action),
+        Need::Firehose(f) => Err(format!("Firehose streams (`{}`)", f.name)),
+        Need::Event(action) => event(action),
     })
 }
 
 fn consumer(c: &ConsumerConfig) -> Carried {
     match (&c.client, c.starts.from) {
         (_, Position::AtRow(_)) => Err("readers that begin at a row".into()),
-        (client @ ApplicationConfig::Flink(_), _) => Err(format!("`{}` consumers", application_word(client))),
-        _ => Ok(()),
+        (ApplicationConfig::Sdk, _) => Ok(()),
+        (client, _) => Err(format!("`{}` consumers", application_word(client))),
     }
 }
 
-fn event(config: &WorldConfig, action: &Action) -> Carried {
-    let plain = |consumer: &Option<usize>| {
-        let mut meant =
-            config.consumers.iter().enumerate().filter(|(c, _)| consumer.is_none_or(|meant| meant == *c));
-        meant.all(|(_, c)| matches!(c.client, ApplicationConfig::Sdk))
-    };
+fn event(action: &Action) -> Carried {
     let what = match action {
         Action::ProducerOutage { .. } => "producer outages",
         Action::ProcessRestart { .. } => "restarts of producers' processes",
         Action::PutErrors { .. } => "spells of put errors",
         Action::SlowNetwork { .. } => "spells of a slow network",
         Action::DestinationOutage { .. } => "outages of a Firehose destination",
-        Action::Consumer { what, consumer } => match what {
-            Happening::Outage { .. } if !plain(consumer) => "outages of consumers with workers of their own",
+        Action::Consumer { what, .. } => match what {
             Happening::Outage { .. } | Happening::Slowdown { .. } => return Ok(()),
             Happening::WorkerCrash { .. } => "worker crashes",
             Happening::WorkersAdded { .. } | Happening::WorkersRemoved { .. } => {

@@ -1,8 +1,5 @@
 //! Counts as lists of numbers: what can be added, scaled and rounded without looking at what it means.
 
-use crate::measure::clients::{
-    Failovers, FirehoseResult, KclResult, LambdaResult, LeaseMoves, TableRequests, WorkerResult,
-};
 use crate::measure::lost::Lost;
 use crate::measure::result::{ConsumerResult, Packing, ProducerResult, StreamResult};
 
@@ -39,18 +36,7 @@ numbers! {
     StreamResult: kinesis_records, stored_bytes, throttled_by_records, throttled_by_bytes;
     ProducerResult: duplicates, delayed, attempts, carried, throttled, unjudged, truncated, truncated_bytes,
         resent_elsewhere;
-    ConsumerResult: redeliveries, redelivered_bytes, failed_batches, skipped, filtered, to_failure_destination, discarded;
-    LambdaResult: invocations, succeeded, failed, timed_out, final_calls, throttled, retries, bisects, sent, batches,
-        full_batches, billed_ms, busy_ns, blocked_ns, destination_messages, given_up_by_retries, given_up_by_age,
-        too_large, expired;
-    KclResult: failed_batches, metric_ns, metric_calls, lease_ns;
-    TableRequests: renewals, checkpoints, creations, assignments, reports, scans, looks, read_half_units;
-    LeaseMoves: taken, stolen, handed_over;
-    Failovers: count, sum_ns;
-    WorkerResult: records, busy_ns;
-    FirehoseResult: in_records, in_bytes, billed_bytes, delivered_records, delivered_bytes, dropped, rejected, lost,
-        duplicate_records, overtaken_records, backed_up_records, backed_up_bytes, backup_objects, requests,
-        failed_requests, copies, failed_copies, objects, flushed_by_size, flushed_by_interval;
+    ConsumerResult: redeliveries, redelivered_bytes, failed_batches;
 }
 
 /// What a producer counts for its calls.

@@ -43,11 +43,11 @@ pub struct Wanted {
 
 impl Points {
     /// The measured point that is wanted.
-    pub fn at(&mut self, small: &Small, wanted: &Wanted, (care, least): (Care, u64)) -> Result<usize, Unfit> {
+    pub fn at(&mut self, small: &Small, wanted: &Wanted, care: Care) -> Result<usize, Unfit> {
         if let Some(found) = self.index.get(&wanted.key) {
             return Ok(*found);
         }
-        let length = Length::at(wanted.rate, wanted.load.iter().copied(), care, least);
+        let length = Length::at(wanted.rate, wanted.load.iter().copied(), care);
         let (point, opening) = measure(small, &wanted.offers, length)?;
         let at = self.points.len();
         self.points.push(point);

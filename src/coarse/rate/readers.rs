@@ -4,7 +4,7 @@ use super::delays::Delays;
 use super::fifo::Fifo;
 use super::speed::{Company, Pace, pace, turns};
 use crate::api::Position;
-use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening, ReadConfig};
+use crate::consumer::config::{ConsumerConfig, Happening, ReadConfig};
 use crate::facts::data_streams::RETENTION_EXTENDED_END;
 use crate::stream::config::ReadLimits;
 use crate::stream::routing::ShardMap;
@@ -43,8 +43,6 @@ pub struct Reader {
     pub long_term: f64,
     /// Largest iterator age seen.
     pub age_max: u64,
-    /// An application's measured pace on one shard while it cannot keep level, and the last such.
-    measured: (Option<f64>, f64),
 }
 
 /// What a step does to a consumer.
@@ -91,18 +89,12 @@ impl Reader {
             read_bytes: 0.0,
             long_term: 0.0,
             age_max: 0,
-            measured: (None, f64::MAX),
         }
     }
 
     /// Does it read at `t`?
     pub fn reads(&self, config: &ConsumerConfig, t: u64) -> bool {
         t >= config.starts.at.0 && !self.outages.iter().any(|o| o.0 <= t && t < o.1)
-    }
-
-    /// What a window said of an application: its pace on one shard, if it could not keep level.
-    pub fn measured(&mut self, pace: Option<f64>) {
-        self.measured = (pace, pace.unwrap_or(self.measured.1));
     }
 
     /// How many times slower it works at `t`.
@@ -164,14 +156,6 @@ impl Reading<'_> {
 
     /// The pace of consumer `c` on a shard with this inflow; `shard`: where others may be behind.
     fn pace(&self, readers: &[Reader], c: usize, inflow: Inflow, shard: Option<u32>) -> Pace {
-        if !matches!(self.configs[c].client, ApplicationConfig::Sdk) {
-            let (slow, last) = readers[c].measured;
-            let records = match shard {
-                Some(_) => slow.unwrap_or(last),
-                None => slow.unwrap_or(f64::MAX),
-            };
-            return Pace { records, batch: 1.0, ..Pace::default() };
-        }
         let others = self.pollers.iter().filter(|o| **o != c);
         let is_behind = |o: usize| shard.is_some_and(|s| readers[o].behind.contains_key(&s));
         let hungry = others.clone().filter(|o| is_behind(**o)).count();

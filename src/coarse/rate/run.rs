@@ -3,14 +3,12 @@
 use super::book::{Bucket, ConsumerBook, ProducerBook, StreamBook, empty, end_bucket};
 use super::demand::{Demand, PerRecord};
 use super::fifo::Fifo;
-use super::numbers::{add, whole};
+use super::numbers::whole;
 use super::places::Places;
 use super::points::{Mixture, Points, Wanted, around};
-use super::readers::{Inflow, Reader, Reading, Step, pollers};
+use super::readers::Reader;
 use super::sample::{Offer, Sample, Small};
-use super::speed::Pace;
 use super::window::Care;
-use crate::consumer::config::{ApplicationConfig, ConsumerConfig, ReadConfig};
 use crate::measure::result::Series;
 use crate::stream::config::Mode;
 use crate::units::NS_PER_S;
@@ -27,8 +25,6 @@ const HASTE: Care = Care { most: 12, ranked: 8, records: 120_000.0, near: (60, 9
 
 /// Rates of a run that takes at most so many different ones are measured exactly.
 const EXACT_MOST: usize = 16;
-/// Leases, assignments and environments of an application come to rest within this.
-const APPLICATION: u64 = 120 * NS_PER_S;
 /// A queue in a client is worked off at a load of this many times the shards' capacity at most.
 const PUSH_MOST: f64 = 3.0;
 
@@ -45,61 +41,59 @@ pub struct Run<'a> {
     pub(super) config: &'a WorldConfig,
     pub(super) step: u64,
     pub(super) carrier: Carrier,
-    demands: Vec<Demand>,
-    places: Vec<Places>,
+    pub(super) demands: Vec<Demand>,
+    pub(super) places: Vec<Places>,
     spells: Vec<Spell>,
     pub(super) points: Points,
-    sample: Sample,
-    hot: Vec<f64>,
+    pub(super) sample: Sample,
+    pub(super) hot: Vec<f64>,
     /// Place of each shard among the open ones.
-    place: Vec<usize>,
-    exact: bool,
-    care: Care,
-    /// Slowest turn of the consumers' timers.
-    slowest: u64,
+    pub(super) place: Vec<usize>,
+    pub(super) exact: bool,
+    pub(super) care: Care,
     pub(super) queues: Vec<Fifo>,
     pub(super) readers: Vec<Reader>,
     pub(super) producers: Vec<ProducerBook>,
     pub(super) consumers: Vec<ConsumerBook>,
     pub(super) stream: StreamBook,
-    buckets: Vec<Bucket>,
+    pub(super) buckets: Vec<Bucket>,
     pub(super) series: Series,
     /// Written by each stand's shard since the shards were last told: records, bytes, refused; and born meanwhile.
-    written: Vec<[f64; 3]>,
-    born_since: Vec<f64>,
+    pub(super) written: Vec<[f64; 3]>,
+    pub(super) born_since: Vec<f64>,
     /// What is left of each shard's writes after rounding.
-    rest: Vec<[f64; 3]>,
+    pub(super) rest: Vec<[f64; 3]>,
     pub(super) simulated: (usize, usize),
 }
 
 /// What a step is about.
-struct Now {
-    from: u64,
-    to: u64,
-    mixture: Mixture,
+pub(super) struct Now {
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) mixture: Mixture,
     /// Offered per second at the mixture, by producer.
-    offered: Vec<f64>,
-    record: Vec<PerRecord>,
+    pub(super) offered: Vec<f64>,
+    pub(super) record: Vec<PerRecord>,
 }
 
 impl Now {
-    fn seconds(&self) -> f64 {
+    pub(super) fn seconds(&self) -> f64 {
         (self.to - self.from) as f64 / NS_PER_S as f64
     }
 }
 
 /// What producers did in a step.
 #[derive(Default)]
-struct Sent {
-    stored: f64,
-    bytes: f64,
-    gone: f64,
+pub(super) struct Sent {
+    pub(super) stored: f64,
+    pub(super) bytes: f64,
+    pub(super) gone: f64,
     /// Of the gone: share that waited in a queue, and its shortest and longest wait, ns.
-    queued: Option<(f64, f64, f64)>,
+    pub(super) queued: Option<(f64, f64, f64)>,
     /// Mean time from birth to storage of what did not queue, ns.
-    delay: f64,
+    pub(super) delay: f64,
     /// Against the mixture's own.
-    scale: f64,
+    pub(super) scale: f64,
 }
 
 impl<'a> Run<'a> {
@@ -120,7 +114,6 @@ impl<'a> Run<'a> {
             step,
             exact,
             care,
-            slowest: slowest(config),
             demands,
             places,
             spells: spells(config),
@@ -356,310 +349,7 @@ impl<'a> Run<'a> {
             sample: &self.sample,
             readers: &readers,
         };
-        self.points.at(&small, &wanted, (self.care, self.slowest))
-    }
-
-    /// Producers: what is born, goes or stays.
-    fn send(&mut self, now: &Now) -> Sent {
-        let mut sent = Sent::default();
-        let (mut shared, mut queued) = ((0.0, 0.0), 0.0);
-        let (mut shortest, mut longest) = (f64::MAX, 0.0f64);
-        let mut calls = 0.0;
-        for p in 0..self.demands.len() {
-            let before = self.demands[p].born(now.from) / 1_000_000;
-            let born = (self.demands[p].born(now.to) / 1_000_000 - before) as f64;
-            let one = self.one_producer(p, born, now);
-            sent.gone += one.gone;
-            sent.stored += one.stored;
-            sent.bytes += one.bytes;
-            sent.delay += one.delay * one.gone;
-            shared.0 += one.gone;
-            shared.1 += one.offered;
-            calls += one.calls;
-            if let Some((low, high)) = one.waits {
-                queued += one.gone;
-                shortest = shortest.min(low);
-                longest = longest.max(high);
-            }
-        }
-        sent.delay /= sent.gone.max(1e-9);
-        sent.queued = (queued > 0.0).then(|| (queued / sent.gone.max(1e-9), shortest, longest));
-        sent.scale = if shared.1 > 0.0 { shared.0 / shared.1 } else { 0.0 };
-        self.count_stream(now, &sent, calls);
-        sent
-    }
-}
-
-/// What one producer did in a step.
-struct One {
-    gone: f64,
-    stored: f64,
-    bytes: f64,
-    calls: f64,
-    delay: f64,
-    /// What the mixture's points would have let go.
-    offered: f64,
-    waits: Option<(f64, f64)>,
-}
-
-impl Run<'_> {
-    fn one_producer(&mut self, p: usize, born: f64, now: &Now) -> One {
-        let points = &self.points.points;
-        let of = |k: usize| &points[k].producers[p];
-        let seconds = now.seconds();
-        let can: f64 = now.mixture.iter().map(|(k, share)| of(*k).gone * share).sum::<f64>() * seconds;
-        let grows = now.mixture.iter().any(|(k, _)| of(*k).grows);
-        let book = &mut self.producers[p];
-        book.born += born;
-        book.born_bytes += born * now.record[p].bytes;
-        self.stream.shown[0].sum += born;
-        self.stream.shown[1].sum += born * now.record[p].bytes;
-        self.born_since[p] += born;
-        let mean = |of: fn(&super::window::ProducerPoint) -> f64| {
-            let all: f64 = now.mixture.iter().map(|(k, s)| points[*k].producers[p].gone * s).sum();
-            let sum = |(k, s): &(usize, f64)| points[*k].producers[p].gone * s * of(&points[*k].producers[p]);
-            now.mixture.iter().map(sum).sum::<f64>() / all.max(1e-9)
-        };
-        let delay = mean(|p| p.buffering.mean + p.put.mean);
-        let queue = &mut self.queues[p];
-        let (gone, waits) = if grows || queue.records > 0.0 {
-            queue.push(now.from as f64, now.to as f64, born);
-            let (mut first, mut last) = (None, 0.0);
-            let linger = mean(|p| p.buffering.p50.unwrap_or(0) as f64).min(1e9);
-            let queued = &mut book.queued;
-            let gone = queue.pull(now.from as f64, now.to as f64, can, |left| {
-                first.get_or_insert(left.first);
-                last = left.last;
-                queued.add_even(
-                    left.first + linger.min(left.first),
-                    left.last + linger.min(left.last),
-                    left.records,
-                );
-            });
-            (gone, first.map(|f| (f.min(last), f.max(last))))
-        } else {
-            let held = born / seconds * delay / 1e9;
-            let gone = (born + book.level_held - held).max(0.0);
-            book.level_held += born - gone;
-            (gone, None)
-        };
-        book.gone += gone;
-        let size = now.record[p].bytes / mean(|p| p.born_bytes).max(1e-9);
-        let mut one = One { gone, stored: gone, bytes: 0.0, calls: 0.0, delay, offered: can, waits };
-        for (k, share) in &now.mixture {
-            let point = &points[*k].producers[p];
-            let weight = gone * point.gone * share * seconds / can.max(1e-9);
-            add(&mut book.counts, &point.counts, weight);
-            add(&mut book.lost, &point.lost, weight);
-            add(&mut book.packing, &point.packing, weight);
-            let scale = if can > 0.0 { gone / can } else { 1.0 };
-            add(&mut book.calls, &point.calls, share * seconds * scale);
-            one.calls += point.calls[1] * share * seconds * scale;
-            book.overtaken = book.overtaken.zip(point.overtaken).map(|(all, one)| all + one * weight);
-            weigh(&mut book.weights, *k, weight);
-            if one.waits.is_none() {
-                weigh(&mut book.calm, *k, weight);
-            }
-            let lost: f64 = point.lost.iter().sum::<f64>() * weight;
-            one.stored -= lost;
-            self.stream.shown[7].sum += lost;
-            self.stream.shown[2].sum += point.counts[2] * weight;
-            self.stream.shown[6].sum += point.counts[4] * weight;
-            let copies = weight - lost + point.counts[0] * weight;
-            one.bytes += copies * point.born_bytes * size;
-            if point.packing.is_empty() {
-                self.stream.billed.0 += copies * now.record[p].units;
-                self.stream.billed.1 += copies * now.record[p].kib;
-            } else {
-                self.stream.billed.0 += point.packing[0] * weight;
-                self.stream.billed.1 += point.packing[2] * weight;
-            }
-            one.stored += point.counts[0] * weight;
-            let (records, bytes) = &mut book.buffered_max;
-            (*records, *bytes) = ((*records).max(point.buffered.0), (*bytes).max(point.buffered.1));
-        }
-        one
-    }
-
-    fn count_stream(&mut self, now: &Now, sent: &Sent, calls: f64) {
-        let points = &self.points.points;
-        let all: f64 = now.mixture.iter().map(|(k, s)| gone_at(&points[*k]) * s).sum();
-        for (k, share) in &now.mixture {
-            let point = &points[*k];
-            let weight = sent.gone * gone_at(point) * share / all.max(1e-9);
-            let mut counts = point.stream.clone();
-            counts[1] = 0.0;
-            add(&mut self.stream.counts, &counts, weight);
-            self.stream.shown[4].sum += counts[0] * weight;
-            self.stream.throttled_seconds += point.throttled_seconds * share * now.seconds();
-            self.stream.shown[9].sum += calls * share * point.calls_ok;
-            self.stream.shown[10].sum += calls * share * point.call_latency;
-            for (written, stand) in self.written.iter_mut().zip(&point.stands) {
-                let scale = share * now.seconds() * sent.scale;
-                written[0] += stand.stored * scale;
-                written[1] += stand.bytes * scale;
-                written[2] += stand.throttled * scale;
-            }
-        }
-        self.stream.shown[3].sum += sent.stored;
-        self.stream.shown[5].sum += sent.bytes;
-        self.stream.counts[1] += sent.bytes;
-        self.stream.shown[8].sum += calls;
-    }
-
-    /// What each shard takes in, in records.
-    fn inflow(&self, now: &Now, sent: &Sent) -> (Vec<Inflow>, Vec<(usize, Inflow)>) {
-        let points = &self.points.points;
-        let mut stands = vec![Inflow::default(); self.sample.stands.len()];
-        let (mut records, mut bytes) = (0.0, 0.0);
-        for (k, share) in &now.mixture {
-            for (inflow, stand) in stands.iter_mut().zip(&points[*k].stands) {
-                inflow.records += stand.stored * share;
-                inflow.bytes += stand.bytes * share;
-            }
-        }
-        let weight = |shares: &[f64]| shares.iter().zip(&now.offered).map(|(s, r)| s * r).sum::<f64>();
-        let scale_of = |stand: usize, shares: &[f64]| {
-            let own = weight(&self.sample.stands[stand].shares);
-            if self.sample.whole || own <= 0.0 { 1.0 } else { weight(shares) / own }
-        };
-        let mut open: Vec<(usize, Inflow)> = Vec::with_capacity(self.sample.shown.len());
-        for (stand, shares) in &self.sample.shown {
-            let scale = scale_of(*stand, shares);
-            let inflow =
-                Inflow { records: stands[*stand].records * scale, bytes: stands[*stand].bytes * scale };
-            records += inflow.records;
-            bytes += inflow.bytes;
-            open.push((*stand, inflow));
-        }
-        // Records (not Kinesis records), and exactly what was stored.
-        let exact = |n: &mut Inflow| {
-            n.records *= sent.stored / now.seconds() / f64::max(records, 1e-9);
-            n.bytes *= sent.bytes / now.seconds() / f64::max(bytes, 1e-9);
-        };
-        stands.iter_mut().for_each(exact);
-        open.iter_mut().for_each(|o| exact(&mut o.1));
-        (stands, open)
-    }
-
-    fn read(&mut self, now: &Now, sent: &Sent) {
-        if self.readers.is_empty() {
-            return;
-        }
-        let (stands, inflow) = self.inflow(now, sent);
-        let configs = &self.config.consumers;
-        let reading = Reading {
-            configs,
-            limits: &self.config.stream.reads,
-            map: self.carrier.map(),
-            inflow: &inflow,
-            place: &self.place,
-            pollers: &pollers(configs, &self.readers, now.from),
-            stands: &stands,
-            retention: self.carrier.retention(),
-            from: now.from,
-            to: now.to,
-            size: sent.bytes / sent.stored.max(1e-9),
-        };
-        let seconds = now.seconds();
-        let mut steps = Vec::with_capacity(configs.len());
-        for (c, config) in configs.iter().enumerate() {
-            let points = &self.points.points;
-            let delay: f64 =
-                now.mixture.iter().map(|(k, s)| points[*k].consumers[c].propagation.mean * s).sum();
-            let unread = sent.stored / seconds * delay / 1e9;
-            if !matches!(config.client, ApplicationConfig::Sdk) {
-                let slow = now.mixture.iter().filter_map(|(k, _)| points[*k].consumers[c].too_slow);
-                self.readers[c].measured(slow.fold(None, |a, b| Some(a.map_or(b, |a: f64| a.max(b)))));
-            }
-            steps.push(reading.step(&mut self.readers, c, sent.stored, unread));
-        }
-        for (c, step) in steps.iter().enumerate() {
-            self.count_reader(c, now, sent, step);
-        }
-    }
-
-    fn count_reader(&mut self, c: usize, now: &Now, sent: &Sent, step: &Step) {
-        let points = &self.points.points;
-        let (book, bucket, reader) = (&mut self.consumers[c], &mut self.buckets[c], &mut self.readers[c]);
-        let reads = reader.reads(&self.config.consumers[c], now.from);
-        let open = self.sample.shown.len() as f64;
-        let size = sent.bytes / sent.stored.max(1e-9);
-        let size = if sent.stored > 0.0 { size } else { reading_size(&self.stream) };
-        let delivered = step.level + step.late;
-        let (mut p50, mut p99, mut middle) = (0.0, 0.0, 0.0);
-        for (k, share) in &now.mixture {
-            let point = &points[*k].consumers[c];
-            let weight = step.level * share;
-            weigh(&mut book.weights, *k, weight);
-            weigh(&mut book.prompt, *k, weight * (1.0 - sent.queued.map_or(0.0, |q| q.0)));
-            add(&mut book.delivery, &point.delivery, delivered * share);
-            if reads {
-                let calm = (open - step.late_shards).max(0.0);
-                let polls = matches!(self.config.consumers[c].read, ReadConfig::Polling(_));
-                add(&mut book.reading, &point.reading, f64::from(polls) * calm * share * now.seconds());
-                bucket.age =
-                    bucket.age.max(Some(point.age)).filter(|_| point.reading.iter().sum::<f64>() > 0.0);
-            }
-            p50 += point.end_to_end.p50.unwrap_or(0) as f64 * share;
-            p99 += point.end_to_end.p99.unwrap_or(0) as f64 * share;
-            middle += (point.propagation.mean + point.processing.mean) * share;
-            let again = point.delivery.first().copied().unwrap_or(0.0);
-            if let Some(seen) = &point.client {
-                // The opening is in the first warm-up's own counts.
-                let opening = self.points.opening.is_some_and(|o| o.0 == *k);
-                weigh(&mut book.spent, *k, if opening { 0.0 } else { share * now.seconds() / seen.seconds });
-            }
-            reader.read_bytes += delivered * share * size * (1.0 + again);
-            bucket.shown[0].sum += delivered * share * (1.0 + again);
-            bucket.shown[2].sum += delivered * share * size * (1.0 + again);
-        }
-        let calls = match &self.config.consumers[c].read {
-            ReadConfig::Polling(_) => step.late_calls,
-            // A subscription lives its time and is renewed.
-            ReadConfig::FanOut(f) if reads => {
-                let since =
-                    |t: u64| (t - self.config.consumers[c].starts.at.0).div_ceil(f.renew_every.0.max(1));
-                open * (since(now.to) - since(now.from)) as f64
-            }
-            ReadConfig::FanOut(_) => 0.0,
-        };
-        add(&mut book.reading, &[calls], 1.0);
-        bucket.shown[1].sum = bucket.shown[0].sum;
-        bucket.shown[3].sum = book.reading.first().copied().unwrap_or(0.0);
-        bucket.shown[4].sum = book.reading.iter().skip(2).sum();
-        bucket.age = bucket.age.max(step.age.filter(|a| *a > 0));
-        match sent.queued {
-            Some((share, low, high)) => {
-                let rest = step.level * (1.0 - share);
-                bucket.level(rest, p50, p99);
-                bucket.late(low + middle, high + middle, step.level * share);
-                book.end_to_end.add_even(low + middle, high + middle, step.level * share);
-            }
-            None => bucket.level(step.level, p50, p99),
-        }
-        if step.late > 0.0 {
-            self.count_late(c, sent, step);
-        }
-    }
-
-    /// Deliveries out of a backlog.
-    fn count_late(&mut self, c: usize, sent: &Sent, step: &Step) {
-        let (book, bucket) = (&mut self.consumers[c], &mut self.buckets[c]);
-        let call = match &self.config.consumers[c].read {
-            ReadConfig::Polling(p) => p.call_latency.sampler().mean(),
-            ReadConfig::FanOut(f) => f.push_latency.sampler().mean(),
-        };
-        let Pace { batch, per_record, per_call, .. } = step.pace;
-        let (least, most) = (per_call + per_record, per_call + batch * per_record);
-        *book.processing.entry((least as u64, most as u64)).or_default() += step.late;
-        let wait = sent.queued.map_or(sent.delay, |q| (q.1 + q.2) / 2.0);
-        let more = call + (least + most) / 2.0;
-        step.waits.each(|low, high, weight| {
-            book.propagation.add_even(low + call, high + call, weight);
-            book.end_to_end.add_even(low + wait + more, high + wait + more, weight);
-            bucket.late(low + wait + more, high + wait + more, weight);
-        });
+        self.points.at(&small, &wanted, self.care)
     }
 
     fn end_bucket(&mut self) {
@@ -673,36 +363,6 @@ impl Run<'_> {
         let open = self.carrier.map().open().len() as u32;
         end_bucket(&mut self.series, &mut self.stream, &mut self.buckets, (&queued, &backlogs), open);
     }
-}
-
-/// Mean size of what is stored so far.
-fn reading_size(stream: &StreamBook) -> f64 {
-    stream.shown[5].sum / stream.shown[3].sum.max(1e-9)
-}
-
-fn gone_at(point: &super::window::Point) -> f64 {
-    point.producers.iter().map(|p| p.gone).sum()
-}
-
-fn weigh(weights: &mut Vec<f64>, k: usize, weight: f64) {
-    if weights.len() <= k {
-        weights.resize(k + 1, 0.0);
-    }
-    weights[k] += weight;
-}
-
-/// The slowest turn of the consumers' timers: a window holds whole ones.
-fn slowest(config: &WorldConfig) -> u64 {
-    let interval = |f: &crate::firehose::config::FirehoseConfig| {
-        let transform = f.transform.as_ref().map_or(0, |t| t.interval.0);
-        f.buffer.interval.0.max(transform).max(f.backup.as_ref().map_or(0, |b| b.interval.0))
-    };
-    let lambda =
-        |c: &ConsumerConfig| c.client.lambda().map_or(0, |l| l.batching_window.0.max(l.tumbling_window.0));
-    let applications = config.consumers.iter().any(|c| !matches!(c.client, ApplicationConfig::Sdk));
-    let slowest =
-        config.firehose.iter().map(interval).chain(config.consumers.iter().map(lambda)).max().unwrap_or(0);
-    if applications { (2 * slowest).max(APPLICATION) } else { 0 }
 }
 
 /// Do the rates take few different values?

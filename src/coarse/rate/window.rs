@@ -4,11 +4,9 @@
 //! warm-up did falls out exactly. Near its capacity a shard needs minutes to forget how it began (a bucket of a
 //! second's worth is a random walk then), so warm-up and window are longest there.
 
-use super::clients::Seen;
 use super::delays::Measured;
 use super::numbers::{Calls, Numbers, ReadCalls, grown};
 use super::sample::{Offer, Small, calls_for_one};
-use crate::consumer::config::ApplicationConfig;
 use crate::measure::result::{ConsumerResult, ProducerResult, RunResult, ShardResult, StreamResult};
 use crate::units::NS_PER_S;
 use crate::world::{Unfit, simulate};
@@ -45,12 +43,8 @@ pub struct ProducerPoint {
 pub struct ConsumerPoint {
     /// Per second and open shard.
     pub reading: Vec<f64>,
-    /// Per record it was done with: redeliveries, their bytes, failed batches, and other ends than delivery.
+    /// Per record delivered for the first time: redeliveries, their bytes, failed batches.
     pub delivery: Vec<f64>,
-    /// Records per second and simulated shard that it was done with, if more was stored.
-    pub too_slow: Option<f64>,
-    /// What its client counts besides.
-    pub client: Option<Seen>,
     /// Largest age of an iterator.
     pub age: u64,
     /// Stored to received.
@@ -124,9 +118,8 @@ const CALM_WARM_S: u64 = 20;
 const BUSY: f64 = 0.9;
 
 impl Length {
-    /// For `rate` records per second in the small world; `load` is the stands' utilisations, `least` the slowest turn
-    /// of a consumer's timers (0: there are none).
-    pub fn at(rate: f64, mut load: impl Iterator<Item = f64> + Clone, care: Care, least: u64) -> Length {
+    /// For `rate` records per second in the small world; `load` is the stands' utilisations.
+    pub fn at(rate: f64, mut load: impl Iterator<Item = f64> + Clone, care: Care) -> Length {
         let near = load.clone().any(|u| (u - 1.0).abs() <= NEAR);
         let busy = load.any(|u| u > BUSY);
         let enough = (care.records / rate.max(1.0)) as u64;
@@ -135,10 +128,7 @@ impl Length {
             (false, true) => (BUSY_WARM_S, enough.clamp(2 * SHORTEST_S, LONGEST_S)),
             _ => (CALM_WARM_S, enough.clamp(SHORTEST_S, LONGEST_S)),
         };
-        let (warm, window) = (warm * NS_PER_S, window * NS_PER_S);
-        // Whole turns of the slowest timer.
-        let turns = |ns: u64| if least > 0 { ns.next_multiple_of(least) } else { ns };
-        Length { warm: turns(warm), window: turns(window) }
+        Length { warm: warm * NS_PER_S, window: window * NS_PER_S }
     }
 }
 
@@ -152,7 +142,6 @@ pub fn measure(small: &Small, offers: &[Offer], length: Length) -> Result<(Point
     let mut opening = between(small, &nothing(&before), &before, length.warm);
     // What is on its way for the first time is no queue.
     opening.producers.iter_mut().for_each(|p| p.grows = false);
-    opening.consumers.iter_mut().for_each(|c| c.too_slow = None);
     Ok((between(small, &before, &after, length.window), opening))
 }
 
@@ -192,19 +181,10 @@ fn between(small: &Small, before: &RunResult, after: &RunResult, window: u64) ->
         bytes: (a.stored_bytes - b.stored_bytes) as f64 / seconds,
         throttled: (a.throttled - b.throttled) as f64 / seconds,
     });
-    let stored = (after.stream.stored - before.stream.stored) as f64;
     let shards = small.sample.stands.len() as f64;
-    let consumers = before.consumers.iter().zip(&after.consumers).zip(&small.config.consumers);
-    let consumers = consumers.map(|((b, a), config)| {
-        let plain = matches!(config.client, ApplicationConfig::Sdk);
-        ConsumerPoint {
-            client: seen(b, a, seconds),
-            too_slow: too_slow(b, a, stored).filter(|_| !plain).map(|n| n / seconds / shards),
-            ..consumer(b, a, seconds * shards)
-        }
-    });
+    let consumers = before.consumers.iter().zip(&after.consumers);
     Point {
-        consumers: consumers.collect(),
+        consumers: consumers.map(|(b, a)| consumer(b, a, seconds * shards)).collect(),
         producers: producers.collect(),
         stands: stands.collect(),
         stream: grown(&before.stream.of(), &after.stream.of()).iter().map(|n| n / gone).collect(),
@@ -238,31 +218,14 @@ fn producer(b: &ProducerResult, a: &ProducerResult, seconds: f64, call_seconds: 
     }
 }
 
-/// Records a consumer is done with, whatever became of them.
-fn done(c: &ConsumerResult) -> f64 {
-    (c.first_deliveries + c.skipped + c.filtered + c.to_failure_destination + c.discarded) as f64
-}
-
-/// Records it was done with, when clearly more were stored.
-fn too_slow(b: &ConsumerResult, a: &ConsumerResult, stored: f64) -> Option<f64> {
-    let left = a.unread as f64 - b.unread as f64;
-    (left > GROWS * stored).then(|| done(a) - done(b))
-}
-
-fn seen(b: &ConsumerResult, a: &ConsumerResult, seconds: f64) -> Option<Seen> {
-    let (before, after) = (b.client.clone()?, a.client.clone()?);
-    Some(Seen { before, after, seconds })
-}
-
 fn consumer(b: &ConsumerResult, a: &ConsumerResult, shard_seconds: f64) -> ConsumerPoint {
-    let done = done(a) - done(b);
+    let delivered = (a.first_deliveries - b.first_deliveries) as f64;
     ConsumerPoint {
         reading: grown(&ReadCalls::of(b), &ReadCalls::of(a)).iter().map(|n| n / shard_seconds).collect(),
-        delivery: grown(&b.of(), &a.of()).iter().map(|n| n / done.max(1.0)).collect(),
+        delivery: grown(&b.of(), &a.of()).iter().map(|n| n / delivered.max(1.0)).collect(),
         age: a.iterator_age_ns_max,
         propagation: Measured::between(&b.propagation, &a.propagation),
         processing: Measured::between(&b.processing, &a.processing),
         end_to_end: Measured::between(&b.end_to_end, &a.end_to_end),
-        ..ConsumerPoint::default()
     }
 }
