@@ -6,6 +6,7 @@
 //!
 //! Left out, with their words reserved: several streams.
 
+pub mod axis;
 mod calendar;
 mod choose;
 mod clients;
@@ -39,6 +40,7 @@ pub mod schema;
 mod sdk;
 mod sets;
 mod shapes;
+mod source;
 mod stream;
 mod top;
 mod trace;
@@ -51,6 +53,7 @@ pub use diag::{Diag, render};
 pub use expect::Expectation;
 pub use goal::{Central, Goal, GoalMode, Limit};
 pub use scalars::Interval;
+pub use source::Source;
 
 use crate::consumer::config::ConsumerConfig;
 use crate::firehose::config::FirehoseConfig;
