@@ -62,14 +62,14 @@ const KINDS: [Kind; 8] = [
 ];
 
 /// Reads `KEY=VALUES`.
-pub fn read(text: &str) -> Result<Axis, Diag> {
+pub fn read(text: &str) -> Result<Axis, Vec<Diag>> {
     let Some((key, values)) = text.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
         return wrong(text, 0, "an axis needs a key and values", "expected KEY=VALUES");
     };
     let at = key.len() + 1;
     let list = listed(values);
     let axis = match list.as_slice() {
-        [one] if one.contains("..") => range(one).map_err(|why| diag(text, at, &why, RANGES))?,
+        [one] if one.contains("..") => range(one).map_err(|why| vec![diag(text, at, &why, RANGES)])?,
         _ => (list, false),
     };
     let (values, log) = axis;
@@ -102,8 +102,8 @@ fn diag(text: &str, at: usize, message: &str, expected: &str) -> Diag {
     diag
 }
 
-fn wrong<T>(text: &str, at: usize, message: &str, expected: &str) -> Result<T, Diag> {
-    Err(diag(text, at, message, expected))
+fn wrong<T>(text: &str, at: usize, message: &str, expected: &str) -> Result<T, Vec<Diag>> {
+    Err(vec![diag(text, at, message, expected)])
 }
 
 /// Pieces between commas that are not inside brackets or quotes.
@@ -314,7 +314,7 @@ mod tests {
             ("k=a..b", "begin with a number"),
             ("k=", "is empty"),
         ] {
-            let message = read(axis).expect_err(axis).message;
+            let message = &read(axis).expect_err(axis)[0].message;
             assert!(message.contains(what), "{axis}: {message}");
         }
     }
