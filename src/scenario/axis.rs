@@ -261,7 +261,7 @@ mod tests {
 
     fn texts(axis: &str) -> Vec<String> {
         read(axis)
-            .unwrap_or_else(|d| panic!("{axis}: {}", d.message))
+            .unwrap_or_else(|d| panic!("{axis}: {}", d[0].message))
             .values
             .into_iter()
             .map(|v| v.text)
