@@ -6,9 +6,11 @@
 //! Left out: KMS, NAT and endpoint charges, CloudWatch shard metrics. Data Streams has no tiered price.
 //! Sources: `facts::prices`, `facts::billing`.
 
+pub mod alternatives;
 pub mod bill;
 pub mod clients;
 pub mod closed;
+pub mod expected;
 mod lines;
 pub mod month;
 mod round;

@@ -4,6 +4,7 @@
 //! number of threads gives the same bytes.
 
 mod bills;
+pub mod compare;
 mod curves;
 mod evaluate;
 mod findings;
@@ -12,6 +13,7 @@ pub mod outcome;
 pub mod parallel;
 pub mod plan;
 mod stretch;
+pub mod sweep;
 pub mod work;
 
 pub use evaluate::evaluate;

@@ -32,6 +32,7 @@ pub mod metric;
 mod node;
 mod plan;
 pub mod presets;
+pub mod price_file;
 mod producer;
 mod record;
 mod retry;
