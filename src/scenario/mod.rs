@@ -7,7 +7,6 @@
 //! Left out, with their words reserved: several streams.
 
 pub mod axis;
-mod calendar;
 mod choose;
 mod clients;
 mod consumer;
@@ -35,6 +34,7 @@ pub mod presets;
 pub mod price_file;
 mod producer;
 mod record;
+mod resolution;
 mod retry;
 mod scalars;
 pub mod schema;
@@ -48,7 +48,6 @@ mod trace;
 mod world;
 mod yaml;
 
-pub use calendar::Moment;
 pub use context::Defaulted;
 pub use diag::{Diag, render};
 pub use expect::Expectation;
@@ -58,9 +57,11 @@ pub use source::Source;
 
 use crate::consumer::config::ConsumerConfig;
 use crate::firehose::config::FirehoseConfig;
+use crate::measure::resolution::Resolution;
 use crate::producer::config::ProducerConfig;
 use crate::stream::config::{Mode, StreamConfig};
 use crate::units::Dur;
+pub use crate::units::calendar::Moment;
 use crate::world::config::TimedEvent;
 use context::Cx;
 use grammar::Read;
@@ -85,6 +86,8 @@ pub struct Scenario {
     pub start: Option<Moment>,
     /// Region.
     pub region: String,
+    /// At what grain it is simulated.
+    pub resolution: Resolution,
     /// Replications, where written.
     pub replications: Option<u32>,
     /// Whether curves are drawn.
