@@ -6,6 +6,7 @@
 mod check;
 mod compare;
 mod completions;
+mod cost;
 mod explain;
 mod facts;
 pub mod fs;
@@ -69,6 +70,8 @@ enum Command {
     Run(run::Run),
     /// How latency, throttling and cost bend along one or two keys of the scenario.
     Sweep(sweep::Sweep),
+    /// The bill of every mode without a simulation: its arithmetic, the break-even map, a year, the same elsewhere.
+    Cost(cost::Cost),
     /// What changes between two scenarios, or two modes of one, on the same draws.
     Compare(compare::Compare),
     /// Is a scenario valid, which quotas would it break, which goals does it miss?
@@ -121,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Run(c) => c.go(flags),
         Command::Sweep(c) => c.go(flags),
         Command::Compare(c) => c.go(flags),
+        Command::Cost(c) => c.go(flags),
         Command::Check(c) => c.go(flags),
         Command::Trace(c) => c.go(flags),
         Command::Schema(c) => c.go(),

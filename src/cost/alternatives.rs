@@ -46,16 +46,19 @@ pub struct Alternative {
     pub missing: Option<String>,
 }
 
+/// How a traffic is carried: sized in words, and what it uses in a month.
+type Way = fn(&Traffic) -> (String, Vec<Used>);
+
 /// Every alternative, in a fixed order.
 pub fn all(traffic: &Traffic, prices: &Prices) -> Vec<Alternative> {
-    let ways: [(&'static str, fn(&Traffic) -> (String, Vec<Used>)); 5] = [
+    let ways: [(&'static str, Way); 5] = [
         ("MSK Standard", standard),
         ("MSK Express", express),
         ("MSK Serverless", serverless),
         ("SQS standard", |t| sqs(t, false)),
         ("SQS FIFO", |t| sqs(t, true)),
     ];
-    let one = |(name, way): (&'static str, fn(&Traffic) -> (String, Vec<Used>))| {
+    let one = |(name, way): (&'static str, Way)| {
         let (how, used) = way(traffic);
         match bill(&used, prices) {
             Ok(bill) => Alternative { name, how, bill: Some(bill), missing: None },

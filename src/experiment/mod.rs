@@ -12,6 +12,7 @@ mod headline;
 pub mod outcome;
 pub mod parallel;
 pub mod plan;
+pub mod priced;
 mod resolution;
 mod stretch;
 pub mod sweep;

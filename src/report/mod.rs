@@ -10,6 +10,7 @@
 pub mod chart;
 pub mod cloudwatch;
 pub mod compare;
+pub mod cost;
 pub mod csv_files;
 pub mod figures;
 pub mod human;

@@ -17,9 +17,7 @@ pub fn used(result: &FirehoseResult) -> Vec<Used> {
     let to_s3 = matches!(result.destination, "s3" | "redshift");
     let s3_puts = result.backup_objects + if to_s3 { result.requests } else { 0 };
     let mut used = vec![
-        Used::new(whose, Item::FIREHOSE_IN, Gigabytes(result.billed_bytes.into()), Grows::WithRecords)
-            .then(gigabytes(TIER_1_GB.count()), Item::FIREHOSE_IN_2)
-            .then(gigabytes(TIER_2_GB.count()), Item::FIREHOSE_IN_3),
+        ingested(whose, result.billed_bytes.into()),
         Used::new(whose, Item::S3_PUT, Requests(s3_puts.into()), Grows::WithTime),
     ];
     if let Some(partitions) = result.partitions {
@@ -29,6 +27,13 @@ pub fn used(result: &FirehoseResult) -> Vec<Used> {
         used.push(Used::new(whose, Item::FIREHOSE_JQ_HOUR, JqHours(partitions.query_ns), Grows::WithRecords));
     }
     used
+}
+
+/// Bytes that came in, each record rounded up.
+pub fn ingested(whose: &str, billed_bytes: u128) -> Used {
+    Used::new(whose, Item::FIREHOSE_IN, Gigabytes(billed_bytes), Grows::WithRecords)
+        .then(gigabytes(TIER_1_GB.count()), Item::FIREHOSE_IN_2)
+        .then(gigabytes(TIER_2_GB.count()), Item::FIREHOSE_IN_3)
 }
 
 fn gigabytes(n: u64) -> Gigabytes {
