@@ -42,7 +42,7 @@ fn a32_through_a_scenario() {
         }
         let priced = price(&format!(
             "version: 1\nduration: 1 h\nproducers:\n  p: {{ client: sdk, rate: {} records/s, record_size: {} B }}\n\
-             stream: {{ shards: {} }}\nconsumers:\n{readers}",
+             stream: {{ shards: {}, count_key_bytes: false }}\nconsumers:\n{readers}",
             p["records_s"], p["record_bytes"], p["shards"]
         ));
         let id = point["point"].as_str().expect("named");
@@ -74,7 +74,7 @@ fn a_run_without_throttling_bills_the_same_line_by_line() {
     let texts = [
         "record_size: { uniform: { min: 256 B, max: 60000 B } }, rate: 200 records/s",
         "record_size: { lognormal: { mean: 1.2 KiB, p95: 3 KiB } }, rate: { spike: { base: 400 records/s, peak: 3x, at: 60 s, for: 60 s } }",
-        "record_size: { empirical: [ { size: 100 B, weight: 3 }, { size: 30000 B, weight: 1 } ] }, rate: { diurnal: { low: 100 records/s, high: 300 records/s } }",
+        "record_size: { empirical: [ { size: 10000 B, share: 75 % }, { size: 30000 B, share: 25 % } ] }, rate: { step: { from: 100 records/s, to: 300 records/s, at: 5 min } }",
     ];
     for text in texts {
         for rule in ["base", "repeat"] {
@@ -114,7 +114,7 @@ const TOLERANCE: f64 = 0.01;
 fn a_year_by_retention() {
     let priced = price(
         "version: 1\nduration: 1 h\nproducers:\n  p: { client: sdk, rate: 500 records/s, record_size: 1 KiB }\n\
-         stream: { shards: 5, retention: 168 h }\n",
+         stream: { shards: 5, retention: 168 h, count_key_bytes: false }\n",
     );
     let year = |mode: usize, h: u64| {
         let years = &priced.modes[mode].years;
@@ -146,7 +146,7 @@ fn a_year_by_retention() {
 fn the_map_has_the_break_even_of_a31() {
     let priced = price(
         "version: 1\nduration: 1 h\nproducers:\n  p: { client: sdk, rate: 500 records/s, record_size: 5120 B }\n\
-         stream: { shards: 5 }\nconsumers:\n  a: { read: polling }\n",
+         stream: { shards: 5, count_key_bytes: false }\nconsumers:\n  a: { read: polling }\n",
     );
     let row =
         priced.map.iter().find(|r| (r.record_bytes, r.polling_readers, r.fan_out_readers) == (5_120, 1, 0));
@@ -163,7 +163,7 @@ fn what_only_a_run_can_tell_is_unknown_and_never_nothing() {
          stream: { shards: 2 }\n\
          consumers:\n  f: { client: lambda }\n  k: { client: { kcl: { workers: 2 } } }\n\
          firehose:\n  lake: { from: stream, to: s3 }\n\
-         events:\n  - { at: 5 min, do: { update_shard_count: { target: 4 } } }\n",
+         events:\n  - { at: 5 min, do: { reshard: { to: 4 } } }\n",
     );
     let open = |m: &ModePrice| -> Vec<String> {
         m.lines.iter().filter(|l| l.amount.is_none()).map(|l| l.item.clone()).collect()

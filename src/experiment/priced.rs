@@ -45,7 +45,7 @@ pub struct Priced {
     pub question: String,
     /// One per mode, in the scenario's order.
     pub modes: Vec<ModePrice>,
-    /// Mean data bytes of a record of the stream.
+    /// Mean bytes of a record of the stream, its key among them where keys count.
     pub record_bytes: f64,
     /// Share of the write limits of the provisioned shards that the month's mean rate uses.
     pub utilisation: Option<f64>,
@@ -118,8 +118,12 @@ impl Demand {
     fn of(world: &WorldConfig) -> Demand {
         let curves = rate_curves(world);
         let producers = world.producers.iter();
+        // Keys count for what is read and held, as in a run, and not for what is put.
+        let counts = world.stream.admission.count_key_bytes;
         let mean = |(p, curve): (&crate::producer::config::ProducerConfig, &RateCurve)| {
-            expected::of(&p.demand.record_size, &p.demand.rate, curve)
+            let sums = expected::of(&p.demand.record_size, &p.demand.rate, curve);
+            let keys = if counts { u128::from(p.demand.key_bytes.0) } else { 0 };
+            Sums { bytes: sums.bytes.saturating_add(keys.saturating_mul(sums.records)), ..sums }
         };
         Demand {
             means: producers.clone().zip(&curves).map(mean).collect(),
@@ -277,7 +281,9 @@ fn usage(steady: &Steady, demand: &Demand, duration: Dur) -> Usage {
     // A steady stream at the run's own mean rate uses exactly these sums.
     let rate = mul_div(sums.records, MICRO * 1_000_000_000, duration.0.into()).unwrap_or(0);
     let mean = Steady { rate: RecordRate(whole(rate)), ..*steady };
-    let mut usage = mean.usage(&per, duration);
+    let full = mean.usage(&per, duration);
+    // A run begins with nothing old.
+    let mut usage = years::filling(&full, &mean, &per, steady.retention, duration);
     (usage.stored, usage.stored_bytes) = (per.records, per.bytes);
     match steady.mode {
         Mode::Provisioned => usage.put_payload_units = per.put_units,
@@ -338,7 +344,14 @@ fn unknown(item: String, unit: &'static str, how: &str) -> PricedLine {
 /// What events change of shards, mode and retention.
 fn changed(world: &WorldConfig) -> Option<PricedLine> {
     let changes = |e: &&crate::world::config::TimedEvent| {
-        matches!(e.action, Action::UpdateShardCount { .. } | Action::SwitchMode(_) | Action::Retention(_))
+        matches!(
+            e.action,
+            Action::UpdateShardCount { .. }
+                | Action::SplitShard { .. }
+                | Action::MergeShards { .. }
+                | Action::SwitchMode(_)
+                | Action::Retention(_)
+        )
     };
     let n = world.events.iter().filter(changes).count();
     (n > 0).then(|| {

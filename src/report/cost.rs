@@ -348,7 +348,10 @@ fn panel(
 
 fn factor(times: f64) -> String {
     let digits = if times < 10.0 { 1 } else { 0 };
-    format!("{}x", human::number(times, if times < 1.0 { 2 } else { digits }))
+    if times < 0.05 {
+        return "~0".into();
+    }
+    format!("{}x", human::number(times, digits))
 }
 
 fn size(bytes: u64) -> String {

@@ -77,11 +77,11 @@ fn without_retention(usage: &Usage) -> Usage {
     }
 }
 
-/// The first year: nothing is old at its start. Shard-hours are billed whether the store is full or not.
-fn filling(full: &Usage, base: &Steady, per: &PerRecord, retention: Dur, year: Dur) -> Usage {
+/// A stretch that begins with nothing old, as the first year does. Shard-hours are billed whether the store is full or not.
+pub(super) fn filling(full: &Usage, base: &Steady, per: &PerRecord, retention: Dur, over: Dur) -> Usage {
     let (day, week) = (RETENTION_DEFAULT.dur(), RETENTION_EXTENDED_END.dur());
     let held = |from: Dur, to: Dur| {
-        let area = aged_below(to, year) - aged_below(from.min(to), year);
+        let area = aged_below(to, over) - aged_below(from.min(to), over);
         // rate in millionths a second, ns²: 10^15 to the byte × ns.
         let weight = u128::from(base.rate.0) * u128::from(per.bytes);
         mul_div(area, weight, u128::from(per.records.max(1)) * 1_000_000_000_000_000).unwrap_or(u128::MAX)
