@@ -74,7 +74,7 @@ fn a_run_without_throttling_bills_the_same_line_by_line() {
     let texts = [
         "record_size: { uniform: { min: 256 B, max: 60000 B } }, rate: 200 records/s",
         "record_size: { lognormal: { mean: 1.2 KiB, p95: 3 KiB } }, rate: { spike: { base: 400 records/s, peak: 3x, at: 60 s, for: 60 s } }",
-        "record_size: { empirical: [ { size: 10000 B, share: 75 % }, { size: 30000 B, share: 25 % } ] }, rate: { step: { from: 100 records/s, to: 300 records/s, at: 5 min } }",
+        "record_size: { empirical: [ { size: 1000 B, share: 75 % }, { size: 3000 B, share: 25 % } ] }, rate: { step: { from: 100 records/s, to: 300 records/s, at: 5 min } }",
     ];
     for text in texts {
         for rule in ["base", "repeat"] {

@@ -60,6 +60,8 @@ hours! {
     ClusterHours, "cluster-hour";
     /// Partition × ns.
     PartitionHours, "partition-hour";
+    /// Availability Zone × ns.
+    ZoneHours, "zone-hour";
 }
 
 macro_rules! counts {

@@ -7,6 +7,7 @@ use crate::consumer::flink::config::Place;
 use crate::cost::bill::Bill;
 use crate::cost::clients::{firehose, flink, kcl};
 use crate::cost::{BillError, Stretch, Used, with_clients};
+use crate::facts::firehose::BILLED_STEP;
 use crate::firehose::config::{FirehoseConfig, Source};
 use crate::measure::clients::FlinkUsage;
 use crate::world::config::WorldConfig;
@@ -90,6 +91,7 @@ fn of_firehose(
     let name = &stream.name;
     let packed = world.producers.iter().any(|p| p.client.packs());
     let sums = match stream.source {
+        _ if stream.billed_step != BILLED_STEP.bytes() => None,
         Source::Stream(_) if packed => None,
         Source::Stream(_) => Some(demand.month(plan, |i| demand.to_stream[i])),
         Source::Producer(i) => Some(demand.month(plan, |j| j == i)),
@@ -98,14 +100,11 @@ fn of_firehose(
         Some(sums) => {
             let formula =
                 format!("{name}: {} records, each rounded up to 5 KB", crate::units::grouped(sums.records));
-            priced(plan, &[firehose::ingested(name, sums.firehose)], &formula)?
+            priced(plan, &[firehose::ingested(name, stream.destination, sums.firehose)], &formula)?
         }
-        None => vec![unknown(format!("{name}: ingestion"), "GB", "a client packs several records into one")],
+        None => vec![unknown(format!("{name}: ingestion"), "GB", "records are packed, or rounded otherwise")],
     };
-    let what = match stream.partitions {
-        Some(_) => "objects, partitions and S3 requests",
-        None => "objects and S3 requests",
-    };
+    let what = "objects, S3 requests and all options beside ingestion";
     lines.push(unknown(format!("{name}: {what}"), "", "how full buffers are"));
     Ok(lines)
 }
