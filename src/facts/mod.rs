@@ -5,6 +5,7 @@
 //! [`table`], [`explain`].
 
 pub mod agent;
+pub mod alarms;
 pub mod alternatives;
 pub mod billing;
 pub mod consumers;
@@ -42,6 +43,7 @@ const FILES: &[&[Fact]] = &[
     latency::ALL,
     billing::ALL,
     alternatives::ALL,
+    alarms::ALL,
 ];
 
 /// Every fact, in the registry's order.
