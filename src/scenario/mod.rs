@@ -6,6 +6,7 @@
 //!
 //! Left out, with their words reserved: several streams.
 
+pub mod axis;
 mod choose;
 mod clients;
 mod consumer;
@@ -31,6 +32,7 @@ mod node;
 mod plan;
 mod planning;
 pub mod presets;
+pub mod price_file;
 mod producer;
 mod record;
 mod resolution;
