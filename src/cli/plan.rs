@@ -60,7 +60,7 @@ impl Plan {
             if let Err(trouble) = fs::write_report(&folder, &report::render(outcome, &options)) {
                 return talk::wrong(trouble);
             }
-            talk::note(flags, format_args!("report: {}", folder.join("plan.md").display()));
+            talk::note(flags, format_args!("report: {}", folder.join("index.html").display()));
         }
         let said = match (flags.json, self.markdown) {
             (true, _) => talk::data(&report::json(outcome)),

@@ -4,6 +4,7 @@ mod csv;
 mod figure;
 mod groups;
 mod markdown;
+mod page;
 mod text;
 mod words;
 
@@ -22,13 +23,18 @@ pub fn render(outcome: &PlanOutcome, options: &RenderOptions) -> Vec<File> {
         file("front.csv", csv::front(outcome)),
         file("cost.csv", csv::cost(outcome)),
     ];
-    let Some(figure) = figure::front(outcome) else { return files };
-    let picture = svg::draw(&figure);
-    if options.png {
-        files.extend(png::Rasteriser::default().draw(&picture).map(|b| file("front.png", b)));
+    let figures: Vec<_> = figure::front(outcome).into_iter().collect();
+    let drawn: Vec<String> = figures.iter().map(svg::draw).collect();
+    if options.page {
+        files.push(file("index.html", page::html(outcome, &figures, &drawn).into_bytes()));
     }
-    if options.svg {
-        files.push(file("front.svg", picture.into_bytes()));
+    for picture in drawn {
+        if options.png {
+            files.extend(png::Rasteriser::default().draw(&picture).map(|b| file("front.png", b)));
+        }
+        if options.svg {
+            files.push(file("front.svg", picture.into_bytes()));
+        }
     }
     files
 }
