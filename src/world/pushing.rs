@@ -34,7 +34,7 @@ impl Lane {
     }
 
     /// SubscribeToShard, and again whenever a subscription ends.
-    fn renew(&mut self, c: usize, until: u64, every: u64, out: &mut Outside) {
+    pub(crate) fn renew(&mut self, c: usize, until: u64, every: u64, out: &mut Outside) {
         let settings = &out.settings.consumers[c];
         let reader = &mut self.readers[c];
         while reader.next_renewal < until {
@@ -263,6 +263,6 @@ impl Lane {
 }
 
 /// Time a byte takes in a pipe of so many bytes per second, in ns × 2^20.
-fn per_byte_q20(bytes_per_s: u64) -> u64 {
+pub(crate) fn per_byte_q20(bytes_per_s: u64) -> u64 {
     ((1_000_000_000u128 << 20) / u128::from(bytes_per_s.max(1))) as u64
 }
