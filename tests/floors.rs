@@ -22,6 +22,7 @@ const FLOORS: &[&str] = &[
     "coarse",
     "cost",
     "experiment",
+    "import",
     "scenario",
     "report",
     "cli",

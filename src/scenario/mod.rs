@@ -6,7 +6,6 @@
 //!
 //! Left out, with their words reserved: several streams.
 
-mod calendar;
 mod choose;
 mod clients;
 mod consumer;
@@ -46,7 +45,6 @@ mod trace;
 mod world;
 mod yaml;
 
-pub use calendar::Moment;
 pub use context::Defaulted;
 pub use diag::{Diag, render};
 pub use expect::Expectation;
@@ -59,6 +57,7 @@ use crate::measure::resolution::Resolution;
 use crate::producer::config::ProducerConfig;
 use crate::stream::config::{Mode, StreamConfig};
 use crate::units::Dur;
+pub use crate::units::calendar::Moment;
 use crate::world::config::TimedEvent;
 use context::Cx;
 use grammar::Read;

@@ -1,6 +1,6 @@
 //! The top of a scenario, and the rules between its parts.
 
-use super::calendar::Moment;
+use super::Moment;
 use super::consumer::Consumers;
 use super::context::{Cx, cite};
 use super::diag::Span;
