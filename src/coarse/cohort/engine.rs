@@ -47,7 +47,8 @@ pub struct Cohorts {
     shards: Vec<Shard>,
     delays: Delays,
     batch: Batch,
-    sent: Vec<Sent>,
+    /// Calls of this window: when, whose, which.
+    sent: Vec<(u64, usize, Sent)>,
     /// Keys are chosen in another way from here on.
     change: u64,
     pushes: bool,
@@ -143,21 +144,22 @@ impl Cohorts {
 
     /// Producers with clients: their calls in `[from, until)` are judged, and the answers known.
     fn advance_clients(&mut self, from: u64, until: u64) {
+        self.sent.clear();
         for g in 0..self.gathered.len() {
             self.give_births(g, from, until);
-            let gathered = &mut self.gathered[g];
-            self.sent.clear();
-            for caller in &mut gathered.callers {
+            for caller in &mut self.gathered[g].callers {
                 caller.advance(until);
                 while let Some(sent) = caller.out.front().filter(|s| s.at < until) {
-                    self.sent.push(*sent);
+                    self.sent.push((sent.at, g, *sent));
                     caller.out.pop_front();
                 }
             }
-            self.sent.sort_unstable();
-            for i in 0..self.sent.len() {
-                self.judge_call(g, self.sent[i]);
-            }
+        }
+        // Shards judge calls in order of time, whosever they are.
+        self.sent.sort_unstable();
+        for i in 0..self.sent.len() {
+            let (_, g, sent) = self.sent[i];
+            self.judge_call(g, sent);
         }
     }
 

@@ -108,7 +108,9 @@ impl Shard {
         }
         let mut at = from;
         while at < until {
-            let fine = self.waits > 0 || self.might_bind(at, until, lane, demands, tally);
+            // Beside calls, which are judged at their own moments, windows are short.
+            let short = until - from <= self.step;
+            let fine = short || self.waits > 0 || self.might_bind(at, until, lane, demands, tally);
             let to = if fine { until.min((at / self.step + 1) * self.step) } else { until };
             self.births(at, to, fine, demands, tally);
             if self.waits > 0 {
