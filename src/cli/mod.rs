@@ -6,6 +6,7 @@
 mod check;
 mod completions;
 mod explain;
+mod export;
 mod facts;
 pub mod fs;
 mod init;
@@ -64,6 +65,8 @@ enum Command {
     Trace(trace::Trace),
     /// What a scenario key, fact or price means, with its source.
     Explain(explain::Explain),
+    /// The design as Terraform, CloudFormation, CDK or AWS CLI lines, with alarms at its limits.
+    Export(export::Export),
     /// Every quota and default in use, with source, date and standing.
     Facts(facts::Facts),
     /// Every price in use, with source, date and standing.
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Schema(c) => c.go(),
         Command::Init(c) => c.go(flags),
         Command::Explain(c) => c.go(flags),
+        Command::Export(c) => c.go(flags),
         Command::Facts(c) => c.go(flags),
         Command::Prices(c) => c.go(flags),
         Command::Completions(c) => c.go(),

@@ -5,6 +5,7 @@
 //! [`table`], [`explain`].
 
 pub mod agent;
+pub mod alarms;
 pub mod billing;
 pub mod consumers;
 pub mod data_streams;
@@ -40,6 +41,7 @@ const FILES: &[&[Fact]] = &[
     lambda::ALL,
     latency::ALL,
     billing::ALL,
+    alarms::ALL,
 ];
 
 /// Every fact, in the registry's order.

@@ -8,7 +8,7 @@ mod law;
 mod named;
 pub mod poisson;
 
-pub use alias::{Alias, AliasValues};
+pub use alias::Alias;
 pub use latency::LatencySampler;
 pub use law::LatencyLaw;
 pub use named::{Seed, Stream};
