@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod alarms;
+pub mod alternatives;
 pub mod billing;
 pub mod consumers;
 pub mod data_streams;
@@ -41,6 +42,7 @@ const FILES: &[&[Fact]] = &[
     lambda::ALL,
     latency::ALL,
     billing::ALL,
+    alternatives::ALL,
     alarms::ALL,
 ];
 

@@ -80,6 +80,11 @@ sources! {
     MONITOR: "MONITOR", "Developer guide, Monitor Kinesis Data Streams with CloudWatch", "https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html", "2026";
     FHALARM: "FHALARM", "Firehose developer guide, Best practices with CloudWatch alarms", "https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html", "2026";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
+    PL26: "PL-26", "AWS Price List API for MSK, publication of 2026-07-29, as quoted by a third party", "https://aws.amazon.com/msk/pricing/", "2026-07-29";
+    MSKX: "MSKX", "MSK Express prices as four public repositories quote them", "https://aws.amazon.com/msk/pricing/", "2026";
+    MSKQ: "MSKQ", "MSK developer guide, Quotas", "https://docs.aws.amazon.com/msk/latest/developerguide/limits.html", "2026";
+    SQSQ: "SQSQ", "SQS developer guide, Message quotas", "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html", "2026";
+    SQST: "SQST", "davelindo/aws-pricing-calculator-mcp, SQS tiers", "https://github.com/davelindo/aws-pricing-calculator-mcp", "2026";
     MODEL: "MODEL", "kinesim's own choice where AWS publishes nothing", "README.md", "2026-11-22";
     OWN: "OWN", "The user's own price", "--prices", "given with the run";
 }

@@ -5,7 +5,7 @@
 
 pub mod firehose;
 pub mod flink;
-mod kcl;
+pub mod kcl;
 pub mod lambda;
 
 use super::bill::{Bill, BillLine};
