@@ -234,7 +234,7 @@ impl Shard {
 
     /// `admitted` × `before` / `n`, rounded at this step's offset.
     fn part(&self, admitted: u64, before: u64, n: u64) -> u64 {
-        let scaled = (u128::from(admitted) * u128::from(before) << 32) / u128::from(n);
+        let scaled = ((u128::from(admitted) * u128::from(before)) << 32) / u128::from(n);
         ((scaled + u128::from(self.offset >> 32)) >> 32) as u64
     }
 
