@@ -12,6 +12,7 @@ mod control;
 mod dealing;
 mod delivery;
 mod finish;
+mod flow;
 mod gather;
 mod intake;
 mod lane;

@@ -400,6 +400,22 @@ pub fn any_consumer(name: &'static str) -> impl Strategy<Value = ConsumerConfig>
     )
 }
 
+/// KCL applications that are pushed to and whose code takes no time.
+pub fn at_rest() -> impl Strategy<Value = Vec<ConsumerConfig>> {
+    let one = (any_consumer("c"), kcl_application(), fan_out());
+    prop::collection::vec(one, 1..3).prop_map(|all| {
+        let at_rest = |(i, (c, mut client, read)): (usize, (ConsumerConfig, ApplicationConfig, ReadConfig))| {
+            if let ApplicationConfig::Kcl(kcl) = &mut client {
+                kcl.version = if i == 0 { Version::V3 } else { Version::V2 };
+            }
+            let none = LatencyLaw::Constant(Dur::ZERO);
+            let processing = ProcessingConfig { per_call: none.clone(), per_record: none };
+            ConsumerConfig { name: format!("c{i}"), client, read, processing, failure_rate: Percent(0), ..c }
+        };
+        all.into_iter().enumerate().map(at_rest).collect()
+    })
+}
+
 fn consumers() -> impl Strategy<Value = Vec<ConsumerConfig>> {
     prop::collection::vec(any_consumer("c"), 0..4).prop_map(|mut all| {
         all.iter_mut().enumerate().for_each(|(i, c)| c.name = format!("c{i}"));

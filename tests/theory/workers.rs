@@ -2,7 +2,7 @@
 
 use super::runs::{points, run, world};
 use super::statistics::{BATCHES, Figures, SEEDS};
-use kinesim::api::{Application, Batch, Done, Fate, Held, Hop, Most, Position, Pushed, Refused, Stream};
+use kinesim::api::{Application, Batch, Done, Fate, Flow, Held, Hop, Most, Position, Pushed, Refused, Stream};
 use kinesim::consumer::config::*;
 use kinesim::consumer::kcl::config::*;
 use kinesim::consumer::{Situation, build};
@@ -56,6 +56,9 @@ impl Stream for Pool {
     }
     fn get_records(&mut self, _: u32, _: u64, _: Most) -> Result<Batch, Refused> {
         Err(Refused)
+    }
+    fn flow(&mut self, _shard: u32, from: u64, until: u64) -> Flow {
+        Flow { to: from, records: 0, bytes: 0, last: 0, next: until }
     }
     fn pushed(&mut self, shard: u32, from: u64, _: Most) -> Pushed {
         match self.arrivals[shard as usize].get(from as usize) {

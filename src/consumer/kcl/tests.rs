@@ -1,6 +1,6 @@
 use super::config::LeaseTable;
 use super::*;
-use crate::api::{Batch, Done, Fate, Held, Hop, Most, Pushed, Refused};
+use crate::api::{Batch, Done, Fate, Flow, Held, Hop, Most, Pushed, Refused};
 use crate::consumer::config::{
     ApplicationConfig, Pace, PollingConfig, ProcessingConfig, StartAt, ThrottledPoll,
 };
@@ -72,6 +72,9 @@ impl Stream for Even {
         let closed = self.shards[shard as usize].closed.filter(|c| *c <= self.now);
         let ends = closed.is_some_and(|c| to == self.rows(shard, c));
         Ok(Batch { from, to, bytes: 100 * (to - from), behind: 0, ends })
+    }
+    fn flow(&mut self, _shard: u32, from: u64, until: u64) -> Flow {
+        Flow { to: from, records: 0, bytes: 0, last: 0, next: until }
     }
     fn pushed(&mut self, _shard: u32, _from: u64, _most: Most) -> Pushed {
         Pushed::Nothing(u64::MAX)
