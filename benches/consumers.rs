@@ -43,7 +43,8 @@ fn main() {
              stream: {{ shards: 200 }}\nconsumers: {{ {} }}\n",
             if version.is_empty() { "" } else { &app }
         );
-        let scenario = load(&text, "bench", &|_: &str| Err("no files".into()), &[]).unwrap_or_else(|d| panic!("{}", kinesim::scenario::render(&d, false)));
+        let scenario = load(&text, "bench", &|_: &str| Err("no files".into()), &[])
+            .unwrap_or_else(|d| panic!("{}", kinesim::scenario::render(&d, false)));
         show(name, &scenario.world(Mode::Provisioned, get(1, 1), 0));
     }
 }

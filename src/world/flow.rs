@@ -86,40 +86,53 @@ impl Lane {
         let (stored, born) = (self.log.stored(from, to), self.log.born(from, to));
         let sizes = self.log.sizes(from, to);
         let reader = &mut self.readers[c];
-        (columns.rows, columns.bytes, columns.late) = (0, 0, 0);
-        for i in 0..stored.len() {
-            let readable = stored[i] + pipe.visibility;
+        let has_outages = !settings.outages.is_empty();
+        let is_watched = reader.place.recovering.is_some();
+        // Kept at hand: a loop over columns does not go through memory for what it carries on.
+        let (mut n, mut bytes, mut late, mut stop) = (0, 0, 0, Stop::Full);
+        let (mut free, mut last) = (reader.pipe_free, reader.last_push);
+        let times = columns.propagation.iter_mut().zip(&mut columns.end_to_end);
+        for (((stored, born), size), times) in stored.iter().zip(born).zip(sizes).zip(times) {
+            let readable = stored + pipe.visibility;
             let ready = match pipe.constant {
                 Some(latency) => readable + latency,
                 // Only what is readable by now draws a latency: draws do not depend on how far the log is settled.
-                None if readable >= until => return Stop::Later(readable),
-                None => readable + reader.push_latency(stored[i], pipe.latency),
+                None if readable >= until => {
+                    stop = Stop::Later(readable);
+                    break;
+                }
+                None => readable + reader.push_latency(*stored, pipe.latency),
             };
-            let at = reader.delivers(ready.max(reader.pipe_free), pipe.every, pipe.gap);
-            if at >= until {
-                return Stop::Later(at);
+            let at = ready.max(free);
+            let at = if pipe.gap == 0 { at } else { reader.delivers(at, pipe.every, pipe.gap) };
+            let takes = (u64::from(*size) * pipe.cost_q20) >> 20;
+            stop = if at >= until {
+                Stop::Later(at)
+            } else if let Some(end) = has_outages.then(|| settings.outage_end(at)).flatten() {
+                Stop::Away(end)
+            } else if at - stored > pipe.kept {
+                // Retention may pass a row while those before it are in the pipe.
+                Stop::Aged
+            } else if at < since || takes == 0 && settings.is_application {
+                Stop::Together
+            } else {
+                Stop::Full
+            };
+            if stop != Stop::Full {
+                break;
             }
-            if let Some(end) = settings.outage_end(at) {
-                return Stop::Away(end);
-            }
-            // Retention may pass a row while those before it are in the pipe.
-            if at - stored[i] > pipe.kept {
-                return Stop::Aged;
-            }
-            let takes = (u64::from(sizes[i]) * pipe.cost_q20) >> 20;
-            if at < since || takes == 0 && settings.is_application {
-                return Stop::Together;
-            }
-            (reader.pipe_free, reader.last_push) = (at + takes, at);
-            (columns.propagation[i], columns.end_to_end[i]) = (at - stored[i], at - born[i]);
-            columns.late = columns.late.max(at - ready);
-            columns.bytes += u64::from(sizes[i]);
-            columns.rows = i + 1;
-            if at == ready {
+            (free, last) = (at + takes, at);
+            (*times.0, *times.1) = (at - stored, at - born);
+            late = late.max(at - ready);
+            bytes += u64::from(*size);
+            n += 1;
+            if is_watched && at == ready {
                 reader.place.caught_up(at);
             }
         }
-        Stop::Full
+        (reader.pipe_free, reader.last_push) = (free, last);
+        (columns.rows, columns.bytes, columns.late) = (n, bytes, late);
+        stop
     }
 
     /// What flows to an application's code at rest from row `from` on, from `now` on and before `until`.

@@ -2,7 +2,9 @@
 
 use super::runs::{points, run, world};
 use super::statistics::{BATCHES, Figures, SEEDS};
-use kinesim::api::{Application, Batch, Done, Fate, Flow, Held, Hop, Most, Position, Pushed, Refused, Stream};
+use kinesim::api::{
+    Application, Batch, Done, Fate, Flow, Held, Hop, Most, Position, Pushed, Refused, Stream,
+};
 use kinesim::consumer::config::*;
 use kinesim::consumer::kcl::config::*;
 use kinesim::consumer::{Situation, build};
@@ -113,6 +115,8 @@ fn application(cores: u32, service: Dur, seed: Seed) -> Box<dyn Application> {
         rebalance_threshold: Percent(0),
         dampening: Percent(Percent::WHOLE),
         lease_table: LeaseTable::Balanced,
+        assignment: Assignment::ByLoad,
+        keeps_worker_ids: false,
     };
     let config = ConsumerConfig {
         name: "pool".into(),

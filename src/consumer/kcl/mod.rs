@@ -15,6 +15,7 @@
 
 mod begin;
 pub mod config;
+mod counting;
 mod feed;
 mod fleet;
 mod holding;
@@ -162,7 +163,12 @@ impl Kcl {
         let consumer = situation.config.clone();
         let path = format!("consumer/{}", consumer.name);
         let mut draws = situation.seed.stream(&path, "fleet");
-        let lives = fleet::lives(config.workers, consumer.starts.at.0, situation.happenings, &mut draws);
+        let lives = fleet::lives(
+            (config.workers, config.keeps_worker_ids),
+            consumer.starts.at.0,
+            situation.happenings,
+            &mut draws,
+        );
         let worker = |(i, life): (usize, &fleet::Life)| {
             Worker::new(*life, config.cores, situation.seed.numbered(&path, "worker", i as u64))
         };
@@ -229,7 +235,11 @@ impl Kcl {
     fn take_first(&mut self, until: u64) -> Option<Event> {
         let first = self.first().filter(|e| e.at <= until)?;
         let is_turn = self.turns.peek().is_some_and(|e| e.0 == first);
-        if is_turn { self.turns.pop() } else { self.due.pop() };
+        if is_turn {
+            self.turns.pop()
+        } else {
+            self.due.pop()
+        };
         Some(first)
     }
 
