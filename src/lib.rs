@@ -17,8 +17,10 @@
 //! - `producer`, `stream`, `consumer` and `firehose` are leaf machines: they take `now` and return a decision; they never
 //!   schedule, and never name one another.
 //! - [`world`] owns them, carries what they say to each other, and decides nothing. It never sees YAML.
+//! - [`coarse`] carries the same laws in cohorts and rates, for weeks and months.
 //! - [`experiment`] runs many worlds (and holds the only threads); [`cost`] multiplies typed quantities by typed prices.
-//! - [`scenario`] reads, [`report`] draws, [`cli`] opens files and talks: the outside is allowed in there only.
+//! - [`import`] and [`scenario`] read, [`report`] draws, [`cli`] opens files and talks: the outside is allowed in
+//!   there only.
 //!
 //! # Follow one record
 //!
@@ -67,10 +69,13 @@ pub mod producer;
 pub mod record;
 pub mod stream;
 pub mod world;
+// The same laws at coarser grain.
+pub mod coarse;
 // Money, and runs of many worlds.
 pub mod cost;
 pub mod experiment;
 // Edges: where the outside is allowed in.
 pub mod cli;
+pub mod import;
 pub mod report;
 pub mod scenario;

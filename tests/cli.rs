@@ -236,7 +236,7 @@ fn a_folder_that_is_not_ours_is_left_as_it_was() {
 fn a_run_that_is_too_large_is_refused_with_the_estimate_before_anything_is_written() {
     let large = SMALL.replace("500 records/s", "10000000000 records/s");
     let path = scenario("cli-large.yaml", &large);
-    let said = "error: a run would give birth to about 1,200,000,000,000 records; at most 2,000,000,000 are simulated one by one. Shorten `duration`, or lower the rates and the shards by the same factor\n";
+    let said = "error: a run would give birth to about 1,200,000,000,000 records; at most 2,000,000,000 are simulated one by one. Choose `resolution: auto`, shorten `duration`, or lower the rates and the shards by the same factor\n";
     let home = empty_folder("cli-large");
     let at = home.join("report").display().to_string();
     says(&["run", &path, "--out", &at], 2, "", said);

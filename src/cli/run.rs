@@ -22,6 +22,9 @@ pub struct Run {
     /// Draw no curves against load and shards.
     #[arg(long)]
     no_curves: bool,
+    /// At what grain: `record`, `cohort`, `rate` or `auto` (as `--set resolution=...`).
+    #[arg(long, value_name = "GRAIN")]
+    resolution: Option<String>,
     /// Runs with different random numbers per mode, instead of the scenario's or the default number.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     replications: Option<u32>,
@@ -30,6 +33,7 @@ pub struct Run {
 impl Run {
     /// Reads the scenario, has it simulated with the seed in force, and delivers the outcome.
     pub fn go(&self, flags: &Flags) -> Exit {
+        let flags = &self.overlaid(flags);
         let scenario = match input::load(&self.scenario, flags) {
             Ok(scenario) => scenario,
             Err(exit) => return exit,
@@ -46,6 +50,13 @@ impl Run {
             Some(goal) if exit == Exit::Fine => judge(goal, &outcome),
             _ => exit,
         }
+    }
+
+    /// `--resolution` is one more key set on the command line.
+    fn overlaid(&self, flags: &Flags) -> Flags {
+        let mut flags = flags.clone();
+        flags.set.extend(self.resolution.iter().map(|grain| ("resolution".to_owned(), grain.clone())));
+        flags
     }
 
     fn shape(&self, plan: &mut Plan) {

@@ -10,13 +10,15 @@ mod headline;
 pub mod outcome;
 pub mod parallel;
 pub mod plan;
+mod resolution;
 mod stretch;
 pub mod work;
 
+use crate::coarse::{choose, simulate};
 use crate::cost::BillError;
 use crate::measure::result::RunResult;
+use crate::world::Unfit;
 use crate::world::config::WorldConfig;
-use crate::world::{Unfit, simulate};
 use curves::PointJob;
 use outcome::{Curve, ModeOutcome, Outcome, Provenance};
 use plan::Plan;
@@ -50,6 +52,9 @@ struct Job {
 pub fn run(plan: &Plan, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Outcome, Trouble> {
     let mut plan = plan.clone();
     plan.world.share_tables();
+    let choice = choose(&plan.world);
+    plan.world.resolution = choice.resolution;
+    plan.notes.extend(choice.why);
     let plan = &plan;
     let expected = work::records(&plan.world);
     let replications = plan.replications.unwrap_or_else(|| work::replications(expected, plan.modes.len()));
@@ -132,6 +137,7 @@ fn outcome(
         });
     }
     let mut notes = plan.notes.clone();
+    notes.extend(modes.first().iter().flat_map(|m| resolution::notes(&m.run)));
     notes.extend(modes.iter().flat_map(from_cold));
     if curves.is_none() && plan.curves.is_none() {
         let records = work::records(&plan.world);

@@ -36,6 +36,11 @@ impl ConsumerResult {
 }
 
 impl RunResult {
+    /// Records stored after a later-born one of the same process, over all producers; `None`: not looked at.
+    pub fn overtaken(&self) -> Option<u64> {
+        self.producers.iter().map(|p| p.overtaken).sum()
+    }
+
     /// Every Firehose stream, in order of names.
     pub fn firehoses(&self) -> Vec<&FirehoseResult> {
         let readers = self.consumers.iter().filter_map(|c| match &c.client {

@@ -4,5 +4,6 @@ pub mod clients;
 pub mod latency;
 mod ledger;
 pub mod lost;
+pub mod resolution;
 pub mod result;
 pub mod sink;

@@ -3,6 +3,7 @@
 use crate::measure::clients::{ClientResult, FirehoseResult};
 use crate::measure::latency::LatencySummary;
 use crate::measure::lost::Lost;
+use crate::measure::resolution::Coarse;
 use crate::measure::sink::Billed;
 use serde::Serialize;
 
@@ -33,6 +34,9 @@ pub struct RunResult {
     pub digests: Digests,
     /// `Some(reason)` when a bound cut the run.
     pub cut: Option<String>,
+    /// How coarsely it was simulated, and what that cannot show; `None`: every record by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coarse: Option<Coarse>,
 }
 
 /// born = stored at least once + given up (by cause) + held.
@@ -50,8 +54,9 @@ pub struct ProducerResult {
     pub stored: u64,
     /// Stored again by a retry.
     pub duplicates: u64,
-    /// Stored in their shard after a record that the same process made later (keys are not told apart).
-    pub overtaken: u64,
+    /// Stored in their shard after a record that the same process made later (keys are not told apart); `None`: not
+    /// looked at.
+    pub overtaken: Option<u64>,
     /// Given up, by cause.
     pub lost: Lost,
     /// Still in the client (or before it) at the end.

@@ -183,7 +183,7 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
             row("producer", &p.name, "attempts_refused", p.throttled);
             row("producer", &p.name, "records_sent", p.sent());
             row("producer", &p.name, "records_duplicated", p.duplicates);
-            row("producer", &p.name, "records_overtaken", p.overtaken);
+            p.overtaken.inspect(|n| row("producer", &p.name, "records_overtaken", *n));
             row("producer", &p.name, "records_delayed", p.delayed);
             row("producer", &p.name, "records_truncated", p.truncated);
             row("producer", &p.name, "bytes_truncated", p.truncated_bytes);

@@ -104,8 +104,10 @@ pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
     if any(|m| m.run.stream.duplicates > 0) {
         row(false, "stored again (duplicates)".into(), &|m| human::count(m.run.stream.duplicates));
     }
-    if any(|m| total(m, |p| p.overtaken) > 0) {
-        row(false, "stored out of order".into(), &|m| human::count(total(m, |p| p.overtaken)));
+    if any(|m| m.run.overtaken().is_none_or(|n| n > 0)) {
+        row(false, "stored out of order".into(), &|m| {
+            m.run.overtaken().map_or_else(|| human::NOTHING.into(), human::count)
+        });
     }
     let names = outcome.modes.first().map(|m| m.run.consumers.as_slice());
     for (i, consumer) in names.unwrap_or_default().iter().enumerate() {

@@ -30,7 +30,8 @@ choice! {
         weekly: Weekly(WeeklySpec),
         /// On for a while, off for a while, and again.
         on_off: OnOff(OnOffSpec),
-        /// A CSV file: `timestamp,records_per_second`, each rate holding until the next row.
+        /// A CSV file, `timestamp,records_per_second`, each rate holding until the next row; or CloudWatch's answer,
+        /// the console's CSV or a capture with one JSON object per record.
         trace: Trace(TraceSpec),
     }
     bare Bare(Rate);
@@ -48,7 +49,7 @@ pub enum TraceSpec {
 section! {
     /// A stretch of a trace file.
     StretchSpec {
-        /// The CSV file.
+        /// The file.
         file: At<String> = REQUIRED,
         /// Where the scenario begins in it: a time since its first row, or `busiest`, the stretch of the scenario's
         /// duration with the most records.

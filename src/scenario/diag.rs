@@ -3,6 +3,7 @@
 //! A diagnostic carries its own source line, so that it can be printed or sent as JSON
 //! long after the file is gone.
 
+pub use crate::import::text::quote;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
@@ -155,13 +156,6 @@ fn one(d: &Diag, renderer: &Renderer) -> String {
         group = group.element(Level::HELP.message(help.as_str()));
     }
     renderer.render(&[group])
-}
-
-/// User text inside a message: short, and without control characters.
-pub fn quote(text: &str) -> String {
-    let short: String = text.chars().take(60).flat_map(char::escape_debug).collect();
-    let more = if text.chars().nth(60).is_some() { "..." } else { "" };
-    format!("`{}{more}`", short.replace("\\'", "'").replace("\\\"", "\""))
 }
 
 /// The nearest of some words, if it is near.

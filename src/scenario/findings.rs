@@ -3,6 +3,7 @@
 use super::Scenario;
 use crate::consumer::config::{ConsumerConfig, ReadConfig};
 use crate::facts::{Fact, data_streams, fan_out, on_demand};
+use crate::measure::resolution::Resolution;
 use crate::producer::config::{KeyLaw, ProducerConfig, RateShape, SizeLaw};
 use crate::producer::curve::{Calendar, RateCurve};
 use crate::stream::config::Mode;
@@ -211,10 +212,13 @@ impl Scenario {
 
     /// Why a run is refused: more records than one run may have.
     pub fn too_large(&self) -> Option<String> {
+        if self.resolution != Resolution::Record {
+            return None;
+        }
         let born = self.records_born();
         let most = u128::from(super::world::MAX_RECORDS);
         (born > most).then(|| {
-            format!("a run would give birth to about {} records; at most {} are simulated one by one. Shorten `duration`, or lower the rates and the shards by the same factor", grouped(born), grouped(most))
+            format!("a run would give birth to about {} records; at most {} are simulated one by one. Choose `resolution: auto`, shorten `duration`, or lower the rates and the shards by the same factor", grouped(born), grouped(most))
         })
     }
 }

@@ -124,7 +124,7 @@ pub const STREAM: &[Metric] = &[
         "overtaken",
         Unit::Share,
         "Records stored in their shard after one that the same process made later, of all copies.",
-        From::Run(|r| share(total(r, |p| p.overtaken), r.stream.stored)),
+        From::Run(|r| share(r.overtaken()?, r.stream.stored)),
     ),
     metric(
         "amplification",
@@ -255,7 +255,7 @@ const PRODUCER_OWN: [Metric; 13] = [
         "overtaken",
         Unit::Share,
         "Records stored in their shard after one that the same process made later, of all born.",
-        From::Producer(|p| share(p.overtaken, p.born)),
+        From::Producer(|p| share(p.overtaken?, p.born)),
     ),
     metric(
         "stored",

@@ -6,7 +6,6 @@
 //!
 //! Left out, with their words reserved: several streams.
 
-mod calendar;
 mod choose;
 mod clients;
 mod consumer;
@@ -33,6 +32,7 @@ mod plan;
 pub mod presets;
 mod producer;
 mod record;
+mod resolution;
 mod retry;
 mod scalars;
 pub mod schema;
@@ -45,7 +45,6 @@ mod trace;
 mod world;
 mod yaml;
 
-pub use calendar::Moment;
 pub use context::Defaulted;
 pub use diag::{Diag, render};
 pub use expect::Expectation;
@@ -54,9 +53,11 @@ pub use scalars::Interval;
 
 use crate::consumer::config::ConsumerConfig;
 use crate::firehose::config::FirehoseConfig;
+use crate::measure::resolution::Resolution;
 use crate::producer::config::ProducerConfig;
 use crate::stream::config::{Mode, StreamConfig};
 use crate::units::Dur;
+pub use crate::units::calendar::Moment;
 use crate::world::config::TimedEvent;
 use context::Cx;
 use grammar::Read;
@@ -81,6 +82,8 @@ pub struct Scenario {
     pub start: Option<Moment>,
     /// Region.
     pub region: String,
+    /// At what grain it is simulated.
+    pub resolution: Resolution,
     /// Replications, where written.
     pub replications: Option<u32>,
     /// Whether curves are drawn.

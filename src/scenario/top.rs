@@ -1,6 +1,6 @@
 //! The top of a scenario, and the rules between its parts.
 
-use super::calendar::Moment;
+use super::Moment;
 use super::consumer::Consumers;
 use super::context::{Cx, cite};
 use super::diag::Span;
@@ -11,6 +11,7 @@ use super::goal::{Central, CentralSpec, GoalSpec};
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Scalar, Shape, choice, default, fact, section};
 use super::node::Node;
 use super::producer::Producer;
+use super::resolution::ResolutionSpec;
 use super::scalars::Reserved;
 use super::shapes::Named;
 use super::stream::{AccountSpec, StreamSpec};
@@ -40,6 +41,8 @@ section! {
         modes: Modes = default("[provisioned, on_demand]"),
         /// Region: decides prices and quotas.
         region: Region = default("us-east-1"),
+        /// At what grain it is simulated: every record, cohorts of them, or rates.
+        resolution: ResolutionSpec = default("record"),
         /// Runs with different draws; chosen from the estimated work when it is not written.
         replications: Option<u32> = OPTIONAL.positive().max("1000"),
         /// Whether curves against load, shards and readers are drawn.
@@ -271,6 +274,7 @@ impl TopSpec {
             duration: self.duration,
             seed: self.seed,
             start,
+            resolution: self.resolution.resolve(),
             replications: self.replications,
             curves: match self.curves {
                 CurvesSpec::Auto => Curves::Auto,

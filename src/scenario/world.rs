@@ -25,6 +25,7 @@ impl Scenario {
             consumers: self.consumers.clone(),
             firehose: self.firehose.clone(),
             events: self.events.clone(),
+            resolution: self.resolution,
             bounds: Bounds { records: MAX_RECORDS, in_memory: MAX_IN_MEMORY },
             window_divisor: 1,
             tables: Vec::new(),

@@ -5,6 +5,7 @@
 //! (`parse`). Hot loops work on the bare `u64` inside (`.0`): nanoseconds, bytes.
 
 pub mod billed;
+pub mod calendar;
 mod data;
 mod money;
 mod number;

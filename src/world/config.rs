@@ -4,6 +4,7 @@
 
 use crate::consumer::config::{ConsumerConfig, Happening};
 use crate::firehose::config::FirehoseConfig;
+use crate::measure::resolution::Resolution;
 use crate::producer::config::ProducerConfig;
 use crate::producer::keys::KeyTable;
 use crate::random::Seed;
@@ -34,6 +35,8 @@ pub struct WorldConfig {
     pub firehose: Vec<FirehoseConfig>,
     /// What happens on the way, in order of time.
     pub events: Vec<TimedEvent>,
+    /// At what grain it is simulated (`coarse::simulate`; `world::simulate` looks at every record).
+    pub resolution: Resolution,
     /// Bounds of a run.
     pub bounds: Bounds,
     /// Window length is the declared floor divided by this (a test halves it; results must not move).

@@ -43,6 +43,7 @@ impl World {
             usage: self.usage.clone(),
             digests: Digests::default(),
             cut: self.cut.clone(),
+            coarse: None,
         };
         result.assert_laws(self.config.seed, reached);
         result.digests.demand = self.sources.iter().map(|s| format!("{:016x}", s.demand.digest())).collect();
@@ -96,7 +97,7 @@ impl World {
             attempts: counts.attempts,
             throttled: counts.throttled,
             carried: counts.carried,
-            overtaken: counts.overtaken,
+            overtaken: Some(counts.overtaken),
             calls: counts.attempts,
             judged_calls: counts.attempts,
             ..ProducerResult::default()

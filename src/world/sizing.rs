@@ -129,3 +129,22 @@ pub fn peak_rate(config: &WorldConfig, producer: &ProducerConfig) -> u64 {
 pub fn calendar(config: &WorldConfig) -> Calendar {
     Calendar { weekday: config.start_weekday, time_of_day: config.start_time_of_day }
 }
+
+/// Rate curves of all producers.
+pub fn rate_curves(config: &WorldConfig) -> Vec<RateCurve> {
+    let calendar = calendar(config);
+    config.producers.iter().map(|p| RateCurve::new(&p.demand.rate, calendar, config.duration.0)).collect()
+}
+
+/// Millionths: integrals of a rate are in micro-records.
+const MICRO: u128 = 1_000_000;
+
+/// Records born in `[from, to)`, expected.
+pub fn records_between(curves: &[RateCurve], from: u64, to: u64) -> u128 {
+    curves.iter().map(|c| c.integral(from, to)).sum::<u128>() / MICRO
+}
+
+/// Records born in the whole run, expected.
+pub fn expected_records(config: &WorldConfig) -> u128 {
+    records_between(&rate_curves(config), 0, config.duration.0)
+}

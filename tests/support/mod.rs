@@ -158,6 +158,7 @@ fn run(which: usize, name: &str) -> RunResult {
         ],
         usage: Usage { stored, ..Usage::default() },
         digests: Digests { demand: vec!["a1".into()], events: "b2".into(), results: "c3".into() },
+        coarse: None,
         cut: None,
         series,
     }

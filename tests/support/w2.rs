@@ -143,6 +143,7 @@ pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64
         firehose: vec![],
         events: vec![],
         bounds: Bounds { records: 1 << 40, in_memory: 1 << 28 },
+        resolution: kinesim::measure::resolution::Resolution::Record,
         window_divisor: 1,
         tables: Vec::new(),
     }

@@ -564,6 +564,7 @@ pub fn any_world() -> impl Strategy<Value = WorldConfig> {
                     firehose: Vec::new(),
                     events: events.into_iter().map(timed).collect(),
                     bounds: Bounds { records: 1 << 40, in_memory: 1 << 28 },
+                    resolution: kinesim::measure::resolution::Resolution::Record,
                     window_divisor: 1,
                     tables: Vec::new(),
                 };

@@ -177,8 +177,7 @@ fn instead(mode: &str, packing: &Packing) -> String {
 
 /// Order and duplicates, which a consumer has to live with.
 pub fn order(run: &RunResult) -> Option<String> {
-    let sum = |of: fn(&ProducerResult) -> u64| run.producers.iter().map(of).sum::<u64>();
-    let (overtaken, again, stored) = (sum(|p| p.overtaken), run.stream.duplicates, run.stream.stored);
+    let (overtaken, again, stored) = (run.overtaken().unwrap_or(0), run.stream.duplicates, run.stream.stored);
     let out_of_order = format!(
         "{} ({}) were stored in their shard after a record that the same process made later",
         records(overtaken),

@@ -107,9 +107,13 @@ fn producer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
     }
     line("+ held in the client at the end", &|p| p.held.into());
     line(DIFFERENCE, &ProducerResult::imbalance);
-    let apart: [Entry<ProducerResult>; 8] = [
-        ("apart: stored again by a retry (duplicates)", |p| p.duplicates),
-        ("apart: stored after a later one of the same process", |p| p.overtaken),
+    across(&mut table, outcome, "apart: stored again by a retry (duplicates)", |m| {
+        Some(m.run.producers.get(i)?.duplicates.into())
+    });
+    across(&mut table, outcome, "apart: stored after a later one of the same process", |m| {
+        Some(m.run.producers.get(i)?.overtaken?.into())
+    });
+    let apart: [Entry<ProducerResult>; 6] = [
         ("apart: records sent, each as often as it was sent", ProducerResult::sent),
         ("apart: refused or failed at least once (delayed)", |p| p.delayed),
         ("apart: attempts (Kinesis records judged)", |p| p.attempts),

@@ -1,6 +1,6 @@
 //! Dates, as far as daily shapes, trace files and calendar months need them: UTC, Gregorian.
 
-use crate::units::{Dur, NS_PER_S};
+use super::{Dur, NS_PER_S};
 
 /// A moment of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,14 +12,36 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// `2026-03-01`, `2026-03-01T09:00:00Z`, `2026-03-01 09:00`; UTC.
+    /// `2026-03-01`, `2026-03-01T09:00:00Z`, `2026-03-01 09:00`, `2026-03-01T10:00:00+01:00`; UTC where no offset is
+    /// written.
     pub fn parse(text: &str) -> Option<Moment> {
         let text = text.trim().trim_end_matches('Z');
         let (date, time) = match text.split_once(['T', ' ']) {
             Some((date, time)) => (date, time),
             None => (text, "00:00:00"),
         };
-        Some(Moment { day: day(date)?, time: time_of_day(time.trim_end_matches("+00:00"))? })
+        let (time, offset) = match time.rfind(['+', '-']) {
+            Some(sign) => (&time[..sign], offset_ns(&time[sign..])?),
+            None => (time, 0),
+        };
+        let local = Moment { day: day(date)?, time: time_of_day(time)? };
+        Moment::of_ns(local.ns() - offset)
+    }
+
+    /// So many nanoseconds since 1970; `None` before that and beyond the calendar.
+    pub fn of_ns(ns: i128) -> Option<Moment> {
+        let day_ns = 86_400 * i128::from(NS_PER_S);
+        let (day, time) = (ns.div_euclid(day_ns), ns.rem_euclid(day_ns));
+        let fine = (0..DAYS_MAX).contains(&day);
+        fine.then_some(Moment { day: day as i64, time: Dur(time as u64) })
+    }
+
+    /// `2026-03-01T09:00:00Z`, to the second.
+    pub fn text(self) -> String {
+        let (year, month, day) = self.date();
+        let s = self.time.0 / NS_PER_S;
+        let (h, m, s) = (s / 3_600, s / 60 % 60, s % 60);
+        format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}Z")
     }
 
     /// 0 is Monday.
@@ -30,6 +52,12 @@ impl Moment {
 
     /// Days of its month.
     pub fn days_of_month(self) -> u32 {
+        let (year, month, _) = self.date();
+        days_in(year, month)
+    }
+
+    /// Year, month and day.
+    fn date(self) -> (u32, u32, u32) {
         let (mut year, mut left) = (1970, self.day);
         while left >= if leap(year) { 366 } else { 365 } {
             left -= if leap(year) { 366 } else { 365 };
@@ -40,13 +68,25 @@ impl Moment {
             left -= i64::from(days_in(year, month));
             month += 1;
         }
-        days_in(year, month)
+        (year, month, left as u32 + 1)
     }
 
     /// Nanoseconds since 1970.
     pub fn ns(self) -> i128 {
         i128::from(self.day) * 86_400 * i128::from(NS_PER_S) + i128::from(self.time.0)
     }
+}
+
+/// Days from 1970 to the end of the year 9999.
+const DAYS_MAX: i128 = 2_932_897;
+
+/// `+01:00` or `-0530`.
+fn offset_ns(text: &str) -> Option<i128> {
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    let digits: String = text[1..].chars().filter(|c| *c != ':').collect();
+    let (hours, minutes) = (number(digits.get(..2)?, 2)?, number(digits.get(2..)?, 2)?);
+    let fine = hours < 24 && minutes < 60;
+    fine.then(|| sign * i128::from(hours * 3_600 + minutes * 60) * i128::from(NS_PER_S))
 }
 
 fn number(text: &str, digits: usize) -> Option<u32> {
@@ -113,6 +153,9 @@ mod tests {
         assert_eq!(moment("2023-11-16T18:17:03Z").ns(), 1_700_158_623_000_000_000);
         assert_eq!(moment("2026-03-01 09:30").time, Dur::from_min(570));
         assert_eq!(moment("2026-03-01T00:00:00.25Z").time, Dur::from_ms(250));
+        assert_eq!(moment("2026-03-01T00:30:00+01:00").text(), "2026-02-28T23:30:00Z");
+        assert_eq!(moment("2024-02-28T23:30:00-0100").text(), "2024-02-29T00:30:00Z");
+        assert_eq!(moment("9999-12-31T23:59:59Z").text(), "9999-12-31T23:59:59Z");
     }
 
     #[test]
@@ -126,6 +169,9 @@ mod tests {
             "2026-01-01T1:00",
             "26-01-01",
             "2026-01-01T00:00:00.",
+            "2026-01-01T00:00:00+1:00",
+            "2026-01-01T00:00:00+25:00",
+            "1970-01-01T00:00:00+01:00",
             "x",
         ] {
             assert_eq!(Moment::parse(text), None, "{text}");

@@ -1,0 +1,67 @@
+//! At what grain a run was simulated, and what that grain cannot show.
+
+use crate::units::Dur;
+use serde::Serialize;
+
+/// The grain a scenario asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// Every record by itself.
+    Record,
+    /// Records born within `step` on one shard move together.
+    Cohort {
+        /// Longest time between the births of one cohort.
+        step: Dur,
+    },
+    /// Rates of every shard, from step to step.
+    Rate {
+        /// Length of a step.
+        step: Dur,
+    },
+    /// Whichever of them carries the scenario and stays within the work a run may cost.
+    Auto,
+}
+
+impl Resolution {
+    /// The scenario's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Resolution::Record => "record",
+            Resolution::Cohort { .. } => "cohort",
+            Resolution::Rate { .. } => "rate",
+            Resolution::Auto => "auto",
+        }
+    }
+}
+
+/// A run that did not look at single records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Coarse {
+    /// `cohort` or `rate`.
+    pub resolution: &'static str,
+    /// Length of a cohort's births, or of a step.
+    pub step_ns: u64,
+    /// How many shards stood for how many others, where not every shard was simulated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<Sampled>,
+    /// Figures that it cannot show: they are `None` in the outputs.
+    pub not_shown: Vec<NotShown>,
+}
+
+/// Statistically equal shards, carried by a sample of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Sampled {
+    /// Shards simulated.
+    pub simulated: u32,
+    /// Shards they stand for, themselves included.
+    pub of: u32,
+}
+
+/// A figure that a resolution cannot show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotShown {
+    /// The figure, in words.
+    pub figure: &'static str,
+    /// Why not.
+    pub reason: &'static str,
+}
