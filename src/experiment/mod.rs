@@ -4,15 +4,22 @@
 //! number of threads gives the same bytes.
 
 mod bills;
+pub mod compare;
 mod curves;
+mod evaluate;
 mod findings;
+mod fronts;
 mod headline;
 pub mod outcome;
 pub mod parallel;
 pub mod plan;
+pub mod priced;
 mod resolution;
 mod stretch;
+pub mod sweep;
 pub mod work;
+
+pub use evaluate::evaluate;
 
 use crate::coarse::{choose, simulate};
 use crate::cost::BillError;
@@ -20,7 +27,8 @@ use crate::measure::result::RunResult;
 use crate::world::Unfit;
 use crate::world::config::WorldConfig;
 use curves::PointJob;
-use outcome::{Curve, ModeOutcome, Outcome, Provenance};
+use fronts::FrontJob;
+use outcome::{Curve, Front, ModeOutcome, Outcome, Provenance};
 use plan::Plan;
 use stretch::Stretch;
 
@@ -58,19 +66,26 @@ pub fn run(plan: &Plan, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Outcome,
     let plan = &plan;
     let expected = work::records(&plan.world);
     let replications = plan.replications.unwrap_or_else(|| work::replications(expected, plan.modes.len()));
-    let runs = plan.modes.iter().flat_map(|m| (0..replications.max(1)).map(|r| plan.world_of(*m, r)));
-    let mut jobs: Vec<Job> = runs.map(|world| Job { world, records: expected as u64 }).collect();
+    let mut jobs = evaluate::jobs(plan, replications, expected);
     let whole_runs = jobs.len();
     let points = wanted_curves(plan);
     if let Some((_, points)) = &points {
         let job = |p: &PointJob| Job { world: p.world.clone(), records: work::records(&p.world) as u64 };
         jobs.extend(points.iter().map(job));
     }
+    let curve_points = jobs.len();
+    let front = wanted_fronts(plan);
+    if let Some(front) = &front {
+        let job = |p: &FrontJob| Job { world: p.world.clone(), records: work::records(&p.world) as u64 };
+        jobs.extend(front.iter().map(job));
+    }
     let mut results = simulate_all(&jobs, progress)?;
+    let of_front = results.split_off(curve_points);
+    let fronts = front.map(|front| fronts::assemble(plan, &front, &of_front));
     let of_points: Vec<Option<RunResult>> = results.split_off(whole_runs).into_iter().map(Some).collect();
     let curves =
         points.as_ref().map(|(stretch, points)| curves::assemble(plan, *stretch, points, &of_points));
-    outcome(plan, replications.max(1) as usize, &jobs, results, curves)
+    outcome(plan, replications.max(1) as usize, &jobs, results, (curves, fronts))
 }
 
 fn wanted_curves(plan: &Plan) -> Option<(Stretch, Vec<PointJob>)> {
@@ -78,6 +93,14 @@ fn wanted_curves(plan: &Plan) -> Option<(Stretch, Vec<PointJob>)> {
         Some(false) => None,
         Some(true) => curves::jobs(plan, u128::MAX),
         None => curves::jobs(plan, work::CURVE_RECORDS),
+    }
+}
+
+fn wanted_fronts(plan: &Plan) -> Option<Vec<FrontJob>> {
+    match plan.curves {
+        Some(false) => None,
+        Some(true) => fronts::jobs(plan, u128::MAX),
+        None => fronts::jobs(plan, work::CURVE_RECORDS),
     }
 }
 
@@ -113,29 +136,10 @@ fn outcome(
     replications: usize,
     jobs: &[Job],
     results: Vec<RunResult>,
-    curves: Option<Vec<Curve>>,
+    (curves, fronts): (Option<Vec<Curve>>, Option<Vec<Front>>),
 ) -> Result<Outcome, Trouble> {
-    let mut modes = Vec::new();
-    let mut results = results.into_iter();
-    for (m, mode) in plan.modes.iter().enumerate() {
-        let runs: Vec<RunResult> = results.by_ref().take(replications).collect();
-        let worlds = jobs[m * replications..].iter().map(|j| &j.world);
-        let mut months = Vec::new();
-        for (run, world) in runs.iter().zip(worlds) {
-            months.push(bills::of_month(plan, world, run).map_err(Trouble::Bill)?);
-        }
-        let headline = headline::over(&runs, &months);
-        let world = &jobs[m * replications].world;
-        let run = runs.into_iter().next().expect("one replication at least");
-        modes.push(ModeOutcome {
-            mode: mode.word(),
-            title: mode.title(),
-            bill_run: bills::of_run(plan, world, &run).map_err(Trouble::Bill)?,
-            bill_month: months.swap_remove(0),
-            run,
-            headline,
-        });
-    }
+    let worlds: Vec<&WorldConfig> = jobs.iter().map(|j| &j.world).collect();
+    let modes = evaluate::modes(plan, replications, &worlds, results)?;
     let mut notes = plan.notes.clone();
     notes.extend(modes.first().iter().flat_map(|m| resolution::notes(&m.run)));
     notes.extend(modes.iter().flat_map(from_cold));
@@ -144,6 +148,11 @@ fn outcome(
         notes.push(format!(
             "no curves: too much work for a default ({records} records a run); `curves: on` asks for them"
         ));
+    }
+    if fronts.is_none() && plan.curves.is_none() {
+        notes.push(
+            "no front of buffering hints: too much work for a default; `curves: on` asks for it".into(),
+        );
     }
     if replications == 1 && plan.replications.is_none() {
         notes.push(
@@ -156,6 +165,7 @@ fn outcome(
         question: plan.question.clone(),
         modes,
         curves: curves.unwrap_or_default(),
+        fronts: fronts.unwrap_or_default(),
         findings,
         notes,
         provenance: Provenance {

@@ -227,6 +227,12 @@ impl Histogram {
         (self.narrow, self.count, self.sum, self.max) = (0, 0, 0, 0);
     }
 
+    /// Edges of the bucket that holds a value.
+    pub fn bucket_of(ns: u64) -> (u64, u64) {
+        let bucket = index(ns.min(LARGEST));
+        (lower(bucket), lower(bucket + 1))
+    }
+
     /// Values added.
     pub fn count(&self) -> u64 {
         self.count

@@ -9,6 +9,8 @@
 
 pub mod chart;
 pub mod cloudwatch;
+pub mod compare;
+pub mod cost;
 pub mod csv_files;
 pub mod figures;
 pub mod human;
@@ -16,6 +18,7 @@ pub mod page;
 pub mod palette;
 pub mod png;
 pub mod svg;
+pub mod sweep;
 pub mod text;
 pub mod ticks;
 
@@ -50,12 +53,15 @@ impl Default for RenderOptions {
     }
 }
 
+/// Finished points of a sweep, one a line: what an interrupted one goes on from.
+pub const POINTS: &str = "points.jsonl";
+
 /// Writes one data file.
 type Writer = fn(&Outcome) -> Vec<u8>;
 
 /// Every file of the report, in a fixed order.
 pub fn render(outcome: &Outcome, options: &RenderOptions) -> Vec<File> {
-    let data: [(&str, Writer); 7] = [
+    let mut data: Vec<(&str, Writer)> = vec![
         ("summary.json", summary),
         ("timeseries.csv", csv_files::timeseries),
         ("latency.csv", csv_files::latency),
@@ -64,6 +70,9 @@ pub fn render(outcome: &Outcome, options: &RenderOptions) -> Vec<File> {
         ("curves.csv", csv_files::curves),
         ("cloudwatch.csv", cloudwatch::csv),
     ];
+    if !outcome.fronts.is_empty() {
+        data.push(("fronts.csv", csv_files::fronts));
+    }
     let mut files = parallel::map(&data, |(name, write)| file(name, write(outcome)));
     let wanted = options.svg || options.png || options.page;
     let figures = if wanted { figures::all(outcome) } else { Vec::new() };

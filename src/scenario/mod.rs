@@ -6,6 +6,7 @@
 //!
 //! Left out, with their words reserved: several streams.
 
+pub mod axis;
 mod choose;
 mod clients;
 mod consumer;
@@ -30,6 +31,7 @@ pub mod metric;
 mod node;
 mod plan;
 pub mod presets;
+pub mod price_file;
 mod producer;
 mod record;
 mod resolution;
@@ -39,6 +41,7 @@ pub mod schema;
 mod sdk;
 mod sets;
 mod shapes;
+mod source;
 mod stream;
 mod top;
 mod trace;
@@ -50,6 +53,7 @@ pub use diag::{Diag, render};
 pub use expect::Expectation;
 pub use goal::{Central, Goal, GoalMode, Limit};
 pub use scalars::Interval;
+pub use source::Source;
 
 use crate::consumer::config::ConsumerConfig;
 use crate::firehose::config::FirehoseConfig;

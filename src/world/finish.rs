@@ -190,7 +190,7 @@ impl World {
         }
     }
 
-    fn shard_results(&mut self) -> Vec<ShardResult> {
+    pub(super) fn shard_results(&mut self) -> Vec<ShardResult> {
         let shards = self.map.shards().iter().zip(&mut self.lanes);
         shards
             .map(|(shard, lane)| ShardResult {
@@ -247,7 +247,7 @@ impl World {
     }
 
     /// Byte-time held between 24 h and 7 days, and beyond, from what each bucket stored.
-    fn meter_storage(&mut self, end: u64) {
+    pub(super) fn meter_storage(&mut self, end: u64) {
         let series = &self.series.series;
         let free = data_streams::RETENTION_DEFAULT.dur().0;
         let long = data_streams::RETENTION_EXTENDED_END.dur().0;

@@ -6,8 +6,10 @@
 mod cost;
 mod curves;
 mod firehose;
+mod fronts;
 mod hops;
 mod over_time;
+pub(super) mod sweep;
 
 use crate::experiment::outcome::Outcome;
 use crate::report::chart::{Axis, Figure, Panel};
@@ -28,6 +30,7 @@ pub fn all(outcome: &Outcome) -> Vec<Figure> {
     figures.extend(over_time::reads(outcome));
     figures.extend(firehose::figure(outcome));
     figures.extend(outcome.curves.iter().filter_map(curves::figure));
+    figures.extend(outcome.fronts.iter().map(|front| fronts::figure(front, outcome)));
     figures.push(hops::figure(outcome));
     figures.push(cost::figure(outcome));
     figures
@@ -37,7 +40,7 @@ pub fn all(outcome: &Outcome) -> Vec<Figure> {
 fn without_empty_rows(panels: &mut Vec<Panel>, columns: usize, names: &[&str]) -> Vec<String> {
     let is_empty = |p: &Panel| match p {
         Panel::Lines(chart) => chart.is_empty(),
-        Panel::Bars(_) => false,
+        Panel::Bars(_) | Panel::Heat(_) => false,
         Panel::Blank => true,
     };
     let mut dropped = Vec::new();
