@@ -13,6 +13,7 @@ mod control;
 mod dealing;
 mod delivery;
 mod finish;
+mod flow;
 mod gather;
 pub(crate) mod hosted;
 mod intake;
