@@ -13,7 +13,7 @@ const MAGIC: u64 = 0x4330_0000_0000_0000;
 const TWO_52: f64 = 4_503_599_627_370_496.0;
 const BASE: u64 = (1023 + 10) << SUB;
 /// Values from here on share the last bucket: 52 days.
-const LARGEST: u64 = (1 << 52) - OFFSET - 1;
+pub(super) const LARGEST: u64 = (1 << 52) - OFFSET - 1;
 /// Narrow counts hold at most this many values.
 const NARROW_MOST: u64 = u32::MAX as u64;
 /// Buckets in all.
@@ -27,12 +27,12 @@ fn shifted(ns: u64) -> f64 {
 
 /// The bucket of a value up to 52 days.
 #[inline(always)]
-fn index(ns: u64) -> usize {
+pub(super) fn index(ns: u64) -> usize {
     ((shifted(ns).to_bits() >> SHIFT) - BASE) as usize
 }
 
 /// Lower edge of a bucket in ns.
-fn lower(bucket: usize) -> u64 {
+pub(super) fn lower(bucket: usize) -> u64 {
     let float = f64::from_bits((bucket as u64 + BASE) << SHIFT);
     float as u64 - OFFSET
 }
@@ -191,6 +191,17 @@ impl Histogram {
     /// Buckets up to the largest value's: all others are empty.
     fn used(&self) -> usize {
         if self.count == 0 { 0 } else { index(self.max.min(LARGEST)) + 1 }
+    }
+
+    /// Adds counts by bucket, whose values sum to `sum` and are `max` at most.
+    pub(super) fn absorb(&mut self, counts: &[u64], sum: u128, max: u64) {
+        self.widen();
+        for (wide, n) in self.wide.iter_mut().zip(counts) {
+            *wide += n;
+        }
+        self.count += counts.iter().sum::<u64>();
+        self.sum += sum;
+        self.max = self.max.max(max);
     }
 
     /// Adds another histogram's counts.
