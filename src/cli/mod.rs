@@ -13,6 +13,7 @@ mod input;
 mod man;
 mod prices;
 mod progress;
+mod replay;
 mod run;
 mod schema;
 mod talk;
@@ -58,6 +59,8 @@ pub struct Flags {
 enum Command {
     /// What happens to this workload in every capacity mode: summary, report with curves, charts and a page.
     Run(run::Run),
+    /// What a real stream's history would have cost and throttled in every mode and under autoscaling rules.
+    Replay(replay::Replay),
     /// Is a scenario valid, which quotas would it break, which goals does it miss?
     Check(check::Check),
     /// One record's life, hop by hop.
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
     let flags = &cli.flags;
     let exit = match &cli.command {
         Command::Run(c) => c.go(flags),
+        Command::Replay(c) => c.go(flags),
         Command::Check(c) => c.go(flags),
         Command::Trace(c) => c.go(flags),
         Command::Schema(c) => c.go(),

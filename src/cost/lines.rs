@@ -50,6 +50,11 @@ pub fn bill_run(
     Ok(total(format!("this run ({duration})"), lines))
 }
 
+/// What a commitment costs beyond the usage of all streams together.
+pub fn shortfall(usage: &Usage, prices: &Prices, advantage: &AdvantageConfig) -> Result<Bill, BillError> {
+    Ok(total("the commitment of the account".into(), shortfall_lines(usage, prices, advantage)?))
+}
+
 /// Lines to a bill with their exact sum.
 pub(super) fn total(period: String, lines: Vec<BillLine>) -> Bill {
     let sum = lines.iter().map(|l| l.amount.0).fold(0i128, i128::saturating_add);

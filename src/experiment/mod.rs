@@ -3,6 +3,7 @@
 //! What is run follows from the estimated work, never from time; results come in the order of the jobs, so any
 //! number of threads gives the same bytes.
 
+pub mod account;
 mod bills;
 mod curves;
 mod findings;
@@ -10,6 +11,7 @@ mod headline;
 pub mod outcome;
 pub mod parallel;
 pub mod plan;
+pub mod replay;
 mod resolution;
 mod stretch;
 pub mod work;
@@ -158,6 +160,7 @@ fn outcome(
         curves: curves.unwrap_or_default(),
         findings,
         notes,
+        replay: None,
         provenance: Provenance {
             version: env!("CARGO_PKG_VERSION"),
             scenario_digest: plan.digest.clone(),

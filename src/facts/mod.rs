@@ -5,6 +5,7 @@
 //! [`table`], [`explain`].
 
 pub mod agent;
+pub mod autoscaler;
 pub mod billing;
 pub mod consumers;
 pub mod data_streams;
@@ -27,6 +28,7 @@ pub use source::Source;
 
 const FILES: &[&[Fact]] = &[
     data_streams::ALL,
+    autoscaler::ALL,
     on_demand::ALL,
     fan_out::ALL,
     producers::ALL,

@@ -77,6 +77,10 @@ sources! {
     FHHTTP: "FHHTTP", "Firehose developer guide, HTTP endpoint delivery request and response specifications", "https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html", "2026";
     FHZERO: "FHZERO", "Zero buffering tried out by third parties (qiita.com/zumax, dev.classmethod.jp); AWS: most streams within 5 s", "https://dev.classmethod.jp/", "2023-12-27";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
+    SAMPLES: "SAMPLES", "aws-samples/kinesis-auto-scaling, kinesis_scaling_cf.yaml and golang/scale.go", "https://github.com/aws-samples/kinesis-auto-scaling", "commits 50e16c9, 9baf331";
+    UTILS: "UTILS", "awslabs/amazon-kinesis-scaling-utils, README, StreamMonitor and TestScalingUtils", "https://github.com/awslabs/amazon-kinesis-scaling-utils", "commits 00fdda3, 0187fcb";
+    AAS: "AAS", "Application Auto Scaling API reference, TargetTrackingScalingPolicyConfiguration", "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html", "undated copy";
+    AASALARM: "AASALARM", "Alarms as Application Auto Scaling makes them for target tracking: common knowledge, no text of AWS found", "https://docs.aws.amazon.com/autoscaling/application/userguide/", "2026-11";
     MODEL: "MODEL", "kinesim's own choice where AWS publishes nothing", "README.md", "2026-11-22";
     OWN: "OWN", "The user's own price", "--prices", "given with the run";
 }

@@ -73,7 +73,10 @@ fn walk(path: &str, shape: Shape, all: &mut Vec<KeyHelp>) {
             for key in keys {
                 let at = join(path, key.name);
                 all.push(of(&at, key));
-                walk(&at, (key.shape)(), all);
+                // The streams of an account have the keys of a single one.
+                if at != "streams" {
+                    walk(&at, (key.shape)(), all);
+                }
             }
         }
         Shape::Choice(words) => {

@@ -1,6 +1,7 @@
 //! The top of a scenario, and the rules between its parts.
 
 use super::Moment;
+use super::account::Streams;
 use super::consumer::Consumers;
 use super::context::{Cx, cite};
 use super::diag::Span;
@@ -12,7 +13,6 @@ use super::grammar::{At, OPTIONAL, REQUIRED, Read, Scalar, Shape, choice, defaul
 use super::node::Node;
 use super::producer::Producer;
 use super::resolution::ResolutionSpec;
-use super::scalars::Reserved;
 use super::shapes::Named;
 use super::stream::{AccountSpec, StreamSpec};
 use super::{Bill, BillMonth, Curves, Rounding, Scenario};
@@ -65,8 +65,8 @@ section! {
         expect: Vec<Expectation> = default("[]"),
         /// The setting everything turns on, and a value that breaks it.
         central: Option<CentralSpec> = OPTIONAL,
-        /// Several streams.
-        streams: Option<Reserved> = OPTIONAL,
+        /// Several streams of one account, each with its own producers, stream and consumers, instead of those here.
+        streams: Option<Streams> = OPTIONAL,
         /// Delivery by Firehose.
         firehose: Named<Firehose> = default("{}"),
     }
