@@ -1,23 +1,14 @@
 //! KCL applications at record resolution, on one thread: CPU nanoseconds per born record, and how many times faster than
 //! real time. 100,000 records per second on 200 shards, four applications of 20 workers each.
-#![allow(clippy::disallowed_types, reason = "a bench reads the clock")]
+
+mod support;
 
 use kinesim::measure::clients::ClientResult;
-use kinesim::scenario::load;
-use kinesim::stream::config::Mode;
-use kinesim::world::simulate;
-
-/// Seconds this thread has run (Linux; 0 elsewhere).
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    stat.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
-}
+use support::{arguments, number, timed, world};
 
 fn main() {
-    // Cargo adds flags of its own.
-    let a: Vec<String> = std::env::args().skip(1).filter(|s| !s.starts_with("--")).collect();
-    let get = |i: usize, d: u64| a.get(i).and_then(|s| s.parse().ok()).unwrap_or(d);
-    let seconds = get(0, 60);
+    let a = arguments();
+    let seconds = number(&a, 0, 60);
     for (name, version, read, processing) in [
         ("no reader", "", "", ""),
         ("plain SDK, no work", "sdk", "polling", "0 s"),
@@ -32,15 +23,13 @@ fn main() {
              stream: {{ shards: 200 }}\nconsumers: {{ {} }}\n",
             if version.is_empty() { "" } else { &app }
         );
-        let scenario = load(&text, "bench", &|_: &str| Err("no files".into()), &[]).expect("a good scenario");
-        show(name, &scenario.world(Mode::Provisioned, get(1, 1), 0));
+        show(name, &world(&text, number(&a, 1, 1)));
     }
 }
 
 fn show(name: &str, config: &kinesim::world::config::WorldConfig) {
-    let c = cpu();
-    let r = simulate(config).expect("it can be simulated");
-    let used = cpu() - c;
+    let run = timed(config);
+    let r = &run.result;
     let born: u64 = r.producers.iter().map(|p| p.born).sum();
     let delivered: u64 = r.consumers.iter().map(|c| c.first_deliveries).sum();
     let moves: u64 = r
@@ -52,9 +41,9 @@ fn show(name: &str, config: &kinesim::world::config::WorldConfig) {
         })
         .sum();
     println!(
-        "{name}: born {born} delivered {delivered} leases moved {moves} | {:.1} ns per born record, {:.0} times real time, results {}",
-        used * 1e9 / born as f64,
-        r.duration_ns as f64 / 1e9 / used,
+        "{name}: born {born} delivered {delivered} leases moved {moves} | per born record {}, {:.0} times real time, results {}",
+        run.per(born),
+        run.pace(),
         r.digests.results
     );
 }

@@ -1,25 +1,19 @@
 //! W2 at record resolution, on one thread: CPU nanoseconds per record.
-#![allow(clippy::disallowed_types, reason = "a bench reads the clock")]
 
 #[path = "../tests/support/simpy.rs"]
 mod simpy;
+mod support;
 #[path = "../tests/support/w2.rs"]
 mod work;
 
 use kinesim::world::config::WorldConfig;
+use support::{arguments, cpu, number, timed};
 use work::w2;
 
-/// Seconds this thread has run (Linux; 0 elsewhere).
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    stat.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
-}
-
 fn main() {
-    // Cargo adds flags of its own.
-    let a: Vec<String> = std::env::args().skip(1).filter(|s| !s.starts_with("--")).collect();
-    let get = |i: usize, d: u64| a.get(i).and_then(|s| s.parse().ok()).unwrap_or(d);
-    let (shards, rate, seconds, seed) = (get(1, 10) as u32, get(2, 8000), get(3, 600), get(4, 1));
+    let a = arguments();
+    let (shards, rate, seconds, seed) =
+        (number(&a, 1, 10) as u32, number(&a, 2, 8000), number(&a, 3, 600), number(&a, 4, 1));
     let what = a.first().map_or("all", |s| s.as_str());
     for (name, hot, real) in [("hot", true, false), ("calm", false, false), ("real", false, true)] {
         if what == "all" || what == name {
@@ -32,20 +26,20 @@ fn main() {
     }
 }
 
-/// One run: counts, percentiles of the first reader in units of 0.1 ms, time, digests.
+/// One run: counts, percentiles of the first reader in units of 0.1 ms, CPU time, digests.
 fn show(name: &str, config: &WorldConfig) {
-    let (t, c) = (std::time::Instant::now(), cpu());
-    let r = kinesim::world::simulate(config).unwrap();
-    let (wall, used) = (t.elapsed().as_secs_f64(), cpu() - c);
-    let [born, throttled, lost, polls, refused] = simpy::counts_of(&r);
+    let run = timed(config);
+    let r = &run.result;
+    let [_, throttled, lost, polls, refused] = simpy::counts_of(r);
+    let born = r.producers[0].born;
     let delay = &r.consumers[0].propagation;
     let [p50, p99, p999] = [delay.p50_ns, delay.p99_ns, delay.p999_ns].map(|ns| ns.map(|x| x / 100_000));
     println!(
         "{name}: born {born} stored {} throttled {throttled} lost {lost} polls {polls} refused polls {refused} \
-         p50 {p50:?} p99 {p99:?} p999 {p999:?} | {:.1} ns/record wall, {:.1} cpu, events {} demand {:?} results {}",
+         p50 {p50:?} p99 {p99:?} p999 {p999:?} | per record {}, {:.0} times real time, events {} demand {:?} results {}",
         r.producers[0].stored,
-        wall * 1e9 / born,
-        used * 1e9 / born,
+        run.per(born),
+        run.pace(),
         r.digests.events,
         r.digests.demand,
         r.digests.results

@@ -83,7 +83,15 @@ wide! {
                 most[0] = if float > most[0] { float } else { most[0] };
                 *slot = ((float.to_bits() >> SHIFT) - BASE) as u32;
             }
-            for &slot in &block[..chunk.len()] {
+            // Neighbours often share a bucket, and an increment waits for the one before it: the first of each lot,
+            // then the second.
+            let (lots, rest) = block[..chunk.len()].as_chunks::<LANES>();
+            for l in 0..LANES {
+                for lot in lots {
+                    counts[(lot[l] as usize).min(BUCKETS - 1)] += 1;
+                }
+            }
+            for &slot in rest {
                 counts[(slot as usize).min(BUCKETS - 1)] += 1;
             }
             sum += part.iter().map(|p| u128::from(*p)).sum::<u128>();

@@ -1,7 +1,8 @@
-//! Hot loops compiled twice: for any processor of the architecture, and for one with 256-bit integers (AVX2), which
-//! is looked for when the loop is called.
+//! Hot loops compiled three times: for any processor of the architecture, for one with 256-bit integers (AVX2), and for
+//! one with AVX-512, which has the rotations, 64-bit products and maxima that the others lack. Which of them this
+//! processor runs is asked once.
 //!
-//! One text makes both, so they compute the same: integers, and floats only where every step is exact or rounded as
+//! One text makes all, so they compute the same: integers, and floats only where every step is exact or rounded as
 //! IEEE says. Tests hold `plain` and `best` together.
 
 /// `wide! { fn name(a: A, ...) -> R { body } }` makes a module `name` with two functions of these arguments: `plain`,
@@ -23,13 +24,22 @@ macro_rules! wide {
                 plain($($arg),*)
             }
 
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,bmi1,bmi2,lzcnt,popcnt")]
+            fn with_avx512($($arg: $type),*) $(-> $out)? {
+                plain($($arg),*)
+            }
+
             #[inline]
             #[allow(unsafe_code, reason = "the processor was asked first")]
             pub fn best($($arg: $type),*) $(-> $out)? {
                 #[cfg(target_arch = "x86_64")]
-                if crate::mechanism::wide::is_here() {
+                match $crate::mechanism::wide::here() {
                     // SAFETY: the processor has what the function is compiled for.
-                    return unsafe { with_avx2($($arg),*) };
+                    $crate::mechanism::wide::Width::Avx512 => return unsafe { with_avx512($($arg),*) },
+                    // SAFETY: the same.
+                    $crate::mechanism::wide::Width::Avx2 => return unsafe { with_avx2($($arg),*) },
+                    $crate::mechanism::wide::Width::Plain => {}
                 }
                 plain($($arg),*)
             }
@@ -38,10 +48,32 @@ macro_rules! wide {
 }
 pub(crate) use wide;
 
-/// Has this processor what the wide bodies need?
+/// What this processor can run.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Width {
+    Plain,
+    Avx2,
+    Avx512,
+}
+
+/// The widest body this processor can run.
 #[cfg(target_arch = "x86_64")]
 #[inline]
-pub(crate) fn is_here() -> bool {
+pub(crate) fn here() -> Width {
+    static HERE: std::sync::OnceLock<Width> = std::sync::OnceLock::new();
+    *HERE.get_or_init(ask)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn ask() -> Width {
     use std::arch::is_x86_feature_detected as has;
-    has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt")
+    let counts = has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt");
+    let most =
+        has!("avx512f") && has!("avx512bw") && has!("avx512cd") && has!("avx512dq") && has!("avx512vl");
+    match (counts, most, has!("avx2")) {
+        (true, true, _) => Width::Avx512,
+        (true, _, true) => Width::Avx2,
+        _ => Width::Plain,
+    }
 }

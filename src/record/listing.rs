@@ -1,5 +1,6 @@
 //! What ListShards answers, made to be asked for one position after another.
 
+use crate::mechanism::wide::wide;
 use std::hint::select_unpredictable;
 
 /// The open shards: cells by a position's top bits, each with the one boundary it may hold and the shards on both
@@ -64,6 +65,16 @@ impl Listing {
         if id == SEARCH { self.search(position) } else { id }
     }
 
+    /// Ids of the shards that hold some positions, appended.
+    pub fn shards_at(&self, positions: &[u64], out: &mut Vec<u32>) {
+        let from = out.len();
+        if found::best(&self.cells, self.shift, positions, out) == SEARCH {
+            for (id, position) in out[from..].iter_mut().zip(positions).filter(|(id, _)| **id == SEARCH) {
+                *id = self.search(*position);
+            }
+        }
+    }
+
     #[cold]
     fn search(&self, position: u64) -> u32 {
         self.ids[self.lasts.partition_point(|last| *last < position)]
@@ -79,6 +90,20 @@ impl Listing {
         let i = self.ids.iter().position(|open| *open == id)?;
         let first = if i == 0 { 0 } else { self.lasts[i - 1] + 1 };
         Some((first, self.lasts[i]))
+    }
+}
+
+wide! {
+    /// Appends what the cells say of each position; the largest of it.
+    fn found(cells: &[Cell], shift: u32, positions: &[u64], out: &mut Vec<u32>) -> u32 {
+        let mut most = 0;
+        out.extend(positions.iter().map(|position| {
+            let cell = &cells[(position >> shift) as usize];
+            let id = select_unpredictable(*position > cell.last, cell.second, cell.first);
+            most = most.max(id);
+            id
+        }));
+        most
     }
 }
 
@@ -115,6 +140,9 @@ mod tests {
         for position in open.iter().flat_map(|o| [o.0.saturating_sub(1), o.0, o.0 + 1]).chain([u64::MAX]) {
             let place = open.partition_point(|o| o.0 <= position) - 1;
             assert_eq!(listing.shard_at(position), open[place].1, "{position}");
+            let mut found = vec![7];
+            listing.shards_at(&[position, 0], &mut found);
+            assert_eq!(found, [7, open[place].1, 0]);
         }
     }
 }

@@ -80,6 +80,11 @@ impl ShardMap {
         self.listing.shard_at(position)
     }
 
+    /// Ids of the open shards for some positions, appended.
+    pub fn shards_at(&self, positions: &[u64], out: &mut Vec<u32>) {
+        self.listing.shards_at(positions, out);
+    }
+
     /// SplitShard: the lower range gets the lower id. Returns the children.
     pub fn split(&mut self, id: u32, new_start: u128, now: u64) -> Result<[u32; 2], RangeError> {
         let parent = &self.shards[id as usize];

@@ -7,7 +7,7 @@
 //! Sources: `kinesim facts`, keys `data_streams.*`.
 
 use super::config::{AdmissionConfig, AdmissionShape, ByteRounding};
-use crate::mechanism::limit::{FixedWindow, Limit, SlidingWindow, TokenBucket};
+use crate::mechanism::limit::{FixedWindow, Limit, SlidingWindow, Steps, TokenBucket, take_all};
 use crate::record::{Run, Ticket};
 use crate::units::NS_PER_S;
 
@@ -115,23 +115,11 @@ impl Admission {
         let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&mut self.records, &mut self.bytes) else {
             return None;
         };
-        let rounds = self.rounding == ByteRounding::Aws;
-        if rounds && calls {
-            return None;
+        match self.rounding {
+            ByteRounding::None => take_all(records, bytes, times, sizes, Steps::BYTES),
+            ByteRounding::Aws if calls => None,
+            ByteRounding::Aws => take_all(records, bytes, times, sizes, Steps::KIB),
         }
-        let (n, sum) = (sizes.len() as u64, sizes.iter().map(|s| u64::from(*s)).sum::<u64>());
-        let most = if rounds { sum + 1023 * n } else { sum };
-        if !records.surely_fits(times, n) || !bytes.surely_fits(times, most) {
-            return None;
-        }
-        records.take_all(times, sizes, n, |_| 1);
-        if rounds {
-            let charge = |size: &u32| ceil_kib(u64::from(*size));
-            bytes.take_all(times, sizes, sizes.iter().map(charge).sum(), charge);
-        } else {
-            bytes.take_all(times, sizes, sum, |size| u64::from(*size));
-        }
-        Some(sum)
     }
 
     /// Judges a run of entries in order and stops at the first refusal. The same as `admit` one by one, with both

@@ -3,6 +3,7 @@
 use super::settings::Settings;
 use super::sources::Source;
 use crate::measure::sink::{Billed, Sink};
+use crate::mechanism::wide::wide;
 use crate::producer::client::{Outgoing, Sent};
 use crate::record::{Entries, Listing, Run, Ticket};
 use crate::stream::routing::ShardMap;
@@ -95,10 +96,16 @@ impl Hand {
             self.row.resize(n, 0);
         }
         let (at, size, row) = (&mut self.at[..n], &mut self.size[..n], &mut self.row[..n]);
-        for (((e, at), size), row) in entries.iter().zip(&mut *at).zip(&mut *size).zip(&mut *row) {
+        columns::best(entries, at, size, row);
+        (at, size, row)
+    }
+}
+
+wide! {
+    fn columns(entries: &[Entry], at: &mut [u64], size: &mut [u32], row: &mut [u32]) {
+        for (((e, at), size), row) in entries.iter().zip(at).zip(size).zip(row) {
             (*at, *size, *row) = (e.at, e.size_and_row as u32, (e.size_and_row >> 32) as u32);
         }
-        (at, size, row)
     }
 }
 
@@ -257,7 +264,7 @@ impl Gathered {
         let position = &entries.record.position;
         route.clear();
         if order.is_empty() {
-            route.extend(position.iter().map(|p| map.shard_at(*p)));
+            map.shards_at(position, route);
         } else {
             route.extend(order.iter().map(|row| map.shard_at(position[*row as usize])));
         }

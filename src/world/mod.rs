@@ -156,17 +156,28 @@ impl World {
         Ok(world)
     }
 
-    fn settle_lanes(&mut self, until: u64) {
-        let Gathered { entries, calls, .. } = &self.gathered;
-        let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
-        let mut out = Outside { settings, sink, refused };
-        for (id, lane) in self.lanes.iter_mut().enumerate() {
+    /// Settles what is judged before `until`; with `and_read` each lane is read while it is near.
+    fn settle_lanes(&mut self, until: u64, and_read: bool) {
+        for id in 0..self.lanes.len() {
+            let Gathered { entries, calls, .. } = &self.gathered;
             let run = self.gathered.of_lane(id, &mut self.hand);
+            let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
+            let lane = &mut self.lanes[id];
             if !lane.rests(run, until) {
+                let mut out = Outside { settings, sink, refused };
                 lane.settle(entries, run, !calls.is_empty(), until, &mut out);
             }
+            if and_read {
+                self.read_lane(id, until);
+            }
         }
-        self.unread += entries.len();
+        self.unread += self.gathered.entries.len();
+    }
+
+    fn read_lane(&mut self, id: usize, until: u64) {
+        children::start_readers_of(id, &mut self.lanes, &self.map, &self.settings, &mut self.sink);
+        let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
+        self.lanes[id].read(until, &mut Outside { settings, sink, refused });
     }
 
     /// Everything is settled up to `until`: now it is read.
@@ -177,9 +188,7 @@ impl World {
         (self.read_to, self.unread) = (until, 0);
         self.act_applications(until);
         for id in 0..self.lanes.len() {
-            children::start_readers_of(id, &mut self.lanes, &self.map, &self.settings, &mut self.sink);
-            let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
-            self.lanes[id].read(until, &mut Outside { settings, sink, refused });
+            self.read_lane(id, until);
         }
     }
 
@@ -251,11 +260,16 @@ impl Model for World {
         self.gathered.collect(&mut self.sources, &self.map, &self.listing, self.lanes.len(), until);
         self.judge_intakes(until);
         self.gathered.count(&self.settings, &mut self.sink);
-        self.settle_lanes(until);
+        let bucket_ends = until.is_multiple_of(self.series.bucket()) || until == self.config.duration.0;
+        let reads = bucket_ends || self.unread + self.gathered.entries.len() >= self.read_after;
+        // Applications act between the two, on lanes that are all settled.
+        let at_once = reads && self.applications.is_empty();
+        self.settle_lanes(until, at_once);
         self.answer(until);
         self.quiet_until = self.sources.iter_mut().map(Source::quiet_until).min().unwrap_or(u64::MAX);
-        let bucket_ends = until.is_multiple_of(self.series.bucket()) || until == self.config.duration.0;
-        if bucket_ends || self.unread >= self.read_after {
+        if at_once {
+            (self.read_to, self.unread) = (until, 0);
+        } else if reads {
             self.read_lanes(until);
         }
         if bucket_ends {
