@@ -4,9 +4,13 @@
 #[path = "support/runs.rs"]
 mod runs;
 
+use kinesim::experiment::outcome::{FrontPoint, Outcome};
+use kinesim::facts::firehose as facts;
+use kinesim::firehose::intake::{Intake, Quotas, Raise};
 use kinesim::measure::clients::FirehoseResult;
 use kinesim::measure::result::RunResult;
-use runs::{run, world};
+use runs::{published, run, world};
+use serde_json::Value;
 
 /// Even direct puts of 1 KiB without any delay on the way, and a Firehose stream with requests that take no time.
 fn direct(seconds: u64, rate: u64, stream: &str, more: &str) -> RunResult {
@@ -37,6 +41,12 @@ fn lake(run: &RunResult) -> &FirehoseResult {
 
 fn failed(f: &FirehoseResult, prefix: &str) -> u64 {
     f.failed.get(prefix).map_or(0, |f| f.records)
+}
+
+/// A case of `vectors/pricing.json`, which holds a few facts that are no prices.
+fn case(id: &str) -> Value {
+    let all: Vec<Value> = serde_json::from_str(include_str!("vectors/pricing.json")).unwrap();
+    all.into_iter().find(|c| c["id"] == id).unwrap()
 }
 
 const S3: &str = "to: { s3: { request: 0 s } }";
@@ -99,13 +109,17 @@ fn calls_under_way_are_limited() {
     assert_eq!(lake(&r).transform.unwrap().calls, 100);
 }
 
+/// `fh-active-partitions`: three new partitions a second and 60 s are 180 active ones.
 #[test]
 fn three_new_partitions_a_second_are_180_active_ones() {
-    let partitions = "partitions: { by: { new_per_second: 3 } ";
-    let f = |more: &str| format!("{S3}, {partitions}{more}}}, buffer: {{ interval: 60 s }}");
+    let c = case("fh-active-partitions");
+    let (new, seconds) = (&c["inputs"]["new_partitions_per_s"], &c["inputs"]["interval_s"]);
+    let want = c["expected"]["mean_active_partitions"].as_u64().unwrap();
+    let partitions = format!("partitions: {{ by: {{ new_per_second: {new} }} ");
+    let f = |more: &str| format!("{S3}, {partitions}{more}}}, buffer: {{ interval: {seconds} s }}");
     let r = direct(1800, 30, &f(", first_stage: 0 %"), "");
     let active = lake(&r).partitions.unwrap().active_max;
-    assert!((180..=184).contains(&active), "{active} partitions were active");
+    assert!((want..=want + 4).contains(&active), "{active} partitions were active");
     // An object for each partition.
     let objects = lake(&r).objects;
     assert!((3 * 1735..=3 * 1741).contains(&objects), "{objects} objects");
@@ -252,4 +266,248 @@ fn a_full_backup_copies_everything() {
     // Both readers have their own moments.
     assert!(f.backed_up_records.abs_diff(f.in_records) <= 10 && f.delivered_records == 0);
     assert!((18..=20).contains(&f.backup_objects), "{} objects", f.backup_objects);
+}
+
+/// `fh-kds-getrecords`: one call a second and shard, two with full back-up, counted against the shard.
+#[test]
+fn a_shard_is_asked_once_a_second_or_twice_with_a_full_backup() {
+    let want = &case("fh-kds-getrecords")["expected"];
+    for (backup, key) in
+        [("", "getrecords_per_s"), (", full_backup: true", "getrecords_per_s_with_full_backup")]
+    {
+        let r = read(600, 10, &format!("{S3}{backup}"), "");
+        let expected = 600 * want[key].as_u64().unwrap();
+        let calls = r.consumers[0].calls;
+        assert!(calls.abs_diff(expected) <= 2, "{key}: {calls} calls in 600 s, expected {expected}");
+    }
+}
+
+/// `fh-quota-scale`: the three quotas grow together.
+#[test]
+fn doubled_quotas_are_doubled_three_times() {
+    let c = case("fh-quota-scale");
+    let base = &c["inputs"]["base"];
+    let n = |v: &Value| v.as_u64().unwrap();
+    let quotas = Quotas {
+        records: facts::LARGE_RECORDS.count(),
+        requests: facts::LARGE_REQUESTS.count(),
+        bytes: facts::LARGE_BYTES.byte_rate().0,
+    };
+    assert_eq!(
+        (quotas.bytes, quotas.requests, quotas.records),
+        (n(&base["mib_per_s"]) << 20, n(&base["requests_per_s"]), n(&base["records_per_s"]))
+    );
+    let factor = n(&c["inputs"]["new_mib_per_s"]) / n(&base["mib_per_s"]);
+    let mut intake =
+        Intake::new(quotas, Some(Raise { factor: factor as u32, after: 0, most: factor as u32 }));
+    assert!(intake.refused(0));
+    // A second of as many calls, records and bytes as anybody could want.
+    let accepted = |intake: &mut Intake, second: u64, calls: u64, records: u64, size: u32| {
+        let (mut open, mut taken) = (0, 0);
+        for _ in 0..calls {
+            intake.begin_call(second * 1_000_000_000);
+            let got =
+                (0..records).filter(|_| intake.judge(second * 1_000_000_000, size).is_ok()).count() as u64;
+            (open, taken) = (open + u64::from(got > 0), taken + got);
+        }
+        (open, taken)
+    };
+    assert_eq!(accepted(&mut intake, 1, 5_000, 1, 0).0, n(&c["expected"]["requests_per_s"]));
+    assert_eq!(accepted(&mut intake, 2, 3_000, 500, 0).1, n(&c["expected"]["records_per_s"]));
+    let mib = accepted(&mut intake, 3, 300, 50, 1 << 10).1 >> 10;
+    assert_eq!(mib, n(&c["inputs"]["new_mib_per_s"]));
+}
+
+/// P33: the buffers' defaults and ranges, zero buffering, and the rounding of the bill.
+#[test]
+fn p33_defaults_and_limits() {
+    let p = &published("P33")["measured"];
+    let text = |to: &str, buffer: &str| {
+        format!(
+            "question: q\nduration: 1 min\nproducers: {{ p: {{ rate: 1 records/s, record_size: 1 KiB }} }}\n\
+             stream: {{ shards: 1 }}\nfirehose: {{ lake: {{ to: {to}, buffer: {{ {buffer} }} }} }}\n"
+        )
+    };
+    let good = |to: &str, buffer: &str| {
+        kinesim::scenario::load(&text(to, buffer), "p33", &|_: &str| Err(String::new()), &[]).is_ok()
+    };
+    for (key, unit, range) in [("size", "MiB", &p["s3_size_MiB"]), ("interval", "s", &p["s3_interval_s"])] {
+        let (least, most) = (range[0].as_u64().unwrap(), range[1].as_u64().unwrap());
+        let beyond = match least {
+            0 => vec![most + 1],
+            _ => vec![least - 1, most + 1],
+        };
+        assert!([least, most].iter().all(|n| good("s3", &format!("{key}: {n} {unit}"))), "{key}");
+        assert!(!beyond.iter().any(|n| good("s3", &format!("{key}: {n} {unit}"))), "{key}");
+    }
+    let splunk = &world(&text("splunk", "")).firehose[0].buffer;
+    assert_eq!(splunk.size.0 >> 20, p["splunk"]["size_MB"].as_u64().unwrap());
+    assert_eq!(splunk.interval.0 / 1_000_000_000, p["splunk"]["interval_s"].as_u64().unwrap());
+    // Zero buffering: within a few seconds.
+    let r = read(600, 10, "to: s3, buffer: { interval: 0 s }", "");
+    let oldest = lake(&r).oldest_ns_max.unwrap() as f64 / 1e9;
+    assert!(oldest < 7.0, "zero buffering keeps records for {oldest} s");
+    // A record of 1 KiB is billed as 5 KB.
+    let each = lake(&r).billed_bytes / lake(&r).in_records;
+    assert_eq!(each, p["billing_rounding_KB"].as_u64().unwrap() << 10);
+}
+
+/// P38: 5 MB fill in 6 to 7 s and 10 MB in 12 to 14 s, however long the interval is.
+#[test]
+fn p38_the_size_is_reached_first() {
+    let p = &published("P38")["measured"];
+    for (mib, expected) in [(5, &p["delivery_interval_s"]), (10, &p["after_raising_buffer_to_10_MB_s"])] {
+        for (end, seconds) in [(0, 6), (1, 7)] {
+            // Records of 1 KiB at 5 MiB in so many seconds.
+            let f = direct(
+                420,
+                5 * 1024 / seconds,
+                &format!("{S3}, buffer: {{ size: {mib} MiB, interval: 60 s }}"),
+                "",
+            );
+            let f = lake(&f);
+            let between = f.object_age.mean_ns().unwrap() / 1e9;
+            let want = expected[end].as_f64().unwrap();
+            assert!((between - want).abs() < 0.02, "{mib} MiB: every {between} s, reported {want} s");
+            assert_eq!(f.flushed_by_interval, 0);
+        }
+    }
+}
+
+/// An upload in parts takes a request that begins it, one a part and one that completes it.
+#[test]
+fn short_intervals_put_objects_in_parts() {
+    // 100 KiB/s for 59 s are 5.8 MiB in two parts; for 60 s they are one request.
+    let r = direct(600, 100, &format!("{S3}, buffer: {{ size: 64 MiB, interval: 59 s }}"), "");
+    assert_eq!(lake(&r).s3_puts, 4 * lake(&r).objects);
+    let r = direct(600, 100, &format!("{S3}, buffer: {{ size: 64 MiB, interval: 60 s }}"), "");
+    assert_eq!(lake(&r).s3_puts, lake(&r).objects);
+}
+
+/// Failed records gather by their prefix for as long as the back-up does.
+#[test]
+fn failed_records_lie_in_objects_that_are_paid_for() {
+    let transform = "transform: { failed: 10 %, duration: 0 s }, backup: { interval: 60 s }";
+    let r = direct(600, 100, &format!("{S3}, {transform}, buffer: {{ interval: 300 s }}"), "");
+    let f = lake(&r);
+    // A batch every 10.24 s fails some of its records: an object a minute, begun by the first batch after it.
+    assert!((8..=10).contains(&f.failed["processing-failed/"].objects), "{:?}", f.failed);
+    assert_eq!(f.s3_puts, f.objects + f.failed["processing-failed/"].objects);
+}
+
+/// What the KPL packed is unpacked: records are counted, billed and delivered one by one.
+#[test]
+fn parcels_of_the_kpl_are_unpacked() {
+    let r = run(&world(&format!(
+        "duration: 600 s\nmodes: [provisioned]\n\
+         producers: {{ p: {{ rate: 500 records/s, record_size: 100 B, client: kpl }} }}\n\
+         stream: {{ shards: 1 }}\nfirehose: {{ lake: {{ {S3} }} }}\n"
+    )));
+    let (f, c) = (lake(&r), &r.consumers[0]);
+    assert!(r.stream.kinesis_records * 10 < r.stream.stored, "the KPL packed them");
+    // What is held is not read for good.
+    assert_eq!(f.in_records, r.stream.stored - c.unread + f.held_records);
+    // Each of them is billed as 5 KB.
+    assert_eq!(f.billed_bytes, 5120 * f.in_records);
+}
+
+/// Everything a scenario's experiment finds.
+fn outcome(text: &str, curves: bool) -> Outcome {
+    let no_files = |_: &str| Err(String::new());
+    let scenario = kinesim::scenario::load(text, "case.yaml", &no_files, &[]).expect("a good scenario");
+    let mut plan = scenario.plan(1).expect("prices of its Region");
+    (plan.replications, plan.curves) = (Some(1), Some(curves));
+    kinesim::experiment::run(&plan, &|_, _| ()).expect("it can be simulated")
+}
+
+/// The front of buffering hints is A17 at every point: the size or the interval, whichever is reached first.
+#[test]
+fn a_front_is_size_or_interval_at_every_point() {
+    let found = outcome(
+        "duration: 10 min\nmodes: [provisioned]\n\
+         producers: { p: { rate: 20 records/s, burstiness: even, record_size: 1 KiB, key_bytes: 1 B } }\n\
+         stream: { shards: 1 }\nfirehose: { lake: { to: { s3: { request: 0 s } }, buffer: { size: 2 MiB, interval: 2 min } } }\n",
+        true,
+    );
+    let front = &found.fronts[0];
+    // Three sizes at 0, 15, 60, 300 and 900 s, and the scenario's own.
+    assert_eq!((front.points.len(), front.size_here, front.interval_here_ns), (16, 2 << 20, 120_000_000_000));
+    for p in &front.points {
+        let wait = if p.interval_ns == 0 { 5.0 } else { p.interval_ns as f64 / 1e9 };
+        let t = wait.min(p.size as f64 / (20.0 * 1024.0));
+        let object = t * 20.0 * 1024.0;
+        let (found, late) = (p.object_bytes as f64, 20.0 * 1024.0);
+        // Whatever a poll brings at the end belongs to the object or begins the next.
+        assert!((found - object).abs() <= 1.05 * late, "{t} s: {found} bytes an object, expected {object}");
+        let (a_day, per_object) = (p.objects_per_day, 86_400.0 * 20.0 * 1024.0 / found);
+        assert!(
+            (a_day / per_object - 1.0).abs() < 0.02,
+            "{t} s: {a_day} objects a day, expected {per_object}"
+        );
+        let p99 = p.p99_ns.unwrap() as f64 / 1e9;
+        assert!(p99 > 0.9 * t && p99 < t + 2.0, "{t} s: p99 {p99} s");
+    }
+    // What no other point beats is never beaten in freshness by a larger object at no higher cost.
+    let best: Vec<_> = front.points.iter().filter(|p| p.best).collect();
+    assert!(!best.is_empty());
+    for b in &best {
+        let better = |p: &&FrontPoint| {
+            p.p99_ns < b.p99_ns && p.object_bytes >= b.object_bytes && p.month_usd <= b.month_usd
+        };
+        assert_eq!(front.points.iter().find(better), None);
+    }
+}
+
+/// CloudWatch's sums over all minutes are the run's counts, under Amazon's names.
+#[test]
+fn cloudwatch_has_firehoses_series() {
+    let found = outcome(
+        "duration: 10 min\nmodes: [provisioned]\n\
+         producers:\n  a: { rate: 50 records/s, record_size: 1 KiB, client: firehose_direct }\n  \
+         b: { rate: 100 records/s, record_size: 1 KiB }\n\
+         stream: { shards: 1 }\n\
+         firehose:\n  direct: { from: { producer: a }, to: { opensearch: {} }, buffer: { interval: 1 min } }\n  \
+         lake: { transform: { duration: 100 ms, failed: 10 % }, full_backup: true, backup: { interval: 1 min }, \
+         convert: { parquet: { failed: 10 % } }, buffer: { size: 64 MiB, interval: 1 min } }\n",
+        false,
+    );
+    let run = &found.modes[0].run;
+    let csv = String::from_utf8(kinesim::report::cloudwatch::csv(&found)).unwrap();
+    let rows: Vec<Vec<&str>> = csv.lines().map(|l| l.split(',').collect()).collect();
+    let sum = |stream: &str, metric: &str| -> u64 {
+        let here = rows.iter().filter(|r| r[2] == metric && r[9] == stream);
+        here.map(|r| r[5].parse::<u64>().unwrap()).sum()
+    };
+    let (direct, lake) = (run.firehoses()[0], run.firehoses()[1]);
+    let intake = &run.intakes[0];
+    let processing = lake.transform.unwrap();
+    for (stream, metric, want) in [
+        ("direct", "IncomingRecords", direct.in_records),
+        ("direct", "IncomingBytes", direct.in_bytes),
+        ("direct", "IncomingPutRequests", intake.accepted_calls),
+        ("direct", "ThrottledRecords", 0),
+        ("direct", "DeliveryToAmazonOpenSearchService.Records", direct.delivered_records),
+        ("lake", "DeliveryToS3.Records", lake.delivered_records),
+        ("lake", "DeliveryToS3.Bytes", lake.delivered_bytes),
+        ("lake", "DeliveryToS3.Success", lake.objects),
+        ("lake", "SucceedProcessing.Records", processing.records),
+        ("lake", "SucceedConversion.Records", lake.conversion.unwrap().records),
+        ("lake", "FailedConversion.Records", lake.failed["format-conversion-failed/"].records),
+        ("lake", "BackupToS3.Records", lake.backed_up_records),
+        ("lake", "BackupToS3.Success", lake.backup_objects),
+        ("lake", "DataReadFromKinesisStream.Records", lake.in_records + lake.backed_up_records),
+        ("lake", "ThrottledGetRecords", 0),
+    ] {
+        assert_eq!(sum(stream, metric), want, "{stream} {metric}");
+    }
+    for metric in [
+        "DeliveryToS3.DataFreshness",
+        "KinesisMillisBehindLatest",
+        "ExecuteProcessing.Duration",
+        "ExecuteProcessing.Success",
+    ] {
+        assert!(rows.iter().any(|r| r[2] == metric && r[9] == "lake" && r[6].is_empty()), "{metric}");
+    }
+    let limit = rows.iter().find(|r| r[2] == "BytesPerSecondLimit").unwrap();
+    assert_eq!((limit[5], limit[9]), ("5242880", "direct"));
 }

@@ -28,7 +28,7 @@ pub struct Replay {
     #[arg(long, value_name = "TIME", value_parser = period)]
     period: Option<Dur>,
     /// The mode the stream is in now, which the others are held against: provisioned, on_demand or on_demand_advantage;
-    /// the dearest without it.
+    /// without it on-demand.
     #[arg(long, value_name = "MODE", value_parser = mode)]
     now: Option<Mode>,
     /// Try no autoscaling rules.
@@ -147,7 +147,7 @@ impl Replay {
         progress: &Progress,
     ) -> Result<(Plan, Outcome), Exit> {
         let scenario: &Scenario = &one.scenario;
-        if let Some(why) = scenario.too_large() {
+        if let Some(why) = one.too_large() {
             return Err(talk::wrong(why));
         }
         let mut plan = scenario.plan(input::seed(scenario, flags)).map_err(talk::wrong)?;

@@ -4,9 +4,16 @@ use super::plan::Plan;
 use super::work::rate_curves;
 use crate::consumer::config::ReadConfig;
 use crate::cost::bill::Bill;
+use crate::cost::clients::firehose::used as used_by_firehose;
 use crate::cost::steady::Steady;
+<<<<<<< HEAD
 use crate::cost::{self, BillError, MonthRule, Stretch, bill_month, bill_run, used_in, with_clients};
 use crate::measure::result::{RunResult, Usage};
+=======
+use crate::cost::{BillError, MonthRule, Stretch, bill_month, bill_run, used_in, with_clients};
+use crate::measure::clients::FirehoseResult;
+use crate::measure::result::RunResult;
+>>>>>>> 424259e45201c194d85ec9d0ffea905aedc61cb4
 use crate::units::billed::mul_div;
 use crate::units::{Dur, RecordRate};
 use crate::world::config::WorldConfig;
@@ -27,6 +34,12 @@ pub fn of_month(plan: &Plan, world: &WorldConfig, run: &RunResult) -> Result<Bil
 /// Bill of a month of the scenario at `percent` of its load, from a run of a stretch of it: what a record costs is
 /// the run's, how many there are in a month is the scenario's, since its busiest minutes are not its month.
 pub fn of_point(plan: &Plan, percent: u64, world: &WorldConfig, run: &RunResult) -> Result<Bill, BillError> {
+    let (length, rate) = rate_of_month(plan);
+    month(plan, MonthRule::Base(length), world, run, RecordRate(rate.0 / 100 * percent))
+}
+
+/// A month's length, and how many records a second it has.
+fn rate_of_month(plan: &Plan) -> (Dur, RecordRate) {
     let hours = |days: u32| Dur::from_h(24 * u64::from(days));
     let (length, based) = match plan.month {
         MonthRule::Base(length) => (length, true),
@@ -35,8 +48,20 @@ pub fn of_point(plan: &Plan, percent: u64, world: &WorldConfig, run: &RunResult)
     };
     let curves = rate_curves(&plan.world);
     let rates = curves.iter().map(|c| if based { c.base_rate() } else { c.mean() }.0);
-    let rate = rates.sum::<u64>() / 100 * percent;
-    month(plan, MonthRule::Base(length), world, run, RecordRate(rate))
+    (length, RecordRate(rates.sum()))
+}
+
+/// What one Firehose stream adds to a month of the scenario, from a run of a stretch of it.
+pub fn of_stream(
+    plan: &Plan,
+    world: &WorldConfig,
+    run: &RunResult,
+    f: &FirehoseResult,
+) -> Result<Bill, BillError> {
+    let (length, rate) = rate_of_month(plan);
+    let stretch = stretch(MonthRule::Base(length), world.duration, rate, run);
+    let bill = with_clients(Bill::default(), &used_by_firehose(f), &plan.prices, stretch)?;
+    Ok(bill.rounded(plan.rounding))
 }
 
 fn month(

@@ -66,6 +66,7 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
         for stream in mode.run.firehoses() {
             say("delivery_lost", firehose::lost(stream));
             say("delivery_failed", firehose::failed(stream));
+            say("shared_calls", firehose::shared_calls(&mode.run, stream));
             say("objects", firehose::objects(plan, &mode.run, stream));
             say("freshness", firehose::freshness(stream));
         }

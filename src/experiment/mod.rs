@@ -7,6 +7,7 @@ pub mod account;
 mod bills;
 mod curves;
 mod findings;
+mod fronts;
 mod headline;
 pub mod outcome;
 pub mod parallel;
@@ -22,7 +23,8 @@ use crate::measure::result::RunResult;
 use crate::world::Unfit;
 use crate::world::config::WorldConfig;
 use curves::PointJob;
-use outcome::{Curve, ModeOutcome, Outcome, Provenance};
+use fronts::FrontJob;
+use outcome::{Curve, Front, ModeOutcome, Outcome, Provenance};
 use plan::Plan;
 use stretch::Stretch;
 
@@ -68,11 +70,19 @@ pub fn run(plan: &Plan, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Outcome,
         let job = |p: &PointJob| Job { world: p.world.clone(), records: work::records(&p.world) as u64 };
         jobs.extend(points.iter().map(job));
     }
+    let curve_points = jobs.len();
+    let front = wanted_fronts(plan);
+    if let Some(front) = &front {
+        let job = |p: &FrontJob| Job { world: p.world.clone(), records: work::records(&p.world) as u64 };
+        jobs.extend(front.iter().map(job));
+    }
     let mut results = simulate_all(&jobs, progress)?;
+    let of_front = results.split_off(curve_points);
+    let fronts = front.map(|front| fronts::assemble(plan, &front, &of_front));
     let of_points: Vec<Option<RunResult>> = results.split_off(whole_runs).into_iter().map(Some).collect();
     let curves =
         points.as_ref().map(|(stretch, points)| curves::assemble(plan, *stretch, points, &of_points));
-    outcome(plan, replications.max(1) as usize, &jobs, results, curves)
+    outcome(plan, replications.max(1) as usize, &jobs, results, (curves, fronts))
 }
 
 fn wanted_curves(plan: &Plan) -> Option<(Stretch, Vec<PointJob>)> {
@@ -80,6 +90,14 @@ fn wanted_curves(plan: &Plan) -> Option<(Stretch, Vec<PointJob>)> {
         Some(false) => None,
         Some(true) => curves::jobs(plan, u128::MAX),
         None => curves::jobs(plan, work::CURVE_RECORDS),
+    }
+}
+
+fn wanted_fronts(plan: &Plan) -> Option<Vec<FrontJob>> {
+    match plan.curves {
+        Some(false) => None,
+        Some(true) => fronts::jobs(plan, u128::MAX),
+        None => fronts::jobs(plan, work::CURVE_RECORDS),
     }
 }
 
@@ -115,7 +133,7 @@ fn outcome(
     replications: usize,
     jobs: &[Job],
     results: Vec<RunResult>,
-    curves: Option<Vec<Curve>>,
+    (curves, fronts): (Option<Vec<Curve>>, Option<Vec<Front>>),
 ) -> Result<Outcome, Trouble> {
     let mut modes = Vec::new();
     let mut results = results.into_iter();
@@ -147,6 +165,11 @@ fn outcome(
             "no curves: too much work for a default ({records} records a run); `curves: on` asks for them"
         ));
     }
+    if fronts.is_none() && plan.curves.is_none() {
+        notes.push(
+            "no front of buffering hints: too much work for a default; `curves: on` asks for it".into(),
+        );
+    }
     if replications == 1 && plan.replications.is_none() {
         notes.push(
             "one replication: near saturation one seed can mislead; `replications: 3` gives intervals".into(),
@@ -158,6 +181,7 @@ fn outcome(
         question: plan.question.clone(),
         modes,
         curves: curves.unwrap_or_default(),
+        fronts: fronts.unwrap_or_default(),
         findings,
         notes,
         replay: None,

@@ -17,6 +17,9 @@ pub struct Outcome {
     pub modes: Vec<ModeOutcome>,
     /// Curves against load, shards, readers (empty when not drawn, with the reason in `notes`).
     pub curves: Vec<Curve>,
+    /// What buffering hints give, one per Firehose stream (empty when not drawn, with the reason in `notes`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fronts: Vec<Front>,
     /// Findings in words, most important first.
     pub findings: Vec<Finding>,
     /// What was left out or cut, and why.
@@ -109,6 +112,46 @@ pub struct CurvePoint {
     pub max_ns: Option<u64>,
     /// Bill of a month at this point.
     pub month_usd: Money,
+}
+
+/// Freshness, object size and cost of a Firehose stream by its buffering hints.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Front {
+    /// Name of the stream.
+    pub firehose: String,
+    /// What each point simulates, in words.
+    pub stretch: String,
+    /// The scenario's own size, bytes.
+    pub size_here: u64,
+    /// And interval; zero is zero buffering.
+    pub interval_here_ns: u64,
+    /// Its points, by size, then interval.
+    pub points: Vec<FrontPoint>,
+}
+
+/// One simulated pair of hints.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FrontPoint {
+    /// Size hint, bytes.
+    pub size: u64,
+    /// Interval hint; zero is zero buffering.
+    pub interval_ns: u64,
+    /// Arrived to delivered: median.
+    pub p50_ns: Option<u64>,
+    /// 99th percentile.
+    pub p99_ns: Option<u64>,
+    /// Age of the oldest record inside, at its highest.
+    pub oldest_ns: Option<u64>,
+    /// Mean bytes of an object, as gathered.
+    pub object_bytes: u64,
+    /// Share of objects made because the buffer held its size.
+    pub by_size: f64,
+    /// Objects in a day.
+    pub objects_per_day: f64,
+    /// What the stream costs in a month.
+    pub month_usd: Money,
+    /// No other point is as fresh, as large and as cheap, and better in one of these.
+    pub best: bool,
 }
 
 /// One finding.

@@ -317,10 +317,12 @@ impl Seen<'_> {
     }
 }
 
-/// In plain words: what each design saves against the one in use (`now`, else the dearest), and at what risk.
+/// In plain words: what each design saves against the one in use (`now`; else on-demand, else the dearest), and at
+/// what risk.
 fn risks(replay: &Replay, now: Option<&str>) -> Vec<Finding> {
     let designs = &replay.designs;
-    let in_use = designs.iter().find(|d| Some(d.mode) == now);
+    let of_mode = |mode: &str| designs.iter().find(|d| d.mode == mode);
+    let in_use = now.and_then(of_mode).or_else(|| of_mode(Mode::OnDemand.word()));
     let Some(base) = in_use.or(designs.iter().max_by_key(|d| d.month_usd)) else { return Vec::new() };
     let mut order: Vec<&Design> = designs.iter().filter(|d| !std::ptr::eq(*d, base)).collect();
     order.sort_by_key(|d| d.month_usd);

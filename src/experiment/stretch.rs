@@ -35,6 +35,11 @@ impl Stretch {
         candidates.into_iter().find(|s| cost(s) <= budget as f64)
     }
 
+    /// The busiest stretch of a length; `None`: the scenario is shorter.
+    pub fn busiest_of(world: &WorldConfig, length: Dur) -> Option<Stretch> {
+        (length <= world.duration).then(|| busiest(&rate_curves(world), world, length.0))
+    }
+
     /// In words.
     pub fn words(&self) -> String {
         let (from, to) = (self.from.0 / MINUTE, (self.from.0 + self.length.0) / MINUTE);
@@ -89,6 +94,19 @@ pub fn point(world: &WorldConfig, stretch: Stretch, load: Load, mode: Mode) -> W
         for consumer in &mut at.consumers {
             consumer.starts.at = Dur::ZERO;
         }
+    }
+    at
+}
+
+/// A world of another length at the scenario's mean rates, without its events.
+pub fn at_mean(world: &WorldConfig, length: Dur, mode: Mode) -> WorldConfig {
+    let mut at = point(world, Stretch { from: Dur::ZERO, length, whole: true }, Load { percent: 100 }, mode);
+    for (producer, curve) in at.producers.iter_mut().zip(&rate_curves(world)) {
+        producer.demand.rate = RateShape::Constant(curve.mean());
+    }
+    at.events.clear();
+    for consumer in &mut at.consumers {
+        consumer.starts.at = Dur::ZERO;
     }
     at
 }

@@ -86,6 +86,14 @@ facts! {
         "Share of the interval that records wait before they are told apart: in all they may wait 1.5 intervals.";
     JQ_TIME: "firehose.jq_time", Span(Dur(10_000)), MODEL, Assumed,
         "Time of JSON queries for one record, billed by the hour; AWS publishes none.";
+    MULTIPART_BELOW: "firehose.multipart_below", Span(Dur::from_s(60)), FHBUF, Documented,
+        "With a shorter buffer interval objects are put into S3 in parts, which takes more requests.";
+    MULTIPART_PART: "firehose.multipart_part", Size(Bytes::from_mib(5)), MODEL, Assumed,
+        "Bytes of a part: the least that S3 takes; AWS does not say what Firehose sends.";
+    MULTIPART_BESIDES: "firehose.multipart_besides", Count(2, "requests"), S3PARTS, Documented,
+        "Requests of an upload in parts besides the parts: one that begins it, one that completes it.";
+    VPC_ZONES: "firehose.vpc_zones", Count(0, "zones"), FHAPI, Documented,
+        "Availability Zones of the VPC that it delivers into, each billed by the hour: none unless stated.";
     PARTS_MAX: "firehose.parts_max", Count(500, "records"), FHAPI, Documented,
         "Records in one that de-aggregation takes apart.";
     BACKUP_SIZE: "firehose.backup_size", Size(Bytes::from_mib(5)), FHBUF, Documented,

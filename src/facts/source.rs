@@ -75,6 +75,7 @@ sources! {
     FHDELIVER: "FHDELIVER", "Firehose developer guide, Understand data delivery", "https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html", "2026";
     FHAPI: "FHAPI", "Firehose API reference as kept in botocore 1.44.5, data/firehose/2015-08-04/service-2.json", "https://pypi.org/project/botocore/1.44.5/", "2026-11-17";
     FHHTTP: "FHHTTP", "Firehose developer guide, HTTP endpoint delivery request and response specifications", "https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html", "2026";
+    S3PARTS: "S3PARTS", "Amazon S3 user guide, Uploading and copying objects using multipart upload; its limits", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html", "2026";
     FHZERO: "FHZERO", "Zero buffering tried out by third parties (qiita.com/zumax, dev.classmethod.jp); AWS: most streams within 5 s", "https://dev.classmethod.jp/", "2023-12-27";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
     SAMPLES: "SAMPLES", "aws-samples/kinesis-auto-scaling, kinesis_scaling_cf.yaml and golang/scale.go", "https://github.com/aws-samples/kinesis-auto-scaling", "commits 50e16c9, 9baf331";

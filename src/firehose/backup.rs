@@ -29,12 +29,12 @@ impl Backup {
         while self.buffers.len() <= channel {
             self.buffers.push(Buffer::coarse(&self.hints, now));
         }
-        tally.back_up(&group);
+        tally.back_up(now, &group);
         let buffer = &mut self.buffers[channel];
         let before = buffer.due();
         buffer.push(now, group);
         if buffer.reason(now).is_some() {
-            tally.backup_object(buffer.take().bytes);
+            tally.backup_object(now, buffer.take().bytes);
         }
         self.move_due(channel, before);
     }
@@ -58,7 +58,7 @@ impl Backup {
     pub fn act(&mut self, now: u64, tally: &mut Tally) {
         while let Some(&(at, channel)) = self.next.first().filter(|n| n.0 <= now) {
             let buffer = &mut self.buffers[channel];
-            tally.backup_object(buffer.take().bytes);
+            tally.backup_object(at, buffer.take().bytes);
             self.move_due(channel, at);
         }
     }

@@ -24,6 +24,8 @@ pub struct FirehoseConfig {
     pub backup: Option<BackupConfig>,
     /// How it gathers them.
     pub buffer: BufferConfig,
+    /// How it might.
+    pub hints: HintRanges,
     /// What becomes of an object's bytes when it is written.
     pub writing: WritingConfig,
     /// Where they go.
@@ -32,6 +34,12 @@ pub struct FirehoseConfig {
     pub copy: Option<DeliveryConfig>,
     /// (from, until) of the error bucket's outages.
     pub error_outages: Vec<(u64, u64)>,
+    /// How failed records gather into objects.
+    pub error_buffer: BackupConfig,
+    /// Each record is billed as a multiple of this.
+    pub billed_step: Bytes,
+    /// Availability Zones of the VPC it delivers into (0: into none).
+    pub vpc_zones: u32,
 }
 
 /// Opening of records: decompression, then de-aggregation.
@@ -43,6 +51,8 @@ pub struct OpeningConfig {
     pub broken: Percent,
     /// Records in each record.
     pub parts: u64,
+    /// Is there any decompression?
+    pub decompresses: bool,
 }
 
 /// Lambda as a transform.
@@ -70,6 +80,12 @@ pub struct TransformConfig {
     pub failed: Percent,
     /// Bytes that come back for each byte sent.
     pub output: Percent,
+    /// The function's memory.
+    pub memory: Bytes,
+    /// Does it run on Arm?
+    pub arm: bool,
+    /// Are a month's free amounts left for it?
+    pub free_tier: bool,
 }
 
 /// Dynamic partitioning.
@@ -79,8 +95,8 @@ pub struct PartitionsConfig {
     pub law: PartitionLaw,
     /// Partitions that hold undelivered records at once; records of further ones fail.
     pub active: u64,
-    /// Records wait so long for being told apart.
-    pub first_stage: Dur,
+    /// Share of the interval that records wait for being told apart.
+    pub first_stage: Percent,
     /// Time of JSON queries, one record.
     pub query: Dur,
 }
@@ -96,7 +112,7 @@ pub enum PartitionLaw {
     New { per_s: u64 },
 }
 
-/// A copy of all that comes in, to S3.
+/// Buffers in front of S3 beside those of the delivery: a copy of all that comes in, or what failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BackupConfig {
     /// Buffer size.
@@ -112,6 +128,8 @@ pub struct WritingConfig {
     pub convert: Option<Percent>,
     /// Bytes written for each byte gathered.
     pub written: Percent,
+    /// A part, where short intervals put objects into S3 in parts (`None`: they do not go there).
+    pub part: Option<Bytes>,
 }
 
 /// Where records come from.
@@ -145,6 +163,25 @@ pub struct BufferConfig {
     pub timer: Timer,
     /// Buffers side by side (direct puts only; each shard has one of its own).
     pub channels: u32,
+}
+
+/// Documented ranges of a stream's buffering hints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HintRanges {
+    /// Least, usual and largest size.
+    pub size: [Bytes; 3],
+    /// Shortest and longest interval.
+    pub interval: [Dur; 2],
+    /// How long records wait with an interval of zero.
+    pub zero_wait: Dur,
+}
+
+impl FirehoseConfig {
+    /// The same stream with other hints.
+    pub fn with_hints(&self, size: Bytes, interval: Dur) -> FirehoseConfig {
+        let interval = if interval == Dur::ZERO { self.hints.zero_wait } else { interval };
+        FirehoseConfig { buffer: BufferConfig { size, interval, ..self.buffer }, ..self.clone() }
+    }
 }
 
 /// What the buffer interval counts from; AWS does not say.

@@ -2,8 +2,9 @@
 //!
 //! At AWS: each way of failing has its prefix in an S3 bucket: `processing-failed/`, `format-conversion-failed/`,
 //! `splunk-failed/` and so on. While neither the destination nor that bucket takes data, delivery pauses.
-//! We model: failed records are written at once; while the bucket is away they are kept, and nothing else is begun.
-//! We leave out: what one such object holds, how long its request takes.
+//! We model: failed records are written at once; while the bucket is away they are kept, and nothing else is begun. How
+//! many objects they make is counted as if they gathered as the back-up's do, prefix by prefix (assumed).
+//! We leave out: how long such a request takes, the JSON around a failed record.
 //! Sources: Firehose developer guide, data delivery failure handling; custom prefixes.
 
 use super::load::Load;

@@ -74,6 +74,11 @@ impl Intake {
         }
     }
 
+    /// Its quotas before any raise.
+    pub fn base(&self) -> Quotas {
+        self.base
+    }
+
     /// How many times the quotas are what they were: a stream that was raised has as many buffers side by side.
     pub fn times(&self) -> u32 {
         self.times

@@ -10,7 +10,6 @@ use super::shares::Share;
 use super::tally::Tally;
 use crate::api::Fate;
 use crate::random::Seed;
-use crate::units::Percent;
 
 /// Beyond the buffers.
 pub struct Outside {
@@ -18,7 +17,6 @@ pub struct Outside {
     /// Redshift: what was put into S3 is loaded from there.
     pub copies: Option<Copies>,
     convert: Option<Share>,
-    written: Percent,
     /// Failed records.
     pub errors: ErrorBucket,
     /// The books.
@@ -46,7 +44,6 @@ impl Outside {
             delivery: Delivery::new(&config.delivery, path, seed),
             copies: config.copy.as_ref().map(|copy| Copies::new(copy, path, seed)),
             convert: convert.map(|failing| Share::new(failing, seed.stream(path, "conversion_failures"))),
-            written: config.writing.written,
             errors: ErrorBucket::new(&config.error_outages),
             tally: Tally::new(config, bucket_ns),
             departed: Vec::new(),
@@ -76,6 +73,7 @@ impl Outside {
     /// A request was answered, or not in time.
     pub fn answered(&mut self, answer: Answer, load: &Load) {
         self.tally.requests(self.delivery.requests(load.records), answer == Answer::Ok);
+        self.tally.put(load.bytes);
         if answer == Answer::Late && self.delivery.duplicates() {
             self.tally.duplicate(load);
         }
@@ -86,6 +84,7 @@ impl Outside {
         let Some(failing) = &mut self.convert else { return load };
         let failed = take_share(&mut load, failing);
         self.fail(now, CONVERSION, failed);
+        self.tally.converted(now, &load);
         load
     }
 
@@ -96,7 +95,7 @@ impl Outside {
         if load.is_empty() {
             return;
         }
-        self.tally.object(now, reason, &load, self.written);
+        self.tally.object(now, reason, &load);
         match &mut self.copies {
             Some(copies) => copies.stage(now, load),
             None => self.deliver(now, load),
@@ -137,7 +136,7 @@ impl Outside {
     }
 
     fn write_failed(&mut self, now: u64, prefix: &'static str, load: Load) {
-        self.tally.fail(prefix, &load);
+        self.tally.fail(now, prefix, &load);
         self.departed.push(Departed { load, at: now, fate: Some(Fate::ToFailureDestination) });
     }
 

@@ -88,7 +88,7 @@ impl Partitions {
         }
         touched.sort_unstable();
         touched.dedup();
-        out.tally.active(self.active.len() as u64);
+        out.tally.active(now, self.active.len() as u64);
         exceeded
     }
 

@@ -16,6 +16,7 @@ use super::partitions::Partitions;
 use super::transform::{Lambda, Transform};
 use crate::measure::clients::FirehoseResult;
 use crate::random::Seed;
+use crate::units::{Dur, Percent};
 use std::collections::BTreeSet;
 
 /// A Firehose stream behind its intake.
@@ -77,7 +78,9 @@ impl Pipeline {
         let partitions = |p| Partitions::new(p, &config.buffer, seed.stream(&path, "partitions"));
         // Records of partitions wait a first time before they are told apart.
         let hints = match &config.partitions {
-            Some(p) => BufferConfig { interval: p.first_stage, ..config.buffer },
+            Some(p) => {
+                BufferConfig { interval: part_of(config.buffer.interval, p.first_stage), ..config.buffer }
+            }
             None => config.buffer,
         };
         Pipeline {
@@ -146,7 +149,7 @@ impl Pipeline {
     pub fn receive(&mut self, now: u64, channel: usize, born: &[u64], arrived: &[u64], sizes: &[u32]) {
         for ((born, arrived), sizes) in born.chunks(BLOCK).zip(arrived.chunks(BLOCK)).zip(sizes.chunks(BLOCK))
         {
-            self.out.tally.come_in(sizes);
+            self.out.tally.come_in(now, sizes);
             let group = neighbours(born, arrived, sizes);
             let grown = self.opening.as_ref().map_or(group.bytes, |o| o.grown(group.bytes));
             if grown < self.channels[channel].entrance().room() {
@@ -231,7 +234,7 @@ impl Pipeline {
         let Channel { transform: Some(transform), outlet } = &mut self.channels[channel] else { return };
         let Some(lambda) = &mut self.lambda else { return };
         while let Some(mut answer) = transform.answer(now, lambda, &mut self.out.tally) {
-            self.out.tally.transformed(&answer);
+            self.out.tally.transformed(now, &answer);
             self.out.drop(now, answer.dropped);
             self.out.fail(now, errors::PROCESSING, answer.failed);
             for group in answer.ok.drain() {
@@ -334,6 +337,11 @@ impl Pipeline {
 const CHANNELS_MAX: u64 = 10_000;
 /// Records looked at together.
 const BLOCK: usize = 64;
+
+/// So much of a span.
+fn part_of(span: Dur, share: Percent) -> Dur {
+    Dur((u128::from(span.0) * u128::from(share.0) / u128::from(Percent::WHOLE)) as u64)
+}
 
 /// Some records as one group.
 fn neighbours(born: &[u64], arrived: &[u64], sizes: &[u32]) -> Group {

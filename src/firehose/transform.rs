@@ -101,7 +101,7 @@ impl Lambda {
         let answer = u128::from(resized(load.bytes, self.config.output)) * 4 / 3;
         let too_large = answer > u128::from(LAMBDA_PAYLOAD.bytes().0);
         let fails = self.failing.next() || takes > ran || too_large;
-        tally.call(ran, fails);
+        tally.call(now, ran, fails);
         (now + ran, Doing::Runs { fails })
     }
 

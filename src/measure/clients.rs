@@ -278,15 +278,23 @@ pub struct FirehoseResult {
     pub in_bytes: u64,
     /// The same, each record rounded up as it is billed.
     pub billed_bytes: u64,
+    /// Bytes after decompression.
+    pub decompressed_bytes: u64,
     /// Records that were found in those (`None`: they are not opened). All counts from here on are of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened_records: Option<u64>,
-    /// The transform (`None`: it was not called).
+    /// The transform (`None`: there is none).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transform: Option<TransformResult>,
     /// Dynamic partitioning (`None`: nothing was told apart).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partitions: Option<PartitionsResult>,
+    /// Format conversion (`None`: there is none).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<ConversionResult>,
+    /// Delivery into a VPC (`None`: there is none).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpc: Option<VpcResult>,
     /// Records delivered.
     pub delivered_records: u64,
     /// Their bytes, as gathered: before conversion and compression.
@@ -315,6 +323,8 @@ pub struct FirehoseResult {
     pub backup_objects: u64,
     /// Bytes of one of them.
     pub backup_object_bytes: SizeSummary,
+    /// PUT requests that S3 bills: for what is delivered there, for what failed, for the back-up.
+    pub s3_puts: u64,
     /// Requests to the destination (Redshift: to the S3 bucket before it).
     pub requests: u64,
     /// Of which failed.
@@ -337,9 +347,11 @@ pub struct FirehoseResult {
     pub object_age: LatencySummary,
     /// Age of the oldest record inside, at its highest (`None`: nothing was ever inside).
     pub oldest_ns_max: Option<u64>,
+    /// It was looked at for so long.
+    pub until_ns: u64,
     /// Length of a bucket of the series.
     pub bucket_ns: u64,
-    /// Over time; the last bucket is the last in which something was delivered.
+    /// Over time; the last bucket is the last in which something happened.
     pub series: Vec<FirehoseBucket>,
 }
 
@@ -364,6 +376,8 @@ pub struct Failed {
     pub records: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Objects they lie in.
+    pub objects: u64,
 }
 
 /// What the Lambda function of a transform did.
@@ -379,26 +393,94 @@ pub struct TransformResult {
     pub records: u64,
     /// Bytes that came back.
     pub bytes: u64,
+    /// Time it ran, each call in whole milliseconds.
+    pub billed_ms: u64,
+    /// The function's memory.
+    pub memory_bytes: u64,
+    /// Does it run on Arm?
+    pub arm: bool,
+    /// Are a month's free amounts its own?
+    pub free_tier: bool,
 }
 
 /// What dynamic partitioning did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PartitionsResult {
+    /// Partitions that may be active.
+    pub limit: u64,
     /// Most partitions that were active at once.
     pub active_max: u64,
     /// Time of JSON queries.
     pub query_ns: u128,
 }
 
+/// What conversion to Parquet or ORC did; what it failed lies under its prefix.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ConversionResult {
+    /// Records converted.
+    pub records: u64,
+    /// Their bytes before.
+    pub bytes: u64,
+}
+
+/// Delivery into a VPC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct VpcResult {
+    /// Availability Zones in which it has an interface.
+    pub zones: u32,
+    /// For so long.
+    pub ns: u64,
+}
+
 /// One bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FirehoseBucket {
+    /// Records that came in.
+    pub in_records: u64,
+    /// Their bytes.
+    pub in_bytes: u64,
+    /// Calls of the transform that began.
+    pub calls: u64,
+    /// Of which fail.
+    pub failed_calls: u64,
+    /// Time they take.
+    pub ran_ns: u64,
+    /// Records the transform is done with that did not fail.
+    pub transformed_records: u64,
+    /// Bytes that came back.
+    pub transformed_bytes: u64,
+    /// Records converted.
+    pub converted_records: u64,
+    /// Their bytes before.
+    pub converted_bytes: u64,
+    /// Records that failed, whatever failed them.
+    pub failed_records: u64,
+    /// Of which could not be converted.
+    pub unconverted_records: u64,
+    /// Their bytes.
+    pub unconverted_bytes: u64,
+    /// Of which belong to partitions too many.
+    pub exceeded_records: u64,
+    /// Most partitions that were active (`None`: nothing was told apart).
+    pub active: Option<u64>,
+    /// Objects of the back-up.
+    pub backup_objects: u64,
+    /// Records copied to it.
+    pub backup_records: u64,
+    /// Their bytes.
+    pub backup_bytes: u64,
     /// Objects delivered.
     pub objects: u64,
     /// Records in them.
     pub records: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Those bytes as they came in, before a transform.
+    pub raw_bytes: u64,
     /// Age of the oldest record delivered (DataFreshness); `None`: nothing was.
     pub freshness_ns: Option<u64>,
+    /// Arrived to delivered, record by record: median.
+    pub p50_ns: Option<u64>,
+    /// 99th percentile.
+    pub p99_ns: Option<u64>,
 }

@@ -149,9 +149,30 @@ pub struct IntakeResult {
     /// When its quotas were raised.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub raised_ns: Vec<u64>,
+    /// Its quotas at the start: records, requests, bytes a second.
+    pub quotas: (u64, u64, u64),
+    /// Length of a bucket of the series.
+    pub bucket_ns: u64,
+    /// Over time; the last bucket is the last in which something came in.
+    pub series: Vec<IntakeBucket>,
     /// The Firehose stream behind it, where the scenario has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub firehose: Option<FirehoseResult>,
+}
+
+/// One bucket of an intake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct IntakeBucket {
+    /// Calls of which something was accepted.
+    pub calls: u64,
+    /// Records accepted.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Records refused.
+    pub throttled: u64,
+    /// Its quotas are so many times those at the start (0: nothing came).
+    pub times: u32,
 }
 
 /// The stream's totals.

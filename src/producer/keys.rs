@@ -8,7 +8,7 @@
 use super::config::KeyLaw;
 use super::lanes_md5::{self, LANES, Texts, top_halves};
 use crate::random::draw::below_half;
-use crate::random::{Alias, AliasValues, Seed, Stream};
+use crate::random::{Alias, Seed, Stream};
 use md5::{Digest, Md5};
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub fn key_text(number: u64) -> String {
 #[derive(Clone, Debug)]
 pub struct KeyTable {
     positions: Vec<u64>,
-    weighted: Option<AliasValues>,
+    weighted: Option<Alias>,
 }
 
 impl KeyTable {
@@ -51,8 +51,7 @@ impl KeyTable {
                 let exponent = f64::from(*exponent_milli) / 1000.0;
                 let weights: Vec<f64> =
                     (1..=positions.len()).map(|k| libm::pow(k as f64, -exponent)).collect();
-                let alias = Alias::new(&weights);
-                KeyTable { weighted: alias.map(|alias| AliasValues::new(&alias, &positions)), positions }
+                KeyTable { weighted: Alias::new(&weights), positions }
             }
             KeyLaw::File(keys) => KeyTable {
                 positions: keys.iter().take(DISTINCT_MAX as usize).map(|k| top(k)).collect(),
@@ -145,22 +144,22 @@ impl Keys {
             Shape::Fresh => by_words(words, n, out, |word| word),
             Shape::One(position) => out.resize(out.len() + n, *position),
             Shape::Even(table) => {
-                let keys = table.positions.len() as u64;
-                by_halves(words, n, out, |half| table.positions[below_half(half, keys) as usize]);
+                let positions = &table.positions[..];
+                by_halves(words, n, out, |half| positions[below_half(half, positions.len() as u64) as usize]);
             }
             Shape::Weighted(table) => {
-                if let Some(values) = &table.weighted {
+                if let Some(alias) = &table.weighted {
                     let from = out.len();
                     by_words(words, n, out, |word| word);
-                    values.fill(&mut out[from..]);
+                    alias.fill(&table.positions, &mut out[from..]);
                 }
             }
             Shape::Hot(table, threshold) => {
-                let keys = table.positions.len() as u64;
+                let (positions, threshold) = (&table.positions[..], *threshold);
                 by_words(words, n, out, |word| {
-                    let cold = below_half((word >> 32) as u32, keys);
-                    let hot = u64::from(word as u32) < *threshold;
-                    table.positions[if hot { 0 } else { cold as usize }]
+                    let cold = below_half((word >> 32) as u32, positions.len() as u64);
+                    let hot = u64::from(word as u32) < threshold;
+                    positions[if hot { 0 } else { cold as usize }]
                 });
             }
         }

@@ -52,51 +52,31 @@ impl Alias {
         self.pick((x >> 32) as usize, x as u32)
     }
 
+    /// Replaces 64-bit draws by the values they choose, one of as many `values` as there are entries. First all choices
+    /// are made, then all values fetched, so that the processor waits for many distant places at a time; the cells
+    /// have no values of their own, because most draws end at the few values that stand in for others.
+    pub fn fill(&self, values: &[u64], words: &mut [u64]) {
+        let cells = &self.cells[..];
+        let values = &values[..cells.len()];
+        let mut chosen = [0; 64];
+        for words in words.chunks_mut(chosen.len()) {
+            for (choice, word) in chosen.iter_mut().zip(&*words) {
+                let x = u128::from(*word) * cells.len() as u128;
+                let index = (x >> 64) as usize;
+                let (threshold, other) = cells[index];
+                *choice = select_unpredictable((x as u64 >> 32) < threshold.into(), index as u32, other);
+            }
+            for (word, choice) in words.iter_mut().zip(chosen) {
+                *word = values[choice as usize];
+            }
+        }
+    }
+
     #[inline(always)]
     fn pick(&self, index: usize, fraction: u32) -> usize {
         let (threshold, other) = self.cells[index];
         // Which one is a coin toss: a branch would be mispredicted about every third time.
         select_unpredictable(fraction < threshold, index, other as usize)
-    }
-}
-
-/// A long list: each cell has its entry's value at hand, so that a draw looks in one distant place, and in a second
-/// one only for the few entries that stand in for others.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AliasValues {
-    cells: Vec<ValueCell>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct ValueCell {
-    threshold: u32,
-    other: u32,
-    value: u64,
-}
-
-impl AliasValues {
-    /// The choice of `alias` among as many `values`.
-    pub fn new(alias: &Alias, values: &[u64]) -> AliasValues {
-        assert_eq!(alias.len(), values.len(), "an entry for each value");
-        let cell = |(&(threshold, other), &value)| ValueCell { threshold, other, value };
-        AliasValues { cells: alias.cells.iter().zip(values).map(cell).collect() }
-    }
-
-    /// Replaces 64-bit draws by their values. First all cells are fetched, so that the processor waits for many at a
-    /// time.
-    pub fn fill(&self, words: &mut [u64]) {
-        let mut near = [ValueCell::default(); 64];
-        for words in words.chunks_mut(near.len()) {
-            for (cell, word) in near.iter_mut().zip(&mut *words) {
-                let x = u128::from(*word) * self.cells.len() as u128;
-                *cell = self.cells[(x >> 64) as usize];
-                *word = x as u64 >> 32;
-            }
-            for (word, cell) in words.iter_mut().zip(&near) {
-                let other = self.cells[cell.other as usize].value;
-                *word = select_unpredictable(*word < cell.threshold.into(), cell.value, other);
-            }
-        }
     }
 }
 
@@ -109,13 +89,12 @@ mod tests {
     fn shares_are_the_weights() {
         let weights = [5.0, 0.0, 1.0, 3.0, 0.5, 0.5];
         let table = Alias::new(&weights).expect("sound weights");
-        let values = AliasValues::new(&table, &[0, 1, 2, 3, 4, 5]);
         let mut words = Seed { user: 3, replication: 0 }.stream("test", "alias");
         let (n, mut words_seen, mut halves_seen) = (1_000_000, [0u32; 6], [0u32; 6]);
         for _ in 0..n {
             let w = words.word();
             let mut value = [w];
-            values.fill(&mut value);
+            table.fill(&[0, 1, 2, 3, 4, 5], &mut value);
             words_seen[value[0] as usize] += 1;
             halves_seen[table.of_half(w as u32)] += 1;
         }

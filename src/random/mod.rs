@@ -7,7 +7,7 @@ mod latency;
 mod law;
 mod named;
 
-pub use alias::{Alias, AliasValues};
+pub use alias::Alias;
 pub use latency::LatencySampler;
 pub use law::LatencyLaw;
 pub use named::{Seed, Stream};

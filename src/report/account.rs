@@ -11,7 +11,7 @@ pub fn rows(account: &Account) -> (Vec<String>, Vec<Vec<String>>) {
     let mut head = vec!["stream".to_owned()];
     for mode in &account.modes {
         let t = mode.title;
-        head.extend([format!("{t}: shards"), "throttled".into(), "lost".into(), "a month".into()]);
+        head.extend([format!("{t}: month"), "shards".into(), "throttled".into()]);
     }
     let mut rows = Vec::new();
     for stream in &account.streams {
@@ -25,34 +25,33 @@ pub fn rows(account: &Account) -> (Vec<String>, Vec<Vec<String>>) {
         }
         rows.push(cells);
     }
-    let mut line = |label: &str, f: &dyn Fn(usize) -> [String; 4]| {
+    let mut line = |label: &str, f: &dyn Fn(usize) -> [String; 3]| {
         let mut cells = vec![label.to_owned()];
         (0..account.modes.len()).for_each(|i| cells.extend(f(i)));
         rows.push(cells);
     };
     let blank = String::new;
     if account.modes.iter().any(|m| m.commitment.total.0 > 0) {
-        let of = |i: usize| [blank(), blank(), blank(), human::money(account.modes[i].commitment.total)];
+        let of = |i: usize| [human::money(account.modes[i].commitment.total), blank(), blank()];
         line("commitment, shortfall", &of);
     }
     let of = |i: usize| {
         let m = &account.modes[i];
-        [human::count(m.shards_max), blank(), blank(), human::money(m.month_usd)]
+        [human::money(m.month_usd), human::count(m.shards_max), blank()]
     };
     line("the account", &of);
     (head, rows)
 }
 
 /// A stream that may not be in the column's mode says in which it is.
-fn of_stream(m: &ModeOutcome, column: &str) -> [String; 4] {
+fn of_stream(m: &ModeOutcome, column: &str) -> [String; 3] {
     let sum = |f: fn(&ProducerResult) -> u64| text::total(m, f);
     let shards = human::count(m.run.stream.shards_max.into());
     let own = if m.mode == column { String::new() } else { format!(" ({})", m.title) };
     [
+        human::money(m.bill_month.total),
         format!("{shards}{own}"),
         human::share(sum(|p| p.throttled), sum(|p| p.attempts)),
-        human::share(sum(|p| p.lost.all()), sum(|p| p.born)),
-        human::money(m.bill_month.total),
     ]
 }
 

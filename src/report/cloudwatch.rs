@@ -7,8 +7,9 @@
 //! reported under `PutRecords.*`), `FailedRecords` (internal failures are not simulated), the latency of `GetRecords`.
 //! Source: Developer Guide, "Monitoring the Amazon Kinesis Data Streams Service with Amazon CloudWatch".
 
+mod firehose;
+
 use crate::experiment::outcome::{ModeOutcome, Outcome};
-use crate::measure::clients::{FirehoseBucket, FirehoseResult};
 use crate::measure::result::{ConsumerSeries, Series, ShardResult};
 use crate::report::csv_files::{Table, shard_name};
 use std::ops::Range;
@@ -30,13 +31,14 @@ pub fn csv(outcome: &Outcome) -> Vec<u8> {
             "StreamName",
             "ShardId",
             "ConsumerName",
+            "DeliveryStreamName",
         ]),
     };
     for mode in &outcome.modes {
         out.mode = mode.mode;
         stream_level(mode, &mut out);
         mode.run.shards.iter().for_each(|s| shard_level(s, &mut out));
-        mode.run.firehoses().into_iter().for_each(|f| delivery(f, &mut out));
+        firehose::metrics(&mode.run, &mut out);
     }
     out.table.finish()
 }
@@ -52,13 +54,18 @@ struct Datapoints<'a> {
 struct Dimensions<'a> {
     shard: &'a str,
     consumer: &'a str,
+    /// A Firehose stream: its metrics are those of another namespace, AWS/Firehose.
+    firehose: &'a str,
 }
 
 impl Datapoints<'_> {
     fn push(&mut self, minute: u64, metric: (&str, &str, &str), value: &str, d: Dimensions<'_>) {
         let start_s = (minute * 60).to_string();
         let (name, unit, statistic) = metric;
-        self.table.row([self.mode, &start_s, name, unit, statistic, value, self.stream, d.shard, d.consumer]);
+        let stream = if d.firehose.is_empty() { self.stream } else { "" };
+        self.table.row([
+            self.mode, &start_s, name, unit, statistic, value, stream, d.shard, d.consumer, d.firehose,
+        ]);
     }
 
     fn sum(&mut self, minute: u64, name: &str, unit: &str, value: u64, d: Dimensions<'_>) {
@@ -167,29 +174,6 @@ fn fan_out_reads(mode: &ModeOutcome, minute: u64, range: &Range<usize>, out: &mu
         }
         out.age(minute, "SubscribeToShardEvent.MillisBehindLatest", behind, d);
     }
-}
-
-/// A Firehose stream's own metrics (namespace AWS/Firehose) bear its name as StreamName here.
-fn delivery<'a>(f: &'a FirehoseResult, out: &mut Datapoints<'a>) {
-    if f.bucket_ns == 0 || !MINUTE_NS.is_multiple_of(f.bucket_ns) {
-        return;
-    }
-    let (per, stream) = ((MINUTE_NS / f.bucket_ns) as usize, std::mem::replace(&mut out.stream, &f.name));
-    let d = Dimensions::default();
-    for (minute, buckets) in (0..).zip(f.series.chunks(per)) {
-        let sum = |of: fn(&FirehoseBucket) -> u64| buckets.iter().map(of).sum::<u64>();
-        let objects = sum(|b| b.objects);
-        if objects == 0 {
-            continue;
-        }
-        out.sum(minute, "DeliveryToS3.Bytes", "Bytes", sum(|b| b.bytes), d);
-        out.sum(minute, "DeliveryToS3.Records", "Count", sum(|b| b.records), d);
-        out.sum(minute, "DeliveryToS3.Success", "Count", objects, d);
-        let oldest = buckets.iter().filter_map(|b| b.freshness_ns).max().unwrap_or(0);
-        let seconds = (oldest / 1_000_000_000).to_string();
-        out.push(minute, ("DeliveryToS3.DataFreshness", "Seconds", "Maximum"), &seconds, d);
-    }
-    out.stream = stream;
 }
 
 fn shard_level(shard: &ShardResult, out: &mut Datapoints<'_>) {

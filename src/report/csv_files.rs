@@ -68,6 +68,9 @@ pub fn timeseries(outcome: &Outcome) -> Vec<u8> {
         for consumer in &first.run.consumers {
             header.extend(CONSUMER_COLUMNS.map(|c| format!("{}.{c}", consumer.name)));
         }
+        for stream in first.run.firehoses() {
+            header.extend(FIREHOSE_COLUMNS.map(|c| format!("firehose.{}.{c}", stream.name)));
+        }
     }
     let mut table = Table::new(&header);
     for mode in &outcome.modes {
@@ -91,6 +94,17 @@ const CONSUMER_COLUMNS: [&str; 10] = [
     "end_to_end_p50_ns",
     "end_to_end_p99_ns",
     "end_to_end_max_ns",
+];
+
+const FIREHOSE_COLUMNS: [&str; 8] = [
+    "in_records",
+    "objects",
+    "delivered_records",
+    "delivered_bytes",
+    "failed_records",
+    "freshness_p50_ns",
+    "freshness_p99_ns",
+    "freshness_max_ns",
 ];
 
 fn bucket(mode: &ModeOutcome, i: usize) -> Vec<String> {
@@ -120,6 +134,12 @@ fn bucket(mode: &ModeOutcome, i: usize) -> Vec<String> {
         row.push(known(&c.iterator_age_ns, i));
         row.push(at(&c.backlog, i));
         row.extend([&c.p50_ns, &c.p99_ns, &c.max_ns].map(|v| known(v, i)));
+    }
+    for f in mode.run.firehoses() {
+        let b = f.series.get(i).copied().unwrap_or_default();
+        let counts = [b.in_records, b.objects, b.records, b.bytes, b.failed_records];
+        row.extend(counts.map(|n| n.to_string()));
+        row.extend([b.p50_ns, b.p99_ns, b.freshness_ns].map(cell));
     }
     row
 }
@@ -262,6 +282,44 @@ pub fn cost(outcome: &Outcome) -> Vec<u8> {
                 "",
                 &total,
                 "sum of the lines above",
+            ]);
+        }
+    }
+    table.finish()
+}
+
+/// Every simulated pair of buffering hints.
+pub fn fronts(outcome: &Outcome) -> Vec<u8> {
+    let mut table = Table::new([
+        "firehose",
+        "size_bytes",
+        "interval_ns",
+        "is_the_scenario",
+        "on_the_front",
+        "freshness_p50_ns",
+        "freshness_p99_ns",
+        "freshness_max_ns",
+        "object_mean_bytes",
+        "flushed_by_size_share",
+        "objects_per_day",
+        "month_usd",
+    ]);
+    for front in &outcome.fronts {
+        for p in &front.points {
+            let here = (p.size, p.interval_ns) == (front.size_here, front.interval_here_ns);
+            table.row([
+                front.firehose.clone(),
+                p.size.to_string(),
+                p.interval_ns.to_string(),
+                here.to_string(),
+                p.best.to_string(),
+                cell(p.p50_ns),
+                cell(p.p99_ns),
+                cell(p.oldest_ns),
+                p.object_bytes.to_string(),
+                p.by_size.to_string(),
+                p.objects_per_day.to_string(),
+                p.month_usd.to_string(),
             ]);
         }
     }

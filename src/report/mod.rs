@@ -57,7 +57,7 @@ type Writer = fn(&Outcome) -> Vec<u8>;
 
 /// Every file of the report, in a fixed order.
 pub fn render(outcome: &Outcome, options: &RenderOptions) -> Vec<File> {
-    let data: [(&str, Writer); 7] = [
+    let mut data: Vec<(&str, Writer)> = vec![
         ("summary.json", summary),
         ("timeseries.csv", csv_files::timeseries),
         ("latency.csv", csv_files::latency),
@@ -66,6 +66,9 @@ pub fn render(outcome: &Outcome, options: &RenderOptions) -> Vec<File> {
         ("curves.csv", csv_files::curves),
         ("cloudwatch.csv", cloudwatch::csv),
     ];
+    if !outcome.fronts.is_empty() {
+        data.push(("fronts.csv", csv_files::fronts));
+    }
     let mut files = parallel::map(&data, |(name, write)| file(name, write(outcome)));
     if let Some(found) = &outcome.replay {
         files.push(file("replay.csv", replay::csv(found)));

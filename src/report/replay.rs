@@ -39,18 +39,20 @@ pub fn about(replay: &Replay) -> Vec<String> {
 pub fn rows(replay: &Replay) -> (Vec<&'static str>, Vec<Vec<String>>) {
     let head = vec![
         "design",
-        "shards start / mean / max",
-        "a month",
-        "this history",
-        "refused: even",
-        "at random",
-        "in batches",
-        "all at once",
+        "shards, most",
+        "mean",
+        "month",
+        "history",
+        "even",
+        "random",
+        "batches",
+        "at once",
     ];
     let row = |d: &Design| {
         let mut cells = vec![
             d.title.clone(),
-            format!("{} / {} / {}", d.shards_start, human::number(d.shards_mean, 1), d.shards_max),
+            human::count(d.shards_max.into()),
+            human::number(d.shards_mean, 1),
             human::money(d.month_usd),
             human::money(d.history_usd),
         ];
@@ -70,9 +72,9 @@ fn shares(refused: &[Bracket; 3]) -> [String; 4] {
 }
 
 /// How to read the shares.
-pub const NOTE: &str = "Refused: the share of records that a shard refuses at the first attempt, worked out step by \
-    step for what a sum over a step hides: births evenly apart, at random (Poisson), in batches that scatter as the \
-    steps do, and all of a step at one instant. Keys are taken as even.";
+pub const NOTE: &str = "Even, random, batches, at once: the share of records that a shard refuses at the first attempt, \
+    worked out step by step for what a sum over a step hides: births evenly apart, at random (Poisson), in batches \
+    that scatter as the steps do, and all of a step at one instant. Keys are taken as even.";
 
 /// Designs × ends of the demand, exact.
 pub fn csv(replay: &Replay) -> Vec<u8> {

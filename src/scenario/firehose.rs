@@ -14,7 +14,7 @@ use crate::consumer::config::{
 };
 use crate::facts::{Fact, data_streams, firehose as facts};
 use crate::firehose::config::{
-    BufferConfig, DeliveryConfig, FirehoseConfig, PollConfig, Source, Timer, WritingConfig,
+    BufferConfig, DeliveryConfig, FirehoseConfig, HintRanges, PollConfig, Source, Timer, WritingConfig,
 };
 use crate::producer::config::ProducerConfig;
 use crate::random::LatencyLaw;
@@ -48,10 +48,12 @@ section! {
         poll_every: Dur = fact(&facts::POLL_EVERY).min("100 ms"),
         /// Is every record backed up to S3 besides, as it came in? A second reader fetches it (source: the stream).
         full_backup: bool = default("false"),
-        /// Buffers of that back-up.
+        /// Buffers of that back-up; what fails gathers in error prefixes likewise.
         backup: BackupSpec = default("{}"),
         /// A shard is not read while more than this waits for delivery (source: the stream).
         hold: Bytes = fact(&facts::HOLD).positive(),
+        /// Each record is billed as a multiple of this; 1 B where AWS bills without rounding.
+        billed_step: Bytes = fact(&facts::BILLED_STEP).positive().max_fact(&facts::BILLED_STEP),
     }
 }
 
@@ -103,7 +105,7 @@ impl FirehoseSpec {
             FromSpec::Producer(who) => Source::Producer(who.0),
         };
         self.only_to_s3(cx);
-        let buffer = self.buffer(cx);
+        let (buffer, hints) = self.buffer(cx);
         let (delivery, copy) = self.to.delivery(cx)?;
         let give_up = matches!(source, Source::Producer(_)).then(|| facts::KEPT.dur());
         Some(FirehoseConfig {
@@ -115,13 +117,17 @@ impl FirehoseSpec {
                 Some(transform) => Some(transform.resolve(&self.to, cx)?),
                 None => None,
             },
-            partitions: self.partitions.as_ref().map(|p| p.resolve(buffer.interval)),
+            partitions: self.partitions.as_ref().map(PartitionsSpec::resolve),
             backup: self.full_backup.then(|| self.backup.resolve()),
             buffer,
+            hints,
             writing: self.writing(),
             delivery: DeliveryConfig { give_up, ..delivery },
             copy,
             error_outages: Vec::new(),
+            error_buffer: self.backup.resolve(),
+            billed_step: self.billed_step,
+            vpc_zones: self.to.vpc_zones(),
         })
     }
 
@@ -129,7 +135,11 @@ impl FirehoseSpec {
         let format = self.convert.as_ref().map(ConvertSpec::format);
         let shrinks_to = format.map_or(Percent(Percent::WHOLE), |f| f.shrinks_to);
         let both = u128::from(shrinks_to.0) * u128::from(self.compressed_to.0) / u128::from(Percent::WHOLE);
-        WritingConfig { convert: format.map(|f| f.failed), written: Percent(both as u64) }
+        WritingConfig {
+            convert: format.map(|f| f.failed),
+            written: Percent(both as u64),
+            part: self.to.part(),
+        }
     }
 
     /// What only a delivery to S3 may have.
@@ -147,16 +157,17 @@ impl FirehoseSpec {
     }
 
     /// Buffering hints, held against the ranges of destination, conversion and partitioning.
-    fn buffer(&self, cx: &mut Cx) -> BufferConfig {
+    fn buffer(&self, cx: &mut Cx) -> (BufferConfig, HintRanges) {
         let (hints, written) = (self.to.hints(), &self.buffer);
         let partitions = self.partitions.as_ref().filter(|_| self.to.is_s3());
-        let (size, least) = match (&self.convert, partitions) {
+        let (usual, least_size) = match (&self.convert, partitions) {
             (Some(_), _) if self.to.is_s3() => (&facts::CONVERT_SIZE, &facts::CONVERT_SIZE_MIN),
             (_, Some(_)) => (&facts::PARTITION_SIZE_MIN, &facts::PARTITION_SIZE_MIN),
             _ => (hints.size, &facts::S3_SIZE_MIN),
         };
         let bytes = |fact: &Fact| fact.bytes();
-        let size = hint("size", written.size.as_ref(), (size, Some(least), hints.size_max), bytes, cx);
+        let range = (usual, Some(least_size), hints.size_max);
+        let size = hint("size", written.size.as_ref(), range, bytes, cx);
         let least = partitions.map(|_| &facts::PARTITION_INTERVAL_MIN);
         let range = (hints.interval, least, hints.interval_max);
         let interval = hint("interval", written.interval.as_ref(), range, |fact| fact.dur(), cx);
@@ -164,7 +175,12 @@ impl FirehoseSpec {
             ToSpec::Snowflake(_) => facts::SNOWFLAKE_COMMIT.dur(),
             _ => written.zero_wait,
         };
-        BufferConfig {
+        let ranges = HintRanges {
+            size: [least_size, usual, hints.size_max].map(Fact::bytes),
+            interval: [least.map_or(Dur::ZERO, Fact::dur), hints.interval_max.dur()],
+            zero_wait: zero,
+        };
+        let buffer = BufferConfig {
             size,
             interval: if interval == Dur::ZERO { zero } else { interval },
             timer: match written.timer {
@@ -172,7 +188,8 @@ impl FirehoseSpec {
                 TimerSpec::FreeRunning => Timer::FreeRunning,
             },
             channels: written.channels,
-        }
+        };
+        (buffer, ranges)
     }
 }
 

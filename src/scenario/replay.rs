@@ -5,11 +5,13 @@
 //! key together, as shards count them.
 
 use super::{BillMonth, Curves, Diag, Scenario, load};
+use crate::coarse;
 use crate::experiment::replay::Past;
 use crate::import::History;
+use crate::measure::resolution::Resolution;
 use crate::producer::config::{ClientConfig, KeyLaw, ProducerConfig, RateShape, SizeLaw};
 use crate::theory::bursts::offered;
-use crate::units::{Bytes, Dur};
+use crate::units::{Bytes, Dur, grouped};
 use md5::{Digest, Md5};
 use std::sync::Arc;
 
@@ -40,6 +42,25 @@ pub struct Replayed {
     pub past: Past,
     /// What was assumed.
     pub notes: Vec<String>,
+}
+
+impl Replayed {
+    /// Why this is more than can be simulated: too many records for the finest grain, and no coarser one carries it.
+    pub fn too_large(&self) -> Option<String> {
+        let (scenario, most) = (&self.scenario, super::world::MAX_RECORDS);
+        let world = scenario.world(scenario.modes.first().copied()?, scenario.seed, 0);
+        let one_by_one = coarse::choose(&world).resolution == Resolution::Record;
+        let born = scenario.records_born();
+        (one_by_one && born > u128::from(most)).then(|| {
+            format!(
+                "{} is {} records long, and {} at most are simulated one by one; no coarser resolution carries all \
+                 that the scenario asks for",
+                self.past.stream,
+                grouped(born),
+                grouped(u128::from(most))
+            )
+        })
+    }
 }
 
 /// Puts a history into a scenario; `text` is what it was read from. An error where it cannot be a demand.
@@ -115,7 +136,7 @@ fn past(history: &History, producer: &ProducerConfig, count_keys: bool, notes: &
         notes.push(format!(
             "{} refused attempts in the metrics: each record is taken to be tried by a client {policy}; the least \
              and the most demand that fit are shown beside it",
-            refused / MICRO as u128
+            grouped(refused / MICRO as u128)
         ));
     } else if history.refused_micro().is_none() {
         notes.push("refusals are not in the metrics: the demand is taken as what was stored".into());

@@ -41,7 +41,6 @@ fn of(shape: Shape) -> Value {
             json!({ "oneOf": words.iter().filter(|w| !w.reserved).flat_map(word).collect::<Vec<_>>() })
         }
         Shape::Either(one, other) => json!({ "anyOf": [of(one()), of(other())] }),
-        Shape::Reserved => json!({ "not": {} }),
     }
 }
 

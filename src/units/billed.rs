@@ -54,6 +54,8 @@ hours! {
     KpuHours, "KPU-hour";
     /// Machine × ns.
     MachineHours, "machine-hour";
+    /// Availability Zone × ns.
+    ZoneHours, "zone-hour";
 }
 
 macro_rules! counts {

@@ -3,9 +3,9 @@
 
 use super::World;
 use super::sources::Source;
-use crate::firehose::intake::{Intake, Over};
+use crate::firehose::intake::{Intake, Over, Quotas};
 use crate::firehose::pipeline::Pipeline;
-use crate::measure::result::IntakeResult;
+use crate::measure::result::{IntakeBucket, IntakeResult};
 use crate::measure::sink::ProducerCounts;
 use crate::producer::client::Sent;
 use crate::units::NS_PER_S;
@@ -21,8 +21,10 @@ pub struct Door {
 
 impl Door {
     /// Nothing has come in yet; `behind` it is a Firehose stream, or nothing that anybody asked about.
-    pub fn new(intake: Intake, name: &str, behind: Option<Pipeline>) -> Door {
-        let counts = IntakeResult { name: name.into(), ..IntakeResult::default() };
+    pub fn new(intake: Intake, name: &str, bucket_ns: u64, behind: Option<Pipeline>) -> Door {
+        let Quotas { records, requests, bytes } = intake.base();
+        let quotas = (records, requests, bytes);
+        let counts = IntakeResult { name: name.into(), quotas, bucket_ns, ..IntakeResult::default() };
         Door { intake, counts, throttled_second: None, behind }
     }
 
@@ -44,12 +46,26 @@ impl Door {
     fn accept(&mut self, at: u64, born: u64, size: u32) {
         self.counts.accepted_records += 1;
         self.counts.accepted_bytes += u64::from(size);
+        let bucket = self.bucket(at);
+        bucket.records += 1;
+        bucket.bytes += u64::from(size);
         if let Some(pipeline) = &mut self.behind {
             pipeline.receive_next(at, born, size);
         }
     }
 
+    fn bucket(&mut self, at: u64) -> &mut IntakeBucket {
+        let (series, times) = (&mut self.counts.series, self.intake.times());
+        let index = (at / self.counts.bucket_ns.max(1)) as usize;
+        if series.len() <= index {
+            series.resize(index + 1, IntakeBucket::default());
+        }
+        series[index].times = times;
+        &mut series[index]
+    }
+
     fn refuse(&mut self, at: u64, over: Over) {
+        self.bucket(at).throttled += 1;
         match over {
             Over::Requests => self.counts.throttled_by_requests += 1,
             Over::Records => self.counts.throttled_by_records += 1,
@@ -112,7 +128,9 @@ fn judge_call(source: &mut Source, client: usize, sent: &Sent, door: &mut Door, 
         }
     }
     let (entries, again) = (u64::from(sent.entries), u64::from(sent.again) - refused_again);
-    door.counts.accepted_calls += u64::from(refused < entries);
+    let accepted = u64::from(refused < entries);
+    door.counts.accepted_calls += accepted;
+    door.bucket(sent.at).calls += accepted;
     counts.calls += 1;
     counts.attempts += entries;
     counts.carried += entries;

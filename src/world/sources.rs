@@ -85,7 +85,7 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     let door = producer.client.firehose().map(|q| {
         let quotas = Quotas { records: q.records, requests: q.requests, bytes: q.bytes };
         let raise = q.raise.map(|r| Raise { factor: r.factor, after: r.after.0, most: r.most });
-        Door::new(Intake::new(quotas, raise), name, behind(config, index))
+        Door::new(Intake::new(quotas, raise), name, bucket(config.duration.0), behind(config, index))
     });
     let watched = producer.client.reorders() || !troubles.is_empty();
     Source {

@@ -1,11 +1,14 @@
 //! Firehose's examples of `vectors/pricing.json`: rounding, tiers, partitions.
 
+use kinesim::cost::BillError;
 use kinesim::cost::bill::Bill;
 use kinesim::cost::clients::firehose::used;
 use kinesim::cost::{Rounding, Stretch, with_clients};
 use kinesim::facts::firehose::BILLED_STEP;
 use kinesim::facts::prices;
-use kinesim::measure::clients::{FirehoseResult, PartitionsResult};
+use kinesim::measure::clients::{
+    ConversionResult, FirehoseResult, PartitionsResult, TransformResult, VpcResult,
+};
 use kinesim::units::Dur;
 use serde_json::Value;
 
@@ -84,10 +87,79 @@ fn partitions_are_billed_by_gigabyte_and_object_and_s3_bills_its_own() {
         destination: "s3",
         delivered_bytes: c["inputs"]["gb_per_month"].as_u64().unwrap() << 30,
         objects,
-        requests: objects,
+        s3_puts: objects,
         partitions: Some(PartitionsResult::default()),
         ..FirehoseResult::default()
     };
     let found = cents(&bill("us-east-1", &result));
-    assert_eq!(found[..3], ["1.940000", "0.940000", "1.940000"]);
+    assert_eq!(found[..3], ["0.940000", "1.940000", "1.940000"]);
+}
+
+/// `fh-infracost-eu-west-2-3m-vpc`: what was delivered into the VPC is what came in there.
+#[test]
+fn a_vpc_is_billed_by_gigabyte_and_by_zone_and_hour() {
+    let c = case("fh-infracost-eu-west-2-3m-vpc");
+    let gb = c["inputs"]["ingested_gb"].as_u64().unwrap() << 30;
+    let (zones, hours) = (c["inputs"]["vpc_azs"].as_u64().unwrap(), c["inputs"]["hours"].as_u64().unwrap());
+    let result = FirehoseResult {
+        billed_bytes: gb,
+        delivered_bytes: gb,
+        vpc: Some(VpcResult { zones: zones as u32, ns: Dur::from_h(hours).0 }),
+        ..FirehoseResult::default()
+    };
+    let bill = bill("eu-west-2", &result);
+    let found = cents(&bill);
+    let want = ["tier1_usd", "tier2_usd", "tier3_usd", "vpc_gb_usd", "vpc_hours_usd", "total_usd"];
+    let usd = |key| format!("{:.6}", c["expected"][key].as_f64().unwrap());
+    assert_eq!(found, want.map(usd));
+}
+
+/// A part of an hour counts as a whole one, in each zone.
+#[test]
+fn a_vpc_hour_that_has_begun_is_paid() {
+    let vpc = Some(VpcResult { zones: 2, ns: Dur::from_min(61).0 });
+    let used = used(&FirehoseResult { vpc, ..FirehoseResult::default() });
+    let prices = prices::region("us-east-1").unwrap();
+    let bill = with_clients(Bill::default(), &used, &prices, Stretch::Run).unwrap();
+    assert_eq!((bill.lines[0].quantity.as_str(), bill.total.to_string().as_str()), ("4", "0.040000"));
+}
+
+/// The pricing page's 12,359.62 GB at the listed price a gigabyte of conversion.
+#[test]
+fn conversion_is_billed_by_the_rounded_volume() {
+    let c = case("fh-aws-page-quoted-directput-1000rps-3kb");
+    let gb = c["expected"]["gb_per_month"].as_f64().unwrap();
+    let conversion = Some(ConversionResult::default());
+    let result = FirehoseResult { conversion, ..came_in(1000 * 30 * 86_400 * billed(3 * 1024)) };
+    let found = cents(&bill("us-east-1", &result));
+    assert_eq!(found[..2], ["358.430000".to_owned(), format!("{:.2}0000", gb * 0.018)]);
+}
+
+/// A million calls of 500 ms with 128 MB: 62,500 GB-s at 0.0000166667 USD, and 0.20 USD for the requests.
+#[test]
+fn a_transforms_calls_are_lambdas() {
+    let transform = TransformResult {
+        calls: 1_000_000,
+        billed_ms: 500_000_000,
+        memory_bytes: 128 << 20,
+        ..TransformResult::default()
+    };
+    let of = |free_tier| FirehoseResult {
+        transform: Some(TransformResult { free_tier, ..transform }),
+        ..FirehoseResult::default()
+    };
+    assert_eq!(cents(&bill("us-east-1", &of(false))), ["0.200000", "1.040000", "1.240000"]);
+    // A month's free million and 400,000 GB-s are more than that.
+    assert_eq!(cents(&bill("us-east-1", &of(true))), ["0.000000"]);
+}
+
+/// What no source gives a price for is named, not billed at another's.
+#[test]
+fn a_price_that_nobody_published_is_missing() {
+    for destination in ["iceberg", "snowflake"] {
+        let used = used(&FirehoseResult { destination, ..came_in(1 << 30) });
+        let prices = prices::region("us-east-1").unwrap();
+        let bill = with_clients(Bill::default(), &used, &prices, Stretch::Run);
+        assert!(matches!(bill, Err(BillError::Missing(_))), "{destination}: {bill:?}");
+    }
 }

@@ -17,6 +17,7 @@ fn share() -> impl Strategy<Value = Percent> {
 
 fn opening() -> impl Strategy<Value = OpeningConfig> {
     (1u64..5_000_000_000, share(), 1u64..6).prop_map(|(grows_to, broken, parts)| OpeningConfig {
+        decompresses: parts % 2 == 0,
         grows_to: Percent(grows_to),
         broken,
         parts,
@@ -40,6 +41,9 @@ fn transform() -> BoxedStrategy<TransformConfig> {
                 dropped: Percent(shares.1),
                 failed: Percent(shares.2),
                 output: Percent(shares.3),
+                memory: Bytes::from_mib(128),
+                arm: false,
+                free_tier: false,
             }
         })
         .boxed()
@@ -52,7 +56,7 @@ fn partitions() -> impl Strategy<Value = PartitionsConfig> {
             .prop_map(|(distinct, exponent_milli)| PartitionLaw::Zipf { distinct, exponent_milli }),
         (0u64..20).prop_map(|per_s| PartitionLaw::New { per_s }),
     ];
-    (law, 1u64..60, ms(0..4000), 0u64..1000).prop_map(|(law, active, first_stage, query)| PartitionsConfig {
+    (law, 1u64..60, share(), 0u64..1000).prop_map(|(law, active, first_stage, query)| PartitionsConfig {
         law,
         active,
         first_stage,
@@ -125,10 +129,22 @@ fn one() -> BoxedStrategy<FirehoseConfig> {
                 partitions,
                 backup: backup.map(|(size, interval)| BackupConfig { size: Bytes(size), interval }),
                 buffer,
-                writing: WritingConfig { convert: writing.0, written: Percent(writing.1) },
+                writing: WritingConfig {
+                    convert: writing.0,
+                    written: Percent(writing.1),
+                    part: (writing.1 % 2 == 0).then_some(Bytes(1 + writing.1 / 1000)),
+                },
                 delivery: to.0,
                 copy: to.1,
                 error_outages: Vec::new(),
+                error_buffer: BackupConfig { size: Bytes(10_000), interval: Dur::from_s(2) },
+                billed_step: Bytes(5120),
+                vpc_zones: 0,
+                hints: HintRanges {
+                    size: [Bytes(1), Bytes(10_000), Bytes(1_000_000)],
+                    interval: [Dur::ZERO, Dur::from_s(60)],
+                    zero_wait: Dur::from_s(1),
+                },
             }
         })
         .boxed()

@@ -33,6 +33,7 @@ pub fn named(name: &str, question: &str) -> Outcome {
         name: name.into(),
         question: question.into(),
         modes: (0..3).map(|i| mode(i, name)).collect(),
+        fronts: Vec::new(),
         curves: vec![
             curve("load", "Against load", "load (times the scenario's)", &[0.25, 0.35, 0.5, 0.71, 1.0, 1.41, 2.0, 2.83, 4.0], 1.0),
             curve("shards", "Against shards", "shards", &[5.0, 8.0, 10.0, 14.0, 20.0, 28.0, 40.0, 57.0, 80.0], 20.0),

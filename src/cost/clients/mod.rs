@@ -25,6 +25,8 @@ pub struct Used {
     unit: &'static str,
     tiers: Vec<Tier>,
     free: u128,
+    /// Billed in whole multiples of this.
+    step: u128,
     grows: Grows,
 }
 
@@ -90,6 +92,7 @@ impl Used {
             unit: Q::UNIT,
             tiers: vec![Tier { price: Priced::Item(item.id), up_to: None }],
             free: 0,
+            step: 1,
             grows,
         }
     }
@@ -103,6 +106,7 @@ impl Used {
             unit: Q::UNIT,
             tiers: vec![Tier { price: Priced::Own(title, price), up_to: None }],
             free: 0,
+            step: 1,
             grows,
         }
     }
@@ -119,6 +123,12 @@ impl Used {
     /// So much a month is free.
     pub fn free<Q: Billed>(mut self, quantity: Q) -> Used {
         self.free = quantity.raw();
+        self
+    }
+
+    /// A part of so much counts as a whole.
+    pub fn in_whole<Q: Billed>(mut self, step: Q) -> Used {
+        self.step = step.raw().max(1);
         self
     }
 
@@ -150,6 +160,7 @@ impl Used {
 
     fn lines(&self, prices: &Prices, stretch: Stretch, to: &mut Vec<BillLine>) -> Result<(), BillError> {
         let (mut left, mut why) = self.over(stretch);
+        left = left.div_ceil(self.step).saturating_mul(self.step);
         if stretch != Stretch::Run && self.free > 0 {
             let free = self.free.min(left);
             why.push_str(&format!("less {} free: ", self.text(free)));

@@ -16,9 +16,10 @@ pub fn of(plan: &Plan, run: &RunResult) -> Vec<(&'static str, String)> {
     let mut found = vec![(
         "autoscaler",
         format!(
-            "the {} rule added shards {ups} times and took some away {} times: {} shards at the start, {} at most, {mean:.1} on average",
+            "the {} rule added shards {} and took some away {}: {} shards at the start, {} at most, {mean:.1} on average",
             rule.policy,
-            acts.len() - ups,
+            times(ups),
+            times(acts.len() - ups),
             run.stream.shards_at_start,
             run.stream.shards_max,
         ),
@@ -27,7 +28,12 @@ pub fn of(plan: &Plan, run: &RunResult) -> Vec<(&'static str, String)> {
     if flaps > 0 {
         found.push((
             "flapping",
-            format!("its decisions turned round within {} {flaps} times: it flaps", FLAP_WITHIN.dur()),
+            format!(
+                "the {} rule flaps: a decision within {} of one in the other direction, {}",
+                rule.policy,
+                FLAP_WITHIN.dur(),
+                times(flaps)
+            ),
         ));
     }
     let refused = refusals(run);
@@ -37,7 +43,8 @@ pub fn of(plan: &Plan, run: &RunResult) -> Vec<(&'static str, String)> {
         found.push((
             "autoscaler_refused",
             format!(
-                "its calls were refused in {} spells, the longest {}; the first: {first}",
+                "calls of the {} rule were refused in {} spells, the longest {}; the first: {first}",
+                rule.policy,
                 refused.len(),
                 time(longest)
             ),
@@ -49,6 +56,14 @@ pub fn of(plan: &Plan, run: &RunResult) -> Vec<(&'static str, String)> {
         found.push(("custom_resource", text.into()));
     }
     found
+}
+
+fn times(n: usize) -> String {
+    match n {
+        0 => "never".into(),
+        1 => "once".into(),
+        n => format!("{n} times"),
+    }
 }
 
 /// (when, up?) of each change, in order.

@@ -4,7 +4,7 @@ use super::{count, percent, records, time};
 use crate::experiment::plan::Plan;
 use crate::firehose::config::{FirehoseConfig, Source};
 use crate::measure::clients::FirehoseResult;
-use crate::measure::result::RunResult;
+use crate::measure::result::{ConsumerResult, RunResult};
 use crate::units::Bytes;
 
 /// Objects: how many, how large, and why they were made.
@@ -26,10 +26,11 @@ pub fn objects(plan: &Plan, run: &RunResult, f: &FirehoseResult) -> Option<Strin
         ),
     };
     Some(format!(
-        "{} made {} objects, {} an hour, of {} on average, {why}; {}",
+        "{} made {} objects, {} an hour or {} a day, of {} on average, {why}; {}",
         f.name,
         count(f.objects),
         count(an_hour.round() as u64),
+        count((an_hour * 24.0).round() as u64),
         human(mean),
         apart(config, run)
     ))
@@ -61,6 +62,28 @@ pub fn freshness(f: &FirehoseResult) -> Option<String> {
         time(p50),
         time(p99),
         time(oldest)
+    ))
+}
+
+/// Who loses calls on the shards that it shares with other polling readers.
+pub fn shared_calls(run: &RunResult, f: &FirehoseResult) -> Option<String> {
+    let refused = |c: &ConsumerResult| c.throttled_by_calls + c.throttled_by_bytes;
+    let own = run.consumers.iter().find(|c| c.name == f.name && c.client.is_some())?;
+    let others = || run.consumers.iter().filter(|c| c.read == "polling" && c.name != f.name);
+    let (calls, lost) = others().fold((0, 0), |sum, c| (sum.0 + c.calls, sum.1 + refused(c)));
+    if calls == 0 || (lost + refused(own)) * 100 < calls + own.calls {
+        return None;
+    }
+    let worst = others().max_by(|a, b| (refused(a) * b.calls).cmp(&(refused(b) * a.calls)))?;
+    let most = match refused(worst) {
+        0 => "none of theirs was".to_owned(),
+        n => format!("of {}'s, the worst off, {} were", worst.name, percent(n, worst.calls)),
+    };
+    Some(format!(
+        "{} shares its shards' read calls with {} other polling readers: {} of its own polls were refused, {most}",
+        f.name,
+        count(others().count() as u64),
+        percent(refused(own), own.calls)
     ))
 }
 

@@ -3,7 +3,7 @@
 use crate::units::billed::{
     Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, JqHours, KpuHours,
     MetricMonths, Objects, PutPayloadUnits, ReadRequestUnits, Requests, ShardHours, StreamHours,
-    WriteRequestUnits,
+    WriteRequestUnits, ZoneHours,
 };
 use std::marker::PhantomData;
 
@@ -77,6 +77,12 @@ items! {
     FirehosePartitionData, FIREHOSE_PARTITION_DATA: Gigabytes, "firehose_partition_gb", "Dynamic partitioning, delivered", "bytes delivered to S3 by a stream with dynamic partitioning";
     FirehosePartitionObject, FIREHOSE_PARTITION_OBJECT: Objects, "firehose_partition_object", "Dynamic partitioning, objects", "each object of a stream with dynamic partitioning (listed per thousand)";
     FirehoseJqHour, FIREHOSE_JQ_HOUR: JqHours, "firehose_jq_hour", "JQ processing", "time that keys are taken out of records by JQ";
+    FirehoseIcebergIn, FIREHOSE_ICEBERG_IN: Gigabytes, "firehose_iceberg_gb", "Firehose ingestion to Iceberg tables", "bytes that came in for a delivery to Iceberg tables";
+    FirehoseSnowflakeIn, FIREHOSE_SNOWFLAKE_IN: Gigabytes, "firehose_snowflake_gb", "Firehose ingestion to Snowflake", "bytes that came in for a delivery to Snowflake";
+    FirehoseDecompressed, FIREHOSE_DECOMPRESSED: Gigabytes, "firehose_decompressed_gb", "Firehose decompression", "bytes after decompression";
+    FirehoseConversion, FIREHOSE_CONVERSION: Gigabytes, "firehose_conversion_gb", "Format conversion", "bytes that came in, each record rounded up to 5 KB, of a stream that converts to Parquet or ORC";
+    FirehoseVpcData, FIREHOSE_VPC_DATA: Gigabytes, "firehose_vpc_gb", "VPC delivery, data", "bytes delivered into a VPC";
+    FirehoseVpcHour, FIREHOSE_VPC_HOUR: ZoneHours, "firehose_vpc_zone_hour", "VPC delivery, hours", "each Availability Zone of a delivery into a VPC, a part of an hour as a whole one";
     S3Put, S3_PUT: Requests, "s3_put", "S3 PUT requests", "each object put (listed per thousand)";
     KpuHour, KPU_HOUR: KpuHours, "kpu_hour", "KPU hours", "each KPU of a managed Flink application and of its orchestration";
     KpuStorage, KPU_STORAGE: GigabyteMonths, "kpu_storage_gb_month", "KPU running storage", "50 GB with each KPU of a managed Flink application itself";

@@ -51,8 +51,9 @@ const axis = (a, side, points) => {
     values: (u, vs) => vs.map(v => v == null ? '' : show(v, a.unit)),
   };
   if (side === 'y') it.size = 66; else { it.label = a.label || undefined; it.labelSize = 16; it.size = 30; }
-  // A curve of few points is marked at its points.
-  if (points && points.length <= 9) { it.splits = () => points; it.filter = (u, s) => s; }
+  // A curve of few points is marked at its points, unless their marks would touch.
+  const span = points && (points[points.length - 1] - points[0]) / 16;
+  if (points && points.length <= 9 && (a.log || points.every((p, i) => !i || p - points[i - 1] > span))) { it.splits = () => points; it.filter = (u, s) => s; }
   else if (a.log) { it.splits = (u, i, lo, hi) => logSplits(lo, hi, a.unit); it.filter = (u, s) => s; }
   return it;
 };

@@ -6,6 +6,7 @@
 mod cost;
 mod curves;
 mod firehose;
+mod fronts;
 mod hops;
 mod over_time;
 mod replay;
@@ -30,6 +31,7 @@ pub fn all(outcome: &Outcome) -> Vec<Figure> {
     figures.extend(over_time::reads(outcome));
     figures.extend(firehose::figure(outcome));
     figures.extend(outcome.curves.iter().filter_map(curves::figure));
+    figures.extend(outcome.fronts.iter().map(|front| fronts::figure(front, outcome)));
     figures.push(hops::figure(outcome));
     figures.push(cost::figure(outcome));
     figures

@@ -6,7 +6,7 @@ use crate::random::LatencyLaw;
 use crate::scenario::context::Cx;
 use crate::scenario::grammar::{choice, default, fact, section};
 use crate::scenario::law::Law;
-use crate::units::{Dur, Percent};
+use crate::units::{Bytes, Dur, Percent};
 
 choice! {
     /// Where records go.
@@ -33,6 +33,8 @@ section! {
     S3Spec {
         /// One request, sending to answer.
         request: Law = fact(&facts::S3_REQUEST),
+        /// Bytes of a part, where objects are put in parts: with a buffer interval below 60 s.
+        part: Bytes = fact(&facts::MULTIPART_PART).min_fact(&facts::MULTIPART_PART),
         /// Share of requests that fail; they are made again.
         failing: Percent = default("0 %").max("100 %"),
         /// First wait after a failed request; it doubles.
@@ -49,14 +51,14 @@ macro_rules! endpoint {
     (
         $(#[doc = $doc:literal])+
         $Name:ident { request: $request:ident, retry_for: $retry:ident, timeout: $timeout:expr, wait: $wait:ident / $most:ident / $jitter:ident }
-        $( $(#[doc = $more_doc:literal])+ $more:ident = $more_rule:expr ; )?
+        $( $(#[doc = $more_doc:literal])+ $more:ident : $More:ty = $more_rule:expr ; )?
     ) => {
         section! {
             $(#[doc = $doc])+
             $Name {
                 /// One request, sending to answer.
                 request: Law = fact(&facts::$request),
-                $( $(#[doc = $more_doc])+ $more: Law = $more_rule, )?
+                $( $(#[doc = $more_doc])+ $more: $More = $more_rule, )?
                 /// An answer that takes longer counts as none, though the data may have arrived.
                 timeout: Dur = $timeout,
                 /// Share of requests that fail; they are made again for as long as `retry_for` says.
@@ -124,7 +126,7 @@ endpoint! {
         wait: RETRY_EVERY / RETRY_EVERY / NO_JITTER
     }
     /// One request to S3, sending to answer.
-    s3_request = fact(&facts::S3_REQUEST);
+    s3_request: Law = fact(&facts::S3_REQUEST);
 }
 endpoint! {
     /// Amazon OpenSearch Service or Serverless.
@@ -132,6 +134,8 @@ endpoint! {
         request: OPENSEARCH_REQUEST, retry_for: OPENSEARCH_RETRY, timeout: fact(&facts::NO_TIMEOUT).positive(),
         wait: RETRY_EVERY / RETRY_EVERY / NO_JITTER
     }
+    /// Availability Zones of the VPC that the domain is in; 0: it is public.
+    vpc_zones: u32 = fact(&facts::VPC_ZONES).max("100");
 }
 endpoint! {
     /// Splunk: the retry duration does not hold the time spent on acknowledgements.
@@ -219,6 +223,23 @@ impl ToSpec {
             ToSpec::Http(_) => "http",
             ToSpec::Snowflake(_) => "snowflake",
             ToSpec::Iceberg(_) => "iceberg",
+        }
+    }
+
+    /// Parts that objects are put into S3 in, with a buffer interval so short that there are any.
+    pub fn part(&self) -> Option<Bytes> {
+        match self {
+            ToSpec::S3(s) => Some(s.part),
+            ToSpec::Redshift(_) => Some(facts::MULTIPART_PART.bytes()),
+            _ => None,
+        }
+    }
+
+    /// Availability Zones of the VPC that it is in.
+    pub fn vpc_zones(&self) -> u32 {
+        match self {
+            ToSpec::OpenSearch(s) => s.vpc_zones,
+            _ => 0,
         }
     }
 

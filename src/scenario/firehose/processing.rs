@@ -1,7 +1,7 @@
 //! What Firehose does to records on the way, as written: opening, Lambda, partitions, conversion, back-up.
 
 use super::destination::ToSpec;
-use crate::facts::firehose as facts;
+use crate::facts::{firehose as facts, lambda};
 use crate::firehose::config::{BackupConfig, OpeningConfig, PartitionLaw, PartitionsConfig, TransformConfig};
 use crate::scenario::context::Cx;
 use crate::scenario::diag::Span;
@@ -45,6 +45,12 @@ section! {
         failed: Percent = default("0 %").max("100 %"),
         /// Bytes that come back for each byte sent.
         output: Percent = default("100 %").max("10000 %"),
+        /// The function's memory.
+        memory: Bytes = fact(&lambda::MEMORY).min_fact(&lambda::MEMORY).max_fact(&lambda::MEMORY_MAX),
+        /// Runs on Arm, not x86.
+        arm: bool = fact(&lambda::ARM),
+        /// A month's free amounts of Lambda are left for this function.
+        free_tier: bool = fact(&lambda::FREE_TIER),
     }
     check shares_fit(dropped, failed);
 }
@@ -81,6 +87,9 @@ impl TransformSpec {
             dropped: self.dropped,
             failed: self.failed,
             output: self.output,
+            memory: self.memory,
+            arm: self.arm,
+            free_tier: self.free_tier,
         })
     }
 }
@@ -130,10 +139,8 @@ section! {
 }
 
 impl PartitionsSpec {
-    /// The settings, with the interval that its buffers have.
-    pub fn resolve(&self, interval: Dur) -> PartitionsConfig {
-        let first_stage =
-            u128::from(interval.0) * u128::from(self.first_stage.0) / u128::from(Percent::WHOLE);
+    /// The settings.
+    pub fn resolve(&self) -> PartitionsConfig {
         PartitionsConfig {
             law: match &self.by {
                 PartitionLawSpec::Uniform(s) => PartitionLaw::Uniform { distinct: s.distinct },
@@ -143,7 +150,7 @@ impl PartitionsSpec {
                 PartitionLawSpec::New(per_s) => PartitionLaw::New { per_s: u64::from(*per_s) },
             },
             active: self.active,
-            first_stage: Dur(first_stage as u64),
+            first_stage: self.first_stage,
             query: self.query,
         }
     }
@@ -204,5 +211,6 @@ pub fn opening(decompress: Option<&DecompressSpec>, parts: Option<u64>) -> Optio
         grows_to: decompress.map_or(Percent(Percent::WHOLE), |d| d.grows_to),
         broken: decompress.map_or(Percent(0), |d| d.failed),
         parts: parts.unwrap_or(1),
+        decompresses: decompress.is_some(),
     })
 }

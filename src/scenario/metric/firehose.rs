@@ -7,6 +7,10 @@ fn mean_bytes(f: &FirehoseResult) -> Option<f64> {
     (f.objects > 0).then(|| f.delivered_bytes as f64 / f.objects as f64)
 }
 
+fn came(f: &FirehoseResult) -> u64 {
+    f.opened_records.unwrap_or(f.in_records)
+}
+
 /// Metrics of one Firehose stream.
 pub const FIREHOSE: &[Metric] = &[
     metric("objects", Unit::Count, "Objects delivered.", From::Firehose(|f, _| Some(f.objects as f64))),
@@ -15,6 +19,12 @@ pub const FIREHOSE: &[Metric] = &[
         Unit::Factor,
         "Objects delivered in an hour, mean over the run.",
         From::Firehose(|f, s| Some(f.objects as f64 * 3600.0 / s)),
+    ),
+    metric(
+        "objects_per_day",
+        Unit::Factor,
+        "Objects delivered in a day, mean over the run.",
+        From::Firehose(|f, s| Some(f.objects as f64 * 86_400.0 / s)),
     ),
     metric("object_size_mean", Unit::Bytes, "Mean bytes of an object.", From::Firehose(|f, _| mean_bytes(f))),
     metric(
@@ -57,7 +67,55 @@ pub const FIREHOSE: &[Metric] = &[
         "delivered",
         Unit::Share,
         "Records delivered, of all that came in.",
-        From::Firehose(|f, _| share(f.delivered_records, f.in_records)),
+        From::Firehose(|f, _| share(f.delivered_records, came(f))),
+    ),
+    metric(
+        "failed",
+        Unit::Share,
+        "Records in error prefixes, of all that came in.",
+        From::Firehose(|f, _| share(f.failed(), came(f))),
+    ),
+    metric(
+        "dropped",
+        Unit::Share,
+        "Records dropped by the transform, of all that came in.",
+        From::Firehose(|f, _| share(f.dropped, came(f))),
+    ),
+    metric(
+        "backed_up",
+        Unit::Share,
+        "Records copied to the back-up, of all that came in.",
+        From::Firehose(|f, _| share(f.backed_up_records, f.in_records)),
+    ),
+    metric(
+        "duplicates",
+        Unit::Share,
+        "Records that arrived once more, of all delivered.",
+        From::Firehose(|f, _| share(f.duplicate_records, f.delivered_records)),
+    ),
+    metric(
+        "transform_calls",
+        Unit::Count,
+        "Calls of the transform, with those made again.",
+        From::Firehose(|f, _| f.transform.map(|t| t.calls as f64)),
+    ),
+    metric(
+        "transform_failed_calls",
+        Unit::Share,
+        "Calls of the transform that failed, of all.",
+        From::Firehose(|f, _| f.transform.and_then(|t| share(t.failed_calls, t.calls))),
+    ),
+    metric(
+        "partitions_max",
+        Unit::Count,
+        "Most partitions that were active at once.",
+        From::Firehose(|f, _| f.partitions.map(|p| p.active_max as f64)),
+    ),
+    metric(
+        "s3_puts",
+        Unit::Count,
+        "PUT requests that S3 bills, for objects, failed records and the back-up.",
+        From::Firehose(|f, _| Some(f.s3_puts as f64)),
     ),
     metric(
         "lost",
