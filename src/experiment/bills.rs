@@ -6,14 +6,9 @@ use crate::consumer::config::ReadConfig;
 use crate::cost::bill::Bill;
 use crate::cost::clients::firehose::used as used_by_firehose;
 use crate::cost::steady::Steady;
-<<<<<<< HEAD
 use crate::cost::{self, BillError, MonthRule, Stretch, bill_month, bill_run, used_in, with_clients};
-use crate::measure::result::{RunResult, Usage};
-=======
-use crate::cost::{BillError, MonthRule, Stretch, bill_month, bill_run, used_in, with_clients};
 use crate::measure::clients::FirehoseResult;
-use crate::measure::result::RunResult;
->>>>>>> 424259e45201c194d85ec9d0ffea905aedc61cb4
+use crate::measure::result::{RunResult, Usage};
 use crate::units::billed::mul_div;
 use crate::units::{Dur, RecordRate};
 use crate::world::config::WorldConfig;

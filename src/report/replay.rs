@@ -37,17 +37,8 @@ pub fn about(replay: &Replay) -> Vec<String> {
 
 /// Heading and one row per design.
 pub fn rows(replay: &Replay) -> (Vec<&'static str>, Vec<Vec<String>>) {
-    let head = vec![
-        "design",
-        "shards, most",
-        "mean",
-        "month",
-        "history",
-        "even",
-        "random",
-        "batches",
-        "at once",
-    ];
+    let head =
+        vec!["design", "shards, most", "mean", "month", "history", "even", "random", "batches", "at once"];
     let row = |d: &Design| {
         let mut cells = vec![
             d.title.clone(),
