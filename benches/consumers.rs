@@ -1,5 +1,6 @@
-//! KCL applications at record resolution, on one thread: CPU nanoseconds per born record, and how many times faster than
-//! real time. 100,000 records per second on 200 shards, four applications of 20 workers each.
+//! Consumer applications at record resolution, on one thread: CPU nanoseconds per born record, and how many times faster
+//! than real time. 100,000 records per second on 200 shards, four applications (of 20 workers each, where they have
+//! workers). Arguments: seconds, seed, a part of the names of the lines to run.
 
 mod support;
 
@@ -9,14 +10,24 @@ use support::{arguments, number, timed, world};
 fn main() {
     let a = arguments();
     let seconds = number(&a, 0, 60);
+    let only = a.get(2).cloned().unwrap_or_default();
     for (name, version, read, processing) in [
         ("no reader", "", "", ""),
         ("plain SDK, no work", "sdk", "polling", "0 s"),
         ("2.x, no work", "{ kcl: { version: v2, workers: 20 } }", "polling", "0 s"),
         ("3.x, no work", "{ kcl: { workers: 20 } }", "polling", "0 s"),
         ("3.x, 1 ms/record", "{ kcl: { workers: 20, cores: 8 } }", "polling", "1 ms/record"),
+        ("plain SDK, fan-out, no work", "sdk", "enhanced_fan_out", "0 s"),
         ("3.x, fan-out, no work", "{ kcl: { workers: 20 } }", "enhanced_fan_out", "0 s"),
+        ("3.x, fan-out, 1 ms/record", "{ kcl: { workers: 20 } }", "enhanced_fan_out", "1 ms/record"),
+        ("Lambda, polling, 50 ms", "{ lambda: {} }", "polling", "50 ms"),
+        ("Lambda, fan-out, 50 ms", "{ lambda: {} }", "enhanced_fan_out", "50 ms"),
+        ("Flink, polling, no work", "{ flink: { parallelism: 20 } }", "polling", "0 s"),
+        ("Flink, fan-out, no work", "{ flink: { parallelism: 20 } }", "enhanced_fan_out", "0 s"),
     ] {
+        if !name.contains(&only) {
+            continue;
+        }
         let app = format!("app: {{ count: 4, client: {version}, read: {read}, processing: {processing} }}");
         let text = format!(
             "question: speed\nduration: {seconds} s\nproducers:\n  p: {{ rate: 100000 records/s, record_size: 100 B }}\n\

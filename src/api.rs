@@ -49,6 +49,11 @@ pub trait Stream {
     /// SubscribeToShard: takes what has been pushed from row `from` on, or says when the next push arrives.
     fn pushed(&mut self, shard: u32, from: u64, most: Most) -> Pushed;
 
+    /// SubscribeToShard for code at rest that takes no time: rows from `from` on that arrive before `until`, which is
+    /// not later than `known_until()`, are received and processed the moment they arrive, each by itself. The same as
+    /// `pushed` and `deliver` row by row, but for the work it makes; it may stop anywhere.
+    fn flow(&mut self, shard: u32, from: u64, until: u64) -> Flow;
+
     /// A subscription of a shard was made: counted as a call.
     fn subscribed(&mut self, shard: u32);
 
@@ -162,6 +167,21 @@ pub enum Pushed {
     Nothing(u64),
     /// The shard is closed and read to its end.
     Ended,
+}
+
+/// What flowed through code that takes no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// The row after the last; the first one asked for when none flowed.
+    pub to: u64,
+    /// Records of users in them.
+    pub records: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// When the last one arrived.
+    pub last: u64,
+    /// When to look again.
+    pub next: u64,
 }
 
 /// When each of some rows was done with.

@@ -19,8 +19,8 @@
 //! - [`world`] owns them, carries what they say to each other, and decides nothing. It never sees YAML.
 //! - [`coarse`] carries the same laws in cohorts and rates, for weeks and months.
 //! - [`experiment`] runs many worlds (and holds the only threads); [`cost`] multiplies typed quantities by typed prices.
-//! - [`import`] and [`scenario`] read, [`report`] draws, [`cli`] opens files and talks: the outside is allowed in
-//!   there only.
+//! - [`import`] and [`scenario`] read, [`report`] draws, [`export`] writes what can be deployed, [`cli`] opens files and
+//!   talks: the outside is allowed in there only.
 //!
 //! # Follow one record
 //!
@@ -76,6 +76,7 @@ pub mod cost;
 pub mod experiment;
 // Edges: where the outside is allowed in.
 pub mod cli;
+pub mod export;
 pub mod import;
 pub mod report;
 pub mod scenario;

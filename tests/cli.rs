@@ -282,7 +282,7 @@ fn presets_are_listed_and_unknown_ones_refused() {
     assert_eq!(stderr(&list), "kinesim init PRESET > my.yaml writes one; kinesim run my.yaml runs it.\n");
     let listed = stdout(&list);
     let words: Vec<&str> = listed.lines().filter_map(|l| l.split_whitespace().next()).collect();
-    assert_eq!(words, ["iot", "clickstream", "cdc", "logs", "launch-day", "fan-out"]);
+    assert_eq!(words, ["iot", "clickstream", "cdc", "logs", "launch-day", "fan-out", "firehose"]);
     for word in words {
         let path = scenario(&format!("cli-init-{word}.yaml"), &stdout(&kinesim(&["init", word])));
         assert_eq!(kinesim(&["check", &path, "--no-goals"]).status.code(), Some(0), "{word}");

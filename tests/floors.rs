@@ -25,6 +25,7 @@ const FLOORS: &[&str] = &[
     "import",
     "scenario",
     "report",
+    "export",
     "cli",
 ];
 

@@ -7,11 +7,11 @@ mod runs;
 mod worlds;
 
 use kinesim::api::Position;
-use kinesim::consumer::config::{Happening, ReadConfig};
+use kinesim::consumer::config::{ApplicationConfig, Happening, ReadConfig};
 use kinesim::measure::clients::{ClientResult, FirehoseBucket, FirehoseResult, LambdaResult};
 use kinesim::measure::result::{ConsumerResult, RunResult, ShardResult};
 use kinesim::stream::config::{AdmissionShape, Mode, ReadCallsShape};
-use kinesim::units::{Dur, NS_PER_S};
+use kinesim::units::{Dur, NS_PER_S, Percent};
 use kinesim::world::config::{Action, TimedEvent, WorldConfig};
 use proptest::prelude::*;
 use runs::{first_difference, run};
@@ -49,6 +49,23 @@ proptest! {
             let cut = WorldConfig { window_divisor: divisor, ..config.clone() };
             prop_assert_eq!(first_difference(&once, &run(&cut)), None, "windows divided by {}", divisor);
         }
+    }
+
+    /// A share of failures so small that nothing fails makes a KCL application take its pushes one at a time; without
+    /// it many of them pass in one go.
+    #[test]
+    fn pushes_in_one_go_are_pushes_one_at_a_time(config in any_world(), apps in worlds::at_rest()) {
+        let (mut config, n) = (config, apps.len());
+        config.consumers.retain(|c| matches!(c.client, ApplicationConfig::Firehose));
+        config.consumers.splice(0..0, apps);
+        for event in &mut config.events {
+            if let Action::Consumer { consumer: Some(consumer), .. } = &mut event.action {
+                *consumer %= n;
+            }
+        }
+        let in_one_go = run(&config);
+        config.consumers[..n].iter_mut().for_each(|c| c.failure_rate = Percent(1));
+        prop_assert_eq!(first_difference(&in_one_go, &run(&config)), None);
     }
 
     #[test]

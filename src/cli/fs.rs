@@ -9,6 +9,7 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 /// Largest scenario.
@@ -95,6 +96,9 @@ fn safe_name(name: &str) -> String {
 /// The folder being written, which an interrupt has to remove; held while folders are swapped.
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
+/// Is a journal kept? Then an interrupt says so.
+static KEPT: AtomicBool = AtomicBool::new(false);
+
 fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
     // A poisoned lock still holds a path to clean up.
     UNFINISHED.lock().unwrap_or_else(|e| e.into_inner())
@@ -107,6 +111,9 @@ pub fn leave_nothing_half_written() {
         let folder = unfinished();
         if let Some(path) = folder.as_deref() {
             let _ = fs::remove_dir_all(path);
+        }
+        if KEPT.load(Ordering::Relaxed) {
+            anstream::eprintln!("finished points are kept; the same command goes on from there");
         }
         std::process::exit(130);
     });
@@ -146,6 +153,39 @@ pub fn write_report(folder: &Path, files: &[File]) -> Result<(), Trouble> {
     }
     *unfinished() = None;
     done
+}
+
+/// Finished points of work that may be interrupted: whole lines in a folder of ours, each written as soon as it is
+/// known. A last line that is not whole is left out when they are read.
+pub struct Journal(Mutex<fs::File>);
+
+impl Journal {
+    /// Opens (or begins) the journal `name` in a report folder, and gives the whole lines it has.
+    pub fn open(folder: &Path, name: &str) -> Result<(Journal, Vec<String>), Trouble> {
+        may_replace(folder)?;
+        fs::create_dir_all(folder).map_err(|e| trouble("create", folder, &e))?;
+        let mark = folder.join(MARK);
+        fs::write(&mark, b"").map_err(|e| trouble("write", &mark, &e))?;
+        let path = folder.join(name);
+        let before = match path.exists() {
+            true => read_text(&path, TRACE_BYTES_MAX)?,
+            false => String::new(),
+        };
+        let whole = before.rfind('\n').map_or("", |end| &before[..=end]);
+        let options = fs::OpenOptions::new().append(true).create(true).open(&path);
+        let file = options.map_err(|e| trouble("open", &path, &e))?;
+        // What follows begins on a line of its own.
+        file.set_len(whole.len() as u64).map_err(|e| trouble("write", &path, &e))?;
+        KEPT.store(true, Ordering::Relaxed);
+        Ok((Journal(Mutex::new(file)), whole.lines().map(str::to_owned).collect()))
+    }
+
+    /// One more line, on disk before this returns.
+    pub fn line(&self, text: &str) -> Result<(), Trouble> {
+        let mut file = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        let written = file.write_all(format!("{text}\n").as_bytes()).and_then(|()| file.flush());
+        written.map_err(|e| Trouble(format!("cannot keep a finished point: {e}")))
+    }
 }
 
 /// A folder may be replaced when it is not there, empty, or marked as ours.

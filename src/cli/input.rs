@@ -5,13 +5,19 @@ use super::{Exit, Flags, fs, talk};
 use crate::experiment::outcome::Outcome;
 use crate::experiment::plan::Plan;
 use crate::experiment::{self, Trouble};
-use crate::scenario::{self, AccountScenario, Diag, Scenario};
+use crate::facts::prices::{self, Prices};
+use crate::scenario::{self, AccountScenario, Diag, Scenario, price_file};
 use anstream::ColorChoice;
 use std::path::Path;
 
+/// A scenario file's text for several readings, and how to read the files beside it.
+pub fn text(path: &Path) -> Result<String, Exit> {
+    fs::read_text(path, fs::SCENARIO_BYTES_MAX).map_err(talk::wrong)
+}
+
 /// The scenario of a file with the `--set` overlays, or the exit after everything wrong with it was said.
 pub fn load(path: &Path, flags: &Flags) -> Result<Scenario, Exit> {
-    let text = fs::read_text(path, fs::SCENARIO_BYTES_MAX).map_err(talk::wrong)?;
+    let text = text(path)?;
     let name = path.display().to_string();
     scenario::load(&text, &name, &fs::beside(path), &flags.set).map_err(|d| refuse(&d, flags))
 }
@@ -41,6 +47,40 @@ pub fn seed(scenario: &Scenario, flags: &Flags) -> u64 {
     flags.seed.unwrap_or(scenario.seed)
 }
 
+/// The plan of a scenario with the seed and the prices in force, or the exit after what is wrong was said.
+pub fn plan(scenario: &Scenario, flags: &Flags) -> Result<Plan, Exit> {
+    Ok(scenario.plan_with(seed(scenario, flags), prices(&scenario.region, flags)?))
+}
+
+/// The Region's table, with the user's own prices in place of its, less the discount.
+pub fn prices(region: &str, flags: &Flags) -> Result<Prices, Exit> {
+    let table = prices::region(region);
+    let in_force = match &flags.prices {
+        None => table.map_err(talk::wrong)?,
+        Some(path) => {
+            let text = fs::read_text(path, fs::TRACE_BYTES_MAX).map_err(talk::wrong)?;
+            let named = path.display();
+            let wrong = |all: Vec<String>| {
+                all.iter().for_each(|why| _ = talk::wrong(format_args!("{named}: {why}")));
+                Exit::Wrong
+            };
+            let file = price_file::read(&text, region).map_err(wrong)?;
+            if let Some(other) = file.region.as_deref().filter(|r| *r != region) {
+                return Err(talk::wrong(format_args!(
+                    "{named} has prices of {other}; the scenario is in {region}"
+                )));
+            }
+            // The path is no part of what is printed: the same prices anywhere, the same bytes.
+            let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+            match table {
+                Ok(table) => table.replaced(&file.prices, &name),
+                Err(_) => Prices::own(region, &file.prices, &name),
+            }
+        }
+    };
+    Ok(flags.discount.map_or(in_force.clone(), |by| in_force.discounted(by)))
+}
+
 /// Simulates a scenario; `shape` adjusts the plan. What is wrong was said on stderr.
 pub fn simulate(scenario: &Scenario, flags: &Flags, shape: impl FnOnce(&mut Plan)) -> Result<Outcome, Exit> {
     planned(scenario, flags, shape).map(|(_, outcome)| outcome)
@@ -55,7 +95,7 @@ pub fn planned(
     if let Some(why) = scenario.too_large() {
         return Err(talk::wrong(why));
     }
-    let mut plan = scenario.plan(seed(scenario, flags)).map_err(talk::wrong)?;
+    let mut plan = plan(scenario, flags)?;
     shape(&mut plan);
     let progress = Progress::new(flags);
     let outcome = experiment::run(&plan, &|done, all| progress.more(done, all));

@@ -4,8 +4,11 @@
 //! Data goes to stdout, talk to stderr. Exit codes: 0 it went well, 1 a goal or quota is missed, 2 wrong input.
 
 mod check;
+mod compare;
 mod completions;
+mod cost;
 mod explain;
+mod export;
 mod facts;
 pub mod fs;
 mod init;
@@ -16,9 +19,11 @@ mod progress;
 mod replay;
 mod run;
 mod schema;
+mod sweep;
 mod talk;
 mod trace;
 
+use crate::units::{Percent, parse};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +52,12 @@ pub struct Flags {
     /// Set a scenario key for this run, e.g. `--set stream.shards=8`; may be repeated.
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
+    /// Prices of your own, or AWS's price list (JSON), in place of the built-in table's.
+    #[arg(long, global = true, value_name = "FILE")]
+    prices: Option<PathBuf>,
+    /// A private discount on every price, e.g. `--discount 12%`.
+    #[arg(long, global = true, value_name = "PERCENT", value_parser = discount)]
+    discount: Option<Percent>,
     /// Folder the report is written to, instead of reports/NAME.
     #[arg(long, global = true, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -61,12 +72,20 @@ enum Command {
     Run(run::Run),
     /// What a real stream's history would have cost and throttled in every mode and under autoscaling rules.
     Replay(replay::Replay),
+    /// How latency, throttling and cost bend along one or two keys of the scenario.
+    Sweep(sweep::Sweep),
+    /// The bill of every mode without a simulation: its arithmetic, the break-even map, a year, the same elsewhere.
+    Cost(cost::Cost),
+    /// What changes between two scenarios, or two modes of one, on the same draws.
+    Compare(compare::Compare),
     /// Is a scenario valid, which quotas would it break, which goals does it miss?
     Check(check::Check),
     /// One record's life, hop by hop.
     Trace(trace::Trace),
     /// What a scenario key, fact or price means, with its source.
     Explain(explain::Explain),
+    /// The design as Terraform, CloudFormation, CDK or AWS CLI lines, with alarms at its limits.
+    Export(export::Export),
     /// Every quota and default in use, with source, date and standing.
     Facts(facts::Facts),
     /// Every price in use, with source, date and standing.
@@ -110,17 +129,30 @@ pub fn main() -> ExitCode {
     let exit = match &cli.command {
         Command::Run(c) => c.go(flags),
         Command::Replay(c) => c.go(flags),
+        Command::Sweep(c) => c.go(flags),
+        Command::Compare(c) => c.go(flags),
+        Command::Cost(c) => c.go(flags),
         Command::Check(c) => c.go(flags),
         Command::Trace(c) => c.go(flags),
         Command::Schema(c) => c.go(),
         Command::Init(c) => c.go(flags),
         Command::Explain(c) => c.go(flags),
+        Command::Export(c) => c.go(flags),
         Command::Facts(c) => c.go(flags),
         Command::Prices(c) => c.go(flags),
         Command::Completions(c) => c.go(),
         Command::Man(c) => c.go(),
     };
     exit.into()
+}
+
+fn discount(text: &str) -> Result<Percent, String> {
+    let text = match text.trim().strip_suffix('%') {
+        Some(number) => format!("{} %", number.trim()),
+        None => text.to_owned(),
+    };
+    let read = parse::percent(&text).map_err(|e| e.message)?;
+    if read.0 < Percent::WHOLE { Ok(read) } else { Err("expected less than 100 %".into()) }
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -18,7 +18,8 @@ impl Progress {
         if flags.quiet {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        let style = ProgressStyle::with_template("{wide_bar} {percent} % of the records simulated");
+        let style =
+            ProgressStyle::with_template("{wide_bar} {percent} % of the records simulated, about {eta} left");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Progress { bar }
     }

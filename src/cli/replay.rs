@@ -150,7 +150,7 @@ impl Replay {
         if let Some(why) = one.too_large() {
             return Err(talk::wrong(why));
         }
-        let mut plan = scenario.plan(input::seed(scenario, flags)).map_err(talk::wrong)?;
+        let mut plan = input::plan(scenario, flags)?;
         plan.notes.extend(one.notes.iter().cloned());
         if shared {
             account::share_commitment(&mut plan);

@@ -84,6 +84,26 @@ pub enum Happening {
     PoisonRecord { open_index: u32 },
 }
 
+impl Happening {
+    /// From when to when nobody reads, if it happens at `at`.
+    pub fn outage(self, at: u64) -> Option<(u64, u64)> {
+        match self {
+            Happening::Outage { lasting } => Some((at, at.saturating_add(lasting.0))),
+            _ => None,
+        }
+    }
+
+    /// From when to when code works slower, and how many times, if it happens at `at`.
+    pub fn slow_spell(self, at: u64) -> Option<(u64, u64, u64)> {
+        match self {
+            Happening::Slowdown { factor, lasting } => {
+                Some((at, at.saturating_add(lasting.0), u64::from(factor)))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// How a consumer reads.
 #[derive(Clone, Debug)]
 pub enum ReadConfig {

@@ -22,15 +22,14 @@ pub struct Situation<'a> {
 }
 
 impl Situation<'_> {
+    /// (from, until) of its outages.
+    pub fn outages(&self) -> Vec<(u64, u64)> {
+        self.happenings.iter().filter_map(|(at, what)| what.outage(*at)).collect()
+    }
+
     /// (from, until, factor) of the spells in which its code works slower.
     pub fn slow_spells(&self) -> Vec<(u64, u64, u64)> {
-        let spell = |&(at, what): &(u64, Happening)| match what {
-            Happening::Slowdown { factor, lasting } => {
-                Some((at, at.saturating_add(lasting.0), u64::from(factor)))
-            }
-            _ => None,
-        };
-        self.happenings.iter().filter_map(spell).collect()
+        self.happenings.iter().filter_map(|(at, what)| what.slow_spell(*at)).collect()
     }
 }
 

@@ -32,6 +32,11 @@ impl Work {
         self.per_call.is_constant() == Some(0) && self.per_record.is_constant() == Some(0)
     }
 
+    /// Does no batch ever fail?
+    pub fn never_fails(&self) -> bool {
+        self.failure_ppb == 0
+    }
+
     /// Does the next batch fail?
     pub fn fails(&mut self) -> bool {
         self.failure_ppb > 0 && self.random.below(1_000_000_000) < self.failure_ppb

@@ -55,6 +55,18 @@ pub fn shortfall(usage: &Usage, prices: &Prices, advantage: &AdvantageConfig) ->
     Ok(total("the commitment of the account".into(), shortfall_lines(usage, prices, advantage)?))
 }
 
+/// The bill of a usage with months of this length, the commitment's shortfall among it.
+pub fn bill_of_usage(
+    usage: &Usage,
+    prices: &Prices,
+    month: Dur,
+    advantage: &AdvantageConfig,
+) -> Result<Bill, BillError> {
+    let mut lines = usage_lines(usage, prices, month, "")?;
+    lines.extend(shortfall_lines(usage, prices, advantage)?);
+    Ok(total(String::new(), lines))
+}
+
 /// Lines to a bill with their exact sum.
 pub(super) fn total(period: String, lines: Vec<BillLine>) -> Bill {
     let sum = lines.iter().map(|l| l.amount.0).fold(0i128, i128::saturating_add);

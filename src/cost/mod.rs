@@ -6,15 +6,17 @@
 //! Left out: KMS, NAT and endpoint charges, CloudWatch shard metrics. Data Streams has no tiered price.
 //! Sources: `facts::prices`, `facts::billing`.
 
+pub mod alternatives;
 pub mod bill;
 pub mod clients;
 pub mod closed;
+pub mod expected;
 mod lines;
 pub mod month;
 mod round;
 pub mod steady;
 
 pub use clients::{Grows, Stretch, Used, used_in, with_clients};
-pub use lines::{BillError, bill_run, shortfall};
+pub use lines::{BillError, bill_of_usage, bill_run, shortfall};
 pub use month::{MonthRule, bill_month, usage_of_month};
 pub use round::Rounding;

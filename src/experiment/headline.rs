@@ -52,6 +52,12 @@ pub fn over(runs: &[RunResult], months: &[Bill]) -> Vec<Headline> {
 
 fn figure(key: &str, label: &str, unit: &'static str, values: Vec<Option<f64>>) -> Headline {
     let measured: Vec<f64> = values.iter().flatten().copied().collect();
+    let (mean, half_width) = mean_and_half_width(&measured);
+    Headline { key: key.into(), label: label.into(), unit, values, mean, half_width }
+}
+
+/// The mean, and half of its 95 % interval (Student t); no interval of fewer than two.
+pub fn mean_and_half_width(measured: &[f64]) -> (Option<f64>, Option<f64>) {
     let n = measured.len() as f64;
     let mean = (n > 0.0).then(|| measured.iter().sum::<f64>() / n);
     let half_width = mean.filter(|_| n >= 2.0).map(|mean| {
@@ -59,14 +65,7 @@ fn figure(key: &str, label: &str, unit: &'static str, values: Vec<Option<f64>>) 
         let t = StudentsT::new(0.0, 1.0, n - 1.0).map_or(f64::NAN, |t| t.inverse_cdf(0.975));
         rounded(t * (squares / (n - 1.0) / n).sqrt())
     });
-    Headline {
-        key: key.into(),
-        label: label.into(),
-        unit,
-        values,
-        mean,
-        half_width: half_width.filter(|h| h.is_finite()),
-    }
+    (mean, half_width.filter(|h| h.is_finite()))
 }
 
 /// Nine significant digits: a last-bit difference in the quantile does not show.

@@ -5,17 +5,23 @@
 
 pub mod account;
 mod bills;
+pub mod compare;
 mod curves;
+mod evaluate;
 mod findings;
 mod fronts;
 mod headline;
 pub mod outcome;
 pub mod parallel;
 pub mod plan;
+pub mod priced;
 pub mod replay;
 mod resolution;
 mod stretch;
+pub mod sweep;
 pub mod work;
+
+pub use evaluate::evaluate;
 
 use crate::coarse::{choose, simulate};
 use crate::cost::BillError;
@@ -62,8 +68,7 @@ pub fn run(plan: &Plan, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Outcome,
     let plan = &plan;
     let expected = work::records(&plan.world);
     let replications = plan.replications.unwrap_or_else(|| work::replications(expected, plan.modes.len()));
-    let runs = plan.modes.iter().flat_map(|m| (0..replications.max(1)).map(|r| plan.world_of(*m, r)));
-    let mut jobs: Vec<Job> = runs.map(|world| Job { world, records: expected as u64 }).collect();
+    let mut jobs = evaluate::jobs(plan, replications, expected);
     let whole_runs = jobs.len();
     let points = wanted_curves(plan);
     if let Some((_, points)) = &points {
@@ -135,27 +140,8 @@ fn outcome(
     results: Vec<RunResult>,
     (curves, fronts): (Option<Vec<Curve>>, Option<Vec<Front>>),
 ) -> Result<Outcome, Trouble> {
-    let mut modes = Vec::new();
-    let mut results = results.into_iter();
-    for (m, mode) in plan.modes.iter().enumerate() {
-        let runs: Vec<RunResult> = results.by_ref().take(replications).collect();
-        let worlds = jobs[m * replications..].iter().map(|j| &j.world);
-        let mut months = Vec::new();
-        for (run, world) in runs.iter().zip(worlds) {
-            months.push(bills::of_month(plan, world, run).map_err(Trouble::Bill)?);
-        }
-        let headline = headline::over(&runs, &months);
-        let world = &jobs[m * replications].world;
-        let run = runs.into_iter().next().expect("one replication at least");
-        modes.push(ModeOutcome {
-            mode: mode.word(),
-            title: mode.title(),
-            bill_run: bills::of_run(plan, world, &run).map_err(Trouble::Bill)?,
-            bill_month: months.swap_remove(0),
-            run,
-            headline,
-        });
-    }
+    let worlds: Vec<&WorldConfig> = jobs.iter().map(|j| &j.world).collect();
+    let modes = evaluate::modes(plan, replications, &worlds, results)?;
     let mut notes = plan.notes.clone();
     notes.extend(modes.first().iter().flat_map(|m| resolution::notes(&m.run)));
     notes.extend(modes.iter().flat_map(from_cold));

@@ -5,6 +5,8 @@
 //! [`table`], [`explain`].
 
 pub mod agent;
+pub mod alarms;
+pub mod alternatives;
 pub mod autoscaler;
 pub mod billing;
 pub mod consumers;
@@ -42,6 +44,8 @@ const FILES: &[&[Fact]] = &[
     lambda::ALL,
     latency::ALL,
     billing::ALL,
+    alternatives::ALL,
+    alarms::ALL,
 ];
 
 /// Every fact, in the registry's order.

@@ -77,11 +77,18 @@ sources! {
     FHHTTP: "FHHTTP", "Firehose developer guide, HTTP endpoint delivery request and response specifications", "https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html", "2026";
     S3PARTS: "S3PARTS", "Amazon S3 user guide, Uploading and copying objects using multipart upload; its limits", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html", "2026";
     FHZERO: "FHZERO", "Zero buffering tried out by third parties (qiita.com/zumax, dev.classmethod.jp); AWS: most streams within 5 s", "https://dev.classmethod.jp/", "2023-12-27";
+    MONITOR: "MONITOR", "Developer guide, Monitor Kinesis Data Streams with CloudWatch", "https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html", "2026";
+    FHALARM: "FHALARM", "Firehose developer guide, Best practices with CloudWatch alarms", "https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html", "2026";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
     SAMPLES: "SAMPLES", "aws-samples/kinesis-auto-scaling, kinesis_scaling_cf.yaml and golang/scale.go", "https://github.com/aws-samples/kinesis-auto-scaling", "commits 50e16c9, 9baf331";
     UTILS: "UTILS", "awslabs/amazon-kinesis-scaling-utils, README, StreamMonitor and TestScalingUtils", "https://github.com/awslabs/amazon-kinesis-scaling-utils", "commits 00fdda3, 0187fcb";
     AAS: "AAS", "Application Auto Scaling API reference, TargetTrackingScalingPolicyConfiguration", "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html", "undated copy";
     AASALARM: "AASALARM", "Alarms as Application Auto Scaling makes them for target tracking: common knowledge, no text of AWS found", "https://docs.aws.amazon.com/autoscaling/application/userguide/", "2026-11";
+    PL26: "PL-26", "AWS Price List API for MSK, publication of 2026-07-29, as quoted by a third party", "https://aws.amazon.com/msk/pricing/", "2026-07-29";
+    MSKX: "MSKX", "MSK Express prices as four public repositories quote them", "https://aws.amazon.com/msk/pricing/", "2026";
+    MSKQ: "MSKQ", "MSK developer guide, Quotas", "https://docs.aws.amazon.com/msk/latest/developerguide/limits.html", "2026";
+    SQSQ: "SQSQ", "SQS developer guide, Message quotas", "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html", "2026";
+    SQST: "SQST", "davelindo/aws-pricing-calculator-mcp, SQS tiers", "https://github.com/davelindo/aws-pricing-calculator-mcp", "2026";
     MODEL: "MODEL", "kinesim's own choice where AWS publishes nothing", "README.md", "2026-11-22";
     OWN: "OWN", "The user's own price", "--prices", "given with the run";
 }

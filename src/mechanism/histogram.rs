@@ -13,7 +13,7 @@ const MAGIC: u64 = 0x4330_0000_0000_0000;
 const TWO_52: f64 = 4_503_599_627_370_496.0;
 const BASE: u64 = (1023 + 10) << SUB;
 /// Values from here on share the last bucket: 52 days.
-const LARGEST: u64 = (1 << 52) - OFFSET - 1;
+pub(super) const LARGEST: u64 = (1 << 52) - OFFSET - 1;
 /// Narrow counts hold at most this many values.
 const NARROW_MOST: u64 = u32::MAX as u64;
 /// Buckets in all.
@@ -27,12 +27,12 @@ fn shifted(ns: u64) -> f64 {
 
 /// The bucket of a value up to 52 days.
 #[inline(always)]
-fn index(ns: u64) -> usize {
+pub(super) fn index(ns: u64) -> usize {
     ((shifted(ns).to_bits() >> SHIFT) - BASE) as usize
 }
 
 /// Lower edge of a bucket in ns.
-fn lower(bucket: usize) -> u64 {
+pub(super) fn lower(bucket: usize) -> u64 {
     let float = f64::from_bits((bucket as u64 + BASE) << SHIFT);
     float as u64 - OFFSET
 }
@@ -193,6 +193,17 @@ impl Histogram {
         if self.count == 0 { 0 } else { index(self.max.min(LARGEST)) + 1 }
     }
 
+    /// Adds counts by bucket, whose values sum to `sum` and are `max` at most.
+    pub(super) fn absorb(&mut self, counts: &[u64], sum: u128, max: u64) {
+        self.widen();
+        for (wide, n) in self.wide.iter_mut().zip(counts) {
+            *wide += n;
+        }
+        self.count += counts.iter().sum::<u64>();
+        self.sum += sum;
+        self.max = self.max.max(max);
+    }
+
     /// Adds another histogram's counts.
     pub fn merge(&mut self, other: &Histogram) {
         if other.count == 0 {
@@ -225,6 +236,12 @@ impl Histogram {
         self.counts[..used].fill(0);
         self.wide[..used].fill(0);
         (self.narrow, self.count, self.sum, self.max) = (0, 0, 0, 0);
+    }
+
+    /// Edges of the bucket that holds a value.
+    pub fn bucket_of(ns: u64) -> (u64, u64) {
+        let bucket = index(ns.min(LARGEST));
+        (lower(bucket), lower(bucket + 1))
     }
 
     /// Values added.

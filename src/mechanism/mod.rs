@@ -3,4 +3,5 @@
 pub mod calendar;
 pub mod histogram;
 pub mod limit;
+pub mod ramps;
 pub(crate) mod wide;

@@ -61,6 +61,12 @@ impl KeyTable {
         Some(Arc::new(table))
     }
 
+    /// A population of other places with other weights.
+    pub fn weighted(positions: Vec<u64>, weights: &[f64]) -> Option<Arc<KeyTable>> {
+        let alias = Alias::new(weights)?;
+        Some(Arc::new(KeyTable { weighted: Some(alias), positions }))
+    }
+
     /// Top 64 bits of each key's hash, by key number.
     pub fn positions(&self) -> &[u64] {
         &self.positions

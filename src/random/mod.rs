@@ -6,6 +6,7 @@ pub mod draw;
 mod latency;
 mod law;
 mod named;
+pub mod poisson;
 
 pub use alias::Alias;
 pub use latency::LatencySampler;

@@ -27,6 +27,8 @@ pub enum Panel {
     Lines(Box<Chart>),
     /// Labelled horizontal bars.
     Bars(Bars),
+    /// Cells over two axes.
+    Heat(Box<Heat>),
     /// Keeps its place empty.
     Blank,
 }
@@ -104,6 +106,34 @@ pub struct Bars {
     pub colour: Colour,
     /// Length of the full scale, common to the figure.
     pub full: f64,
+}
+
+/// One value per cell over two axes, drawn as shades with their numbers in them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heat {
+    /// Heading.
+    pub title: String,
+    /// Label of the horizontal axis, and its values.
+    pub x: (String, Vec<String>),
+    /// The same of the vertical axis, from the bottom up.
+    pub y: (String, Vec<String>),
+    /// Row by row from the bottom up; `None` = not measured.
+    pub cells: Vec<Vec<Option<Cell>>>,
+    /// Darkest shade.
+    pub colour: Colour,
+    /// What the outline around cells that are not `within` says; empty: none is drawn.
+    pub outline: String,
+}
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// From 0 (paper) to 1 (the colour).
+    pub shade: f64,
+    /// Its number.
+    pub text: String,
+    /// On the good side of the outline.
+    pub within: bool,
 }
 
 impl Chart {

@@ -10,6 +10,8 @@
 pub mod account;
 pub mod chart;
 pub mod cloudwatch;
+pub mod compare;
+pub mod cost;
 pub mod csv_files;
 pub mod figures;
 pub mod human;
@@ -18,6 +20,7 @@ pub mod palette;
 pub mod png;
 pub mod replay;
 pub mod svg;
+pub mod sweep;
 pub mod text;
 pub mod ticks;
 
@@ -51,6 +54,9 @@ impl Default for RenderOptions {
         RenderOptions { svg: true, png: true, page: true }
     }
 }
+
+/// Finished points of a sweep, one a line: what an interrupted one goes on from.
+pub const POINTS: &str = "points.jsonl";
 
 /// Writes one data file.
 type Writer = fn(&Outcome) -> Vec<u8>;

@@ -58,7 +58,7 @@ pub(super) fn section(out: &mut String, title: &str, lines: &[&str]) {
 }
 
 /// Breaks at 100 columns; following lines are indented as far as `bullet` is wide.
-fn wrapped(text: &str, bullet: &str) -> String {
+pub(super) fn wrapped(text: &str, bullet: &str) -> String {
     const WIDTH: usize = 100;
     let mut out = String::from(bullet);
     let mut column = bullet.len();

@@ -5,7 +5,7 @@ use super::diag::Span;
 use super::grammar::{At, OPTIONAL, choice, default, fact, section};
 use super::shapes::Limited;
 use crate::consumer::config::ReadConfig;
-use crate::consumer::kcl::config::{Checkpoint, KclConfig, LeaseTable, Prefetch, Version};
+use crate::consumer::kcl::config::{Assignment, Checkpoint, KclConfig, LeaseTable, Prefetch, Version};
 use crate::facts::kcl as facts;
 use crate::facts::{Fact, data_streams};
 use crate::units::{Bytes, Dur, Percent};
@@ -42,6 +42,10 @@ section! {
         rebalance_threshold: Percent = fact(&facts::BALANCE_THRESHOLD).max("100 %"),
         /// dampeningPercentage of 3.x: the share of the gap to the mean that is moved at a time.
         dampening: Percent = fact(&facts::DAMPENING).positive().max("100 %"),
+        /// LeaseAssignmentStrategy of 3.x: what the leader goes by when it assigns leases.
+        assignment: AssignmentSpec = default("by_load"),
+        /// Under which id a worker comes that takes another's place after a crash, a deploy or an outage.
+        worker_ids: WorkerIdsSpec = default("new"),
         /// What the application finds in its lease table when it starts.
         lease_table: LeaseTableSpec = default("balanced"),
     }
@@ -90,6 +94,26 @@ choice! {
         at_shard_end: AtShardEnd,
     }
     bare Every(Dur);
+}
+
+choice! {
+    /// What the leader of 3.x goes by.
+    AssignmentSpec {
+        /// Workers' load and shards' throughput (WORKER_UTILIZATION_AWARE).
+        by_load: ByLoad,
+        /// The number of leases alone (LEASE_COUNT_BASED, from 3.4.3 on).
+        by_count: ByCount,
+    }
+}
+
+choice! {
+    /// Ids of workers that take another's place.
+    WorkerIdsSpec {
+        /// A new one, as the library gives by default: its leases must first expire.
+        new: New,
+        /// The same, as an application may set: it takes up the leases under its id at once.
+        kept: Kept,
+    }
 }
 
 choice! {
@@ -166,6 +190,11 @@ impl KclSpec {
             max_leases_to_steal: self.max_leases_to_steal,
             rebalance_threshold: self.rebalance_threshold,
             dampening: self.dampening,
+            assignment: match self.assignment {
+                AssignmentSpec::ByLoad => Assignment::ByLoad,
+                AssignmentSpec::ByCount => Assignment::ByCount,
+            },
+            keeps_worker_ids: matches!(self.worker_ids, WorkerIdsSpec::Kept),
             lease_table: match self.lease_table {
                 LeaseTableSpec::Balanced => LeaseTable::Balanced,
                 LeaseTableSpec::Empty => LeaseTable::Empty,

@@ -6,6 +6,7 @@
 
 mod account;
 mod autoscaler;
+pub mod axis;
 mod choose;
 mod clients;
 mod consumer;
@@ -30,6 +31,7 @@ pub mod metric;
 mod node;
 mod plan;
 pub mod presets;
+pub mod price_file;
 mod producer;
 mod record;
 pub mod replay;
@@ -40,6 +42,7 @@ pub mod schema;
 mod sdk;
 mod sets;
 mod shapes;
+mod source;
 mod stream;
 mod top;
 mod trace;
@@ -52,6 +55,7 @@ pub use diag::{Diag, FileId, Sources, Span, render};
 pub use expect::Expectation;
 pub use goal::{Central, Goal, GoalMode, Limit};
 pub use scalars::Interval;
+pub use source::Source;
 
 use crate::consumer::config::ConsumerConfig;
 use crate::firehose::config::FirehoseConfig;

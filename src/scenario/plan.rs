@@ -10,6 +10,11 @@ use crate::units::Dur;
 impl Scenario {
     /// The experiment this scenario asks for; an error where its Region has no price table.
     pub fn plan(&self, seed: u64) -> Result<Plan, prices::MissingPrice> {
+        Ok(self.plan_with(seed, prices::region(&self.region)?))
+    }
+
+    /// The same with these prices.
+    pub fn plan_with(&self, seed: u64, prices: prices::Prices) -> Plan {
         let defaults = self.defaults.iter().map(|d| {
             let from = d.fact.and_then(facts::find);
             let from = from.map_or("model".to_owned(), |f| format!("{} ({})", f.key, f.standing.word()));
@@ -27,7 +32,7 @@ impl Scenario {
             .intervals
             .iter()
             .map(|i| format!("{} was given as {} .. {}: this run takes the middle", i.key, i.low, i.high));
-        Ok(Plan {
+        Plan {
             name: self.name.clone(),
             question: self.question.clone(),
             digest: self.text_digest.clone(),
@@ -39,7 +44,7 @@ impl Scenario {
                 Curves::Off => Some(false),
                 Curves::On => Some(true),
             },
-            prices: prices::region(&self.region)?,
+            prices,
             month: match self.bill.month {
                 BillMonth::Base => MonthRule::Base(self.bill.month_hours),
                 BillMonth::Repeat => MonthRule::Repeat(self.bill.month_hours),
@@ -54,7 +59,7 @@ impl Scenario {
             defaults: defaults.collect(),
             assumptions,
             notes: notes.collect(),
-        })
+        }
     }
 
     /// Days of the month the scenario starts in; 31 where it has no date.

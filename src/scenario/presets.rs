@@ -43,6 +43,11 @@ pub const PRESETS: &[Preset] = &[
         about: "many readers of one stream",
         text: include_str!("presets/fan-out.yaml"),
     },
+    Preset {
+        name: "firehose",
+        about: "records into files: size, number, freshness and bill",
+        text: include_str!("presets/firehose.yaml"),
+    },
 ];
 
 /// A preset by its word.

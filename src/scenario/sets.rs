@@ -16,10 +16,60 @@ pub fn apply(root: &mut Node, sets: &[(String, String)], cx: &mut Cx) {
             continue;
         };
         node.span = Span { file, start: key.len() + 1, end: text.len() };
-        let parts: Vec<&str> = key.split('.').collect();
+        let written: Vec<&str> = key.split('.').collect();
+        let parts: Vec<String> =
+            with_words(TopSpec::shape(), &written, root).into_iter().map(str::to_owned).collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         if known(TopSpec::shape(), &parts, root, at, cx) {
             put(root, &parts, node, at);
         }
+    }
+}
+
+/// The path with the words put in that the file itself chose: `rate.base` is `rate.spike.base` where the rate is a spike.
+fn with_words<'a>(shape: Shape, parts: &[&'a str], node: &'a Node) -> Vec<&'a str> {
+    let Some((part, rest)) = parts.split_first() else {
+        return Vec::new();
+    };
+    let below = |shape: Shape| {
+        let deeper = node.get(part).map_or_else(|| rest.to_vec(), |e| with_words(shape, rest, &e.value));
+        [&[*part], deeper.as_slice()].concat()
+    };
+    match shape {
+        Shape::Section(keys) => match keys.iter().find(|k| k.name == *part) {
+            Some(key) => below((key.shape)()),
+            None => parts.to_vec(),
+        },
+        Shape::Named(of) => below(of()),
+        Shape::Choice(words) => {
+            let chosen = match &node.kind {
+                Kind::Map(entries) if entries.len() == 1 => &entries[0],
+                _ => return parts.to_vec(),
+            };
+            let body = |name: &str| words.iter().find(|w| w.name == name).and_then(|w| w.body);
+            match (body(part), body(&chosen.key)) {
+                (Some(body), _) => below(body()),
+                (None, Some(body)) if has(body(), part) => {
+                    let deeper = with_words(body(), parts, &chosen.value);
+                    [&[chosen.key.as_str()], deeper.as_slice()].concat()
+                }
+                _ => parts.to_vec(),
+            }
+        }
+        Shape::Either(one, other) => {
+            let both = [one(), other()].map(|shape| with_words(shape, parts, node));
+            both.into_iter().max_by_key(Vec::len).unwrap_or_default()
+        }
+        Shape::List(_) | Shape::Scalar(_) | Shape::Reserved => parts.to_vec(),
+    }
+}
+
+/// Whether a form has such a key of its own.
+fn has(shape: Shape, part: &str) -> bool {
+    match shape {
+        Shape::Section(keys) => keys.iter().any(|k| k.name == part),
+        Shape::Either(one, other) => has(one(), part) || has(other(), part),
+        _ => false,
     }
 }
 

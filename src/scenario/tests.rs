@@ -147,6 +147,16 @@ fn overlays_with_mistakes_point_into_themselves() {
 }
 
 #[test]
+fn a_path_may_leave_out_the_word_the_file_chose() {
+    let short = set("producers.web.rate.base", "3000 records/s").expect("reads");
+    let long = set("producers.web.rate.spike.base", "3000 records/s").expect("reads");
+    let rate = |s: &Scenario| format!("{:?}", s.producers[0].demand.rate);
+    assert_eq!(rate(&short), rate(&long));
+    let error = set("producers.web.rate.bsae", "1 records/s").expect_err("no such key");
+    assert!(error.contains("unknown key `bsae`"), "{error}");
+}
+
+#[test]
 fn intervals_keep_both_ends_and_run_at_the_middle() {
     let scenario = set("producers.web.rate", "6000 .. 9000 records/s").unwrap();
     let RateShape::Constant(rate) = scenario.producers[0].demand.rate else { panic!() };

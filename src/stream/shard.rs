@@ -110,6 +110,32 @@ impl Admission {
         Verdict::Admitted
     }
 
+    /// Of `n` records alike, which together charge `bytes` and come spread over the time before `now`: how many are
+    /// admitted, and what the shard says to the others.
+    pub fn admit_many(&mut self, now: u64, n: u64, bytes: u64) -> (u64, Verdict) {
+        let charge = |k: u64| (u128::from(bytes) * u128::from(k)).div_ceil(u128::from(n.max(1))) as u64;
+        let (records, limit) = (&mut self.records, &mut self.bytes);
+        let (mut most, mut verdict) = (n, Verdict::Admitted);
+        if !records.fits(now, most) {
+            most = largest(most, |k| records.fits(now, k));
+            verdict = Verdict::OverRecords;
+        }
+        if !limit.fits(now, charge(most)) {
+            most = largest(most, |k| limit.fits(now, charge(k)));
+            verdict = Verdict::OverBytes;
+        }
+        if most > 0 {
+            records.take(now, most);
+            limit.take(now, charge(most));
+        }
+        (most, verdict)
+    }
+
+    /// Would `n` more records of `bytes` in all surely fit now, whenever they come from then on?
+    pub fn has_room(&mut self, now: u64, n: u64, bytes: u64) -> bool {
+        self.records.fits(now, n) && self.bytes.fits(now, bytes)
+    }
+
     /// Takes entries at `times`, all or none: `None` when a limit might bind, or when their calls matter.
     pub fn admit_all(&mut self, times: &[u64], sizes: &[u32], calls: bool) -> Option<u64> {
         let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&mut self.records, &mut self.bytes) else {
@@ -194,6 +220,16 @@ impl Admission {
 #[inline(always)]
 fn sunk(level: u64, refill: u64) -> u64 {
     std::hint::select_unpredictable(level > refill, level.wrapping_sub(refill), 0)
+}
+
+/// The largest number below `most`, which does not fit, that does (0 always does).
+fn largest(most: u64, mut fits: impl FnMut(u64) -> bool) -> u64 {
+    let (mut low, mut high) = (0, most);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if fits(middle) { low = middle } else { high = middle }
+    }
+    low
 }
 
 #[inline]

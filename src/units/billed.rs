@@ -54,6 +54,12 @@ hours! {
     KpuHours, "KPU-hour";
     /// Machine × ns.
     MachineHours, "machine-hour";
+    /// Kafka broker × ns.
+    BrokerHours, "broker-hour";
+    /// Serverless Kafka cluster × ns.
+    ClusterHours, "cluster-hour";
+    /// Partition × ns.
+    PartitionHours, "partition-hour";
     /// Availability Zone × ns.
     ZoneHours, "zone-hour";
 }

@@ -11,7 +11,7 @@ use super::delivery::{add_propagation, bytes_of, count_delivered};
 use super::lane::{Lane, Outside};
 use super::series::bucket;
 use super::settings::{Settings, happenings};
-use crate::api::{Application, Batch, Done, Fate, Held, Hop, Most, Position, Pushed, Refused, Stream};
+use crate::api::{Application, Batch, Done, Fate, Flow, Held, Hop, Most, Position, Pushed, Refused, Stream};
 use crate::consumer::config::ConsumerConfig;
 use crate::consumer::{Situation, build as build_one};
 use crate::firehose::reader::Reader;
@@ -263,6 +263,17 @@ impl Stream for View<'_> {
         let (c, now, until) = (self.consumer, self.now, self.until);
         let (lane, mut out) = self.at(shard);
         lane.take_pushed(c, from, most, (now, until), &mut out)
+    }
+
+    fn flow(&mut self, shard: u32, from: u64, until: u64) -> Flow {
+        debug_assert!(until <= self.until, "only what is settled flows");
+        self.note_outage(shard);
+        let (c, now) = (self.consumer, self.now);
+        if self.oldest_readable(shard, from) != from {
+            return Flow { to: from, records: 0, bytes: 0, last: 0, next: now };
+        }
+        let (lane, mut out) = self.at(shard);
+        lane.flow(c, from, (now, until), &mut out)
     }
 
     fn subscribed(&mut self, shard: u32) {

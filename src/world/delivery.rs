@@ -9,7 +9,7 @@ use crate::random::Stream;
 use crate::stream::log::Log;
 
 impl Lane {
-    pub(super) fn note_age(&mut self, c: usize, age: u64, out: &mut Outside) {
+    pub(crate) fn note_age(&mut self, c: usize, age: u64, out: &mut Outside) {
         let counts = &mut out.sink.consumers[c];
         counts.age_max = counts.age_max.max(age);
         counts.now.age = Some(counts.now.age.unwrap_or(0).max(age));
@@ -17,7 +17,7 @@ impl Lane {
     }
 
     /// Rows left the stream for a consumer.
-    pub(super) fn count_read(&mut self, c: usize, rows: u64, bytes: u64, out: &mut Outside) {
+    pub(crate) fn count_read(&mut self, c: usize, rows: u64, bytes: u64, out: &mut Outside) {
         let counts = &mut out.sink.consumers[c];
         counts.read_bytes += bytes;
         counts.now.entries += rows;

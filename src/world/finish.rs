@@ -1,6 +1,7 @@
 //! The end of a run: what is left is counted, the laws are checked, the result is put together.
 
 use super::World;
+use super::hosted::without_largest;
 use super::settings::Reading;
 use crate::engine::digest::Digest;
 use crate::facts::data_streams;
@@ -43,10 +44,17 @@ impl World {
             usage: self.usage.clone(),
             digests: Digests::default(),
             cut: self.cut.clone(),
-            coarse: None,
+            coarse: self.coarse.clone(),
         };
         result.assert_laws(self.config.seed, reached);
-        result.digests.demand = self.sources.iter().map(|s| format!("{:016x}", s.demand.digest())).collect();
+        let demand = match &self.played {
+            Some(played) => played.demand.clone(),
+            None => self.sources.iter().map(|s| s.demand.digest()).collect(),
+        };
+        if self.played.is_some() {
+            without_largest(&mut result);
+        }
+        result.digests.demand = demand.iter().map(|d| format!("{d:016x}")).collect();
         result.digests.events = self.events_digest(&result);
         let mut digest = Digest::default();
         digest.fold_text(&serde_json::to_string(&result).expect("plain data"));
@@ -78,6 +86,9 @@ impl World {
     }
 
     fn producer_result(&mut self, p: usize, end: u64) -> ProducerResult {
+        if let Some(played) = &self.played {
+            return played.producers[p].clone();
+        }
         let source = &mut self.sources[p];
         // What would have been judged after the end is held: it was born.
         let mut late = Columns::default();
@@ -135,7 +146,10 @@ impl World {
             shards_at_start: self.control.shards_at_start,
             shards_at_end: self.map.open().len() as u32,
             shards_max: self.control.shards_max,
-            stored: self.lanes.iter().map(|l| l.log.records_before(l.log.end())).sum(),
+            stored: match &self.played {
+                Some(played) => played.stored,
+                None => self.lanes.iter().map(|l| l.log.records_before(l.log.end())).sum(),
+            },
             kinesis_records: sum(|c| c.stored),
             stored_bytes: sum(|c| c.stored_bytes),
             first_copies: of_stream(|p| p.stored),
@@ -151,7 +165,10 @@ impl World {
     fn consumer_result(&self, c: usize, end: u64) -> ConsumerResult {
         let settings = &self.settings.consumers[c];
         let counts = &self.sink.consumers[c];
-        let unread: u64 = self.lanes.iter().map(|l| l.readers[c].place.undelivered(&l.log)).sum();
+        let unread: u64 = match &self.played {
+            Some(played) => played.unread[c],
+            None => self.lanes.iter().map(|l| l.readers[c].place.undelivered(&l.log)).sum(),
+        };
         let client = self.applications.iter().find(|a| a.consumer == c).map(|a| a.machine.result(end));
         let outages = !settings.outages.is_empty();
         let last_outage = settings.outages.iter().map(|o| o.1).max().unwrap_or(0);
@@ -190,7 +207,7 @@ impl World {
         }
     }
 
-    fn shard_results(&mut self) -> Vec<ShardResult> {
+    pub(super) fn shard_results(&mut self) -> Vec<ShardResult> {
         let shards = self.map.shards().iter().zip(&mut self.lanes);
         shards
             .map(|(shard, lane)| ShardResult {
@@ -247,7 +264,7 @@ impl World {
     }
 
     /// Byte-time held between 24 h and 7 days, and beyond, from what each bucket stored.
-    fn meter_storage(&mut self, end: u64) {
+    pub(super) fn meter_storage(&mut self, end: u64) {
         let series = &self.series.series;
         let free = data_streams::RETENTION_DEFAULT.dur().0;
         let long = data_streams::RETENTION_EXTENDED_END.dur().0;

@@ -68,7 +68,7 @@ pub struct Lane {
     /// Closed: readable, not writable.
     pub closed_at: Option<u64>,
     /// Write limits.
-    pub(super) admission: Admission,
+    pub(crate) admission: Admission,
     /// What is stored.
     pub log: Log,
     /// Read limits.

@@ -7,13 +7,16 @@
 
 mod applications;
 mod autoscaling;
+pub mod carrier;
 mod children;
 pub mod config;
 mod control;
 mod dealing;
 mod delivery;
 mod finish;
+mod flow;
 mod gather;
+pub(crate) mod hosted;
 mod intake;
 mod lane;
 mod order;
@@ -31,6 +34,7 @@ mod trace;
 pub use trace::{Hop, RecordTrace, trace};
 
 use crate::engine::{Model, run};
+use crate::measure::resolution::Coarse;
 use crate::measure::result::{RunResult, Usage};
 use crate::measure::sink::Sink;
 use crate::mechanism::histogram::Histogram;
@@ -92,6 +96,9 @@ pub struct World {
     /// End-to-end totals of buckets that are over, per consumer.
     end_to_end: Vec<Histogram>,
     cut: Option<String>,
+    /// Where records are carried elsewhere: what is held there, and at what grain.
+    played: Option<hosted::Played>,
+    coarse: Option<Coarse>,
 }
 
 /// Can this be simulated? (What `simulate` would say, without the work.)
@@ -151,6 +158,8 @@ impl World {
             quiet_until: 0,
             born: 0,
             cut: None,
+            played: None,
+            coarse: None,
         };
         world.begin(shards);
         Ok(world)

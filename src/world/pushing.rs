@@ -18,7 +18,7 @@ impl Lane {
         let ns_per_byte_q20 = per_byte_q20(*bytes_per_s);
         let instant = settings.instant && settings.failure_ppb == 0;
         match latency.is_constant() {
-            Some(l) if instant => self.push_instantly(c, (until, subscription), l, ns_per_byte_q20, out),
+            Some(_) if instant => self.push_instantly(c, until, out),
             _ => while self.push_batch(c, (until, subscription), latency, ns_per_byte_q20, out) {},
         }
         let reader = &mut self.readers[c];
@@ -34,7 +34,7 @@ impl Lane {
     }
 
     /// SubscribeToShard, and again whenever a subscription ends.
-    fn renew(&mut self, c: usize, until: u64, every: u64, out: &mut Outside) {
+    pub(crate) fn renew(&mut self, c: usize, until: u64, every: u64, out: &mut Outside) {
         let settings = &out.settings.consumers[c];
         let reader = &mut self.readers[c];
         while reader.next_renewal < until {
@@ -48,108 +48,6 @@ impl Lane {
             reader.renewals.fold(reader.next_renewal);
             reader.next_renewal += every.max(1);
         }
-    }
-
-    /// The worker takes no time and the latency is constant: each record for itself, in columns.
-    fn push_instantly(
-        &mut self,
-        c: usize,
-        (until, (every, gap)): (u64, (u64, u64)),
-        latency: u64,
-        cost_q20: u64,
-        out: &mut Outside,
-    ) {
-        let settings = &out.settings.consumers[c];
-        let extra = out.settings.visibility + latency;
-        let (mut propagation, mut end_to_end) = ([0u64; 256], [0u64; 256]);
-        loop {
-            let reader = &mut self.readers[c];
-            if reader.place.cursor < self.log.end() {
-                let at = (self.log.stored_at(reader.place.cursor) + extra).max(reader.pipe_free);
-                let at = reader.delivers(at, every, gap);
-                if at < until && settings.outage_end(at).is_none() {
-                    reader.place.horizon = at.saturating_sub(out.settings.retention);
-                    out.sink.consumers[c].lost += reader.place.trim(&self.log);
-                }
-            }
-            let from = reader.place.cursor;
-            let to = self.log.reach(from).min(from + 256);
-            let (stored, born) = (self.log.stored(from, to), self.log.born(from, to));
-            let sizes = self.log.sizes(from, to);
-            let (mut n, mut bytes, mut late, mut resume, mut aged) = (0, 0u64, 0u64, None, false);
-            let kept = out.settings.retention;
-            for i in 0..stored.len() {
-                let ready = stored[i] + extra;
-                let at = reader.delivers(ready.max(reader.pipe_free), every, gap);
-                if at >= until {
-                    break;
-                }
-                resume = settings.outage_end(at);
-                // Retention may pass a record while those before it are in the pipe: back to the trimming.
-                aged = at - stored[i] > kept;
-                if resume.is_some() || aged {
-                    break;
-                }
-                reader.pipe_free = at + ((u64::from(sizes[i]) * cost_q20) >> 20);
-                reader.last_push = at;
-                (propagation[i], end_to_end[i]) = (at - stored[i], at - born[i]);
-                late = late.max(at - ready);
-                bytes += u64::from(sizes[i]);
-                n += 1;
-                if at == ready {
-                    reader.place.caught_up(at);
-                }
-            }
-            if n > 0 {
-                if let Some(number) = self.traced.filter(|t| (from..from + n as u64).contains(t)) {
-                    let at = stored[(number - from) as usize] + propagation[(number - from) as usize];
-                    reader.place.traced = Some((at, at));
-                }
-                reader.place.cursor += n as u64;
-                reader.place.reached = reader.place.cursor;
-                self.count_pushed(c, &propagation[..n], &end_to_end[..n], (bytes, late), out);
-            }
-            let reader = &mut self.readers[c];
-            if let Some(end) = resume {
-                reader.pipe_free = reader.pipe_free.max(end);
-                reader.place.held_up(end);
-            } else if !aged && (n < (to - from) as usize || to == self.log.end()) {
-                break;
-            }
-        }
-    }
-
-    fn count_pushed(
-        &mut self,
-        c: usize,
-        propagation: &[u64],
-        end_to_end: &[u64],
-        (bytes, late): (u64, u64),
-        out: &mut Outside,
-    ) {
-        let (rows, to) = (propagation.len() as u64, self.readers[c].place.cursor);
-        let from = to - rows;
-        let records = self.log.records(from, to);
-        let counts = &mut out.sink.consumers[c];
-        counts.records += records;
-        counts.bytes += bytes;
-        counts.now.records += records;
-        counts.processing.add_many(0, records);
-        if self.log.is_packed() {
-            for (row, late) in (from..to).zip(propagation) {
-                let received = self.log.stored(row, row + 1)[0] + late;
-                counts.propagation.add_many(*late, self.log.records(row, row + 1));
-                counts.now.end_to_end.add_since(received, self.log.births(row, row + 1));
-            }
-        } else {
-            counts.propagation.add_all(propagation);
-            counts.now.end_to_end.add_all(end_to_end);
-        }
-        if self.log.is_cold(from) {
-            counts.from_cold += records;
-        }
-        self.count_read(c, rows, bytes, out);
-        self.note_age(c, late, out);
     }
 
     /// What has been pushed to an application by `now`, when everything stored before `until` is known.
@@ -263,6 +161,6 @@ impl Lane {
 }
 
 /// Time a byte takes in a pipe of so many bytes per second, in ns × 2^20.
-fn per_byte_q20(bytes_per_s: u64) -> u64 {
+pub(crate) fn per_byte_q20(bytes_per_s: u64) -> u64 {
     ((1_000_000_000u128 << 20) / u128::from(bytes_per_s.max(1))) as u64
 }

@@ -20,21 +20,21 @@ pub struct Reader {
     pub place: Place,
     /// Next GetRecords call; `u64::MAX` when none is due.
     pub next_at: u64,
-    pub(super) jitter: Stream,
-    pub(super) latency: Stream,
-    pub(super) work: Stream,
+    pub(crate) jitter: Stream,
+    pub(crate) latency: Stream,
+    pub(crate) work: Stream,
     /// Working until.
-    pub(super) busy_until: u64,
+    pub(crate) busy_until: u64,
     /// The fan-out pipe is free again.
-    pub(super) pipe_free: u64,
-    pub(super) next_renewal: u64,
+    pub(crate) pipe_free: u64,
+    pub(crate) next_renewal: u64,
     /// When its first subscription began: others follow it in step.
-    pub(super) subscribed: u64,
+    pub(crate) subscribed: u64,
     /// Fingerprint of its subscriptions.
     pub renewals: Digest,
     /// When the last records were sent to it.
-    pub(super) last_push: u64,
-    pub(super) refusals_in_a_row: u32,
+    pub(crate) last_push: u64,
+    pub(crate) refusals_in_a_row: u32,
     /// (slot of time, latency) of the pushes of that slot.
     slot: (u64, u64),
 }
@@ -81,7 +81,7 @@ impl Reader {
 
     /// The first moment from `at` on at which a subscription delivers: a new one begins with a gap.
     #[inline]
-    pub(super) fn delivers(&self, at: u64, every: u64, gap: u64) -> u64 {
+    pub(crate) fn delivers(&self, at: u64, every: u64, gap: u64) -> u64 {
         if gap == 0 || at < self.subscribed + every {
             return at;
         }
@@ -90,7 +90,7 @@ impl Reader {
     }
 
     /// Latency of the push that carries a record stored at `stored`; records of one slot share it.
-    pub(super) fn push_latency(&mut self, stored: u64, latency: &LatencySampler) -> u64 {
+    pub(crate) fn push_latency(&mut self, stored: u64, latency: &LatencySampler) -> u64 {
         let slot = stored / PUSH_SLOT_NS;
         if slot != self.slot.0 {
             self.slot = (slot, latency.draw(&mut self.latency));

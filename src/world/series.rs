@@ -48,9 +48,7 @@ impl SeriesBuilder {
 impl World {
     /// Closes the bucket that ends at `until`.
     pub(super) fn end_bucket(&mut self, until: u64) {
-        let born = self.sources.iter().map(|s| s.demand.born()).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-        let given_up: u64 = self.sources.iter().map(Source::lost).sum::<u64>()
-            + self.sink.producers.iter().map(|p| p.lost).sum::<u64>();
+        let (born, given_up) = self.born_and_lost();
         self.born = born.0;
         let now = std::mem::take(&mut self.sink.now);
         let builder = &mut self.series;
@@ -68,9 +66,14 @@ impl World {
         s.put_calls_ok.push(now.calls_ok);
         s.put_latency_ns_sum.push(now.call_latency);
         s.open_shards.push(self.map.open().len() as u32);
-        for (series, source) in s.producers.iter_mut().zip(&self.sources) {
-            let buffered = source.clients.iter().map(|c| c.buffered());
-            let (records, bytes) = buffered.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        for (p, series) in s.producers.iter_mut().enumerate() {
+            let (records, bytes) = match &self.played {
+                Some(played) => played.buffered[p],
+                None => {
+                    let buffered = self.sources[p].clients.iter().map(|c| c.buffered());
+                    buffered.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+                }
+            };
             series.buffered_records.push(records);
             series.buffered_bytes.push(bytes);
         }
@@ -87,13 +90,22 @@ impl World {
         self.check_bounds();
     }
 
+    /// Records born and their bytes, and records given up, until now.
+    fn born_and_lost(&self) -> ((u64, u64), u64) {
+        if let Some(played) = &self.played {
+            return (played.born, played.lost);
+        }
+        let born = self.sources.iter().map(|s| s.demand.born()).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        let given_up = self.sources.iter().map(Source::lost).sum::<u64>();
+        (born, given_up + self.sink.producers.iter().map(|p| p.lost).sum::<u64>())
+    }
+
     fn end_consumer_bucket(&mut self, c: usize) {
-        let backlog = self
-            .lanes
-            .iter()
-            .map(|l| (&l.readers[c].place, &l.log))
-            .filter(|(place, _)| place.counts_backlog());
-        let backlog: u64 = backlog.map(|(place, log)| place.backlog(log)).sum();
+        let places = self.lanes.iter().map(|l| (&l.readers[c].place, &l.log));
+        let backlog: u64 = match &self.played {
+            Some(played) => played.backlog[c],
+            None => places.filter(|(p, _)| p.counts_backlog()).map(|(p, log)| p.backlog(log)).sum(),
+        };
         self.sink.consumers[c].part_prompt();
         let backlog = backlog + self.sink.consumers[c].in_hand;
         let now = std::mem::take(&mut self.sink.consumers[c].now);

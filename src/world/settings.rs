@@ -149,14 +149,7 @@ pub fn happenings(config: &WorldConfig, index: usize) -> impl Iterator<Item = (u
 
 fn consumer(config: &WorldConfig, index: usize) -> ConsumerSettings {
     let c = &config.consumers[index];
-    let (mut outages, mut slow) = (Vec::new(), Vec::new());
-    for (at, what) in happenings(config, index) {
-        match what {
-            Happening::Outage { lasting } => outages.push((at, at + lasting.0)),
-            Happening::Slowdown { factor, lasting } => slow.push((at, at + lasting.0, u64::from(factor))),
-            _ => {}
-        }
-    }
+    let mut outages: Vec<_> = happenings(config, index).filter_map(|(at, what)| what.outage(at)).collect();
     outages.sort_unstable();
     let (per_call, per_record) = (c.processing.per_call.sampler(), c.processing.per_record.sampler());
     ConsumerSettings {
@@ -185,7 +178,7 @@ fn consumer(config: &WorldConfig, index: usize) -> ConsumerSettings {
         from: c.starts.from,
         is_application: !matches!(c.client, ApplicationConfig::Sdk),
         outages,
-        slow,
+        slow: happenings(config, index).filter_map(|(at, what)| what.slow_spell(at)).collect(),
     }
 }
 

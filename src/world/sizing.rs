@@ -61,7 +61,7 @@ fn trace_mean(sizes: &[Option<Bytes>]) -> u64 {
 pub fn provisioned_shards(config: &WorldConfig) -> u32 {
     config.stream.shards.unwrap_or_else(|| {
         let polling = config.consumers.iter().filter(|c| matches!(c.read, ReadConfig::Polling(_))).count();
-        let peak = peak(config, |curve| curve.peak_minute());
+        let peak = peak_minute(config);
         let record = Bytes(peak.bytes_per_s.div_ceil(peak.records_per_s.max(1)));
         let load = Load { record, rate: RecordRate::per_s(peak.records_per_s), readers: polling as u64 };
         aws_shards(load, data_streams::shard_limits()).shards as u32
@@ -104,6 +104,11 @@ pub fn starting_shards(config: &WorldConfig) -> u32 {
         _ => on_demand_start(config).1,
     };
     own.max(warm.map_or(0, |w| w.0.div_ceil(data_streams::shard_limits().write_bytes_per_s) as u32)).max(1)
+}
+
+/// The busiest minute of all producers together (each one's own busiest minute, added).
+pub fn peak_minute(config: &WorldConfig) -> Peak {
+    peak(config, |curve| curve.peak_minute())
 }
 
 fn peak(config: &WorldConfig, of: impl Fn(&RateCurve) -> RecordRate) -> Peak {

@@ -1,5 +1,6 @@
 //! Every Data Streams example of `vectors/pricing.json` through our own price tables and bill, to its tolerance.
 
+mod alternatives;
 mod cases;
 mod firehose;
 mod flink;

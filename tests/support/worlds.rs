@@ -343,8 +343,9 @@ fn kcl_application() -> impl Strategy<Value = ApplicationConfig> {
     let table = prop::sample::select(vec![LeaseTable::Balanced, LeaseTable::Empty]);
     let leases = (ms(1000..8000), prop::option::weighted(0.2, 1u32..6), 1u32..3, table);
     let balance = (0u64..300_000_000, 1u64..1_000_000_000);
-    (version, 1u32..6, prop::option::of(1u32..4), prefetch, checkpoint, leases, balance).prop_map(
-        |(version, workers, cores, prefetch, checkpoint, leases, balance)| {
+    let flags = (any::<bool>(), any::<bool>());
+    (version, 1u32..6, prop::option::of(1u32..4), prefetch, checkpoint, leases, balance, flags).prop_map(
+        |(version, workers, cores, prefetch, checkpoint, leases, balance, flags)| {
             ApplicationConfig::Kcl(Box::new(KclConfig {
                 version,
                 workers,
@@ -357,6 +358,8 @@ fn kcl_application() -> impl Strategy<Value = ApplicationConfig> {
                 rebalance_threshold: Percent(balance.0),
                 dampening: Percent(balance.1),
                 lease_table: leases.3,
+                assignment: if flags.0 { Assignment::ByCount } else { Assignment::ByLoad },
+                keeps_worker_ids: flags.1,
             }))
         },
     )
@@ -398,6 +401,30 @@ pub fn any_consumer(name: &'static str) -> impl Strategy<Value = ConsumerConfig>
             },
         },
     )
+}
+
+/// KCL applications that are pushed to and whose code takes no time.
+pub fn at_rest() -> impl Strategy<Value = Vec<ConsumerConfig>> {
+    let one = (any_consumer("c"), kcl_application(), fan_out());
+    prop::collection::vec(one, 1..3).prop_map(|all| {
+        let at_rest =
+            |(i, (c, mut client, read)): (usize, (ConsumerConfig, ApplicationConfig, ReadConfig))| {
+                if let ApplicationConfig::Kcl(kcl) = &mut client {
+                    kcl.version = if i == 0 { Version::V3 } else { Version::V2 };
+                }
+                let none = LatencyLaw::Constant(Dur::ZERO);
+                let processing = ProcessingConfig { per_call: none.clone(), per_record: none };
+                ConsumerConfig {
+                    name: format!("c{i}"),
+                    client,
+                    read,
+                    processing,
+                    failure_rate: Percent(0),
+                    ..c
+                }
+            };
+        all.into_iter().enumerate().map(at_rest).collect()
+    })
 }
 
 fn consumers() -> impl Strategy<Value = Vec<ConsumerConfig>> {

@@ -2,7 +2,9 @@
 
 use super::runs::{points, run, world};
 use super::statistics::{BATCHES, Figures, SEEDS};
-use kinesim::api::{Application, Batch, Done, Fate, Held, Hop, Most, Position, Pushed, Refused, Stream};
+use kinesim::api::{
+    Application, Batch, Done, Fate, Flow, Held, Hop, Most, Position, Pushed, Refused, Stream,
+};
 use kinesim::consumer::config::*;
 use kinesim::consumer::kcl::config::*;
 use kinesim::consumer::{Situation, build};
@@ -57,6 +59,9 @@ impl Stream for Pool {
     fn get_records(&mut self, _: u32, _: u64, _: Most) -> Result<Batch, Refused> {
         Err(Refused)
     }
+    fn flow(&mut self, _shard: u32, from: u64, until: u64) -> Flow {
+        Flow { to: from, records: 0, bytes: 0, last: 0, next: until }
+    }
     fn pushed(&mut self, shard: u32, from: u64, _: Most) -> Pushed {
         match self.arrivals[shard as usize].get(from as usize) {
             Some(at) if *at <= self.now => {
@@ -110,6 +115,8 @@ fn application(cores: u32, service: Dur, seed: Seed) -> Box<dyn Application> {
         rebalance_threshold: Percent(0),
         dampening: Percent(Percent::WHOLE),
         lease_table: LeaseTable::Balanced,
+        assignment: Assignment::ByLoad,
+        keeps_worker_ids: false,
     };
     let config = ConsumerConfig {
         name: "pool".into(),

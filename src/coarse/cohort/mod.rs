@@ -1,21 +1,35 @@
-//! cohort resolution.
+//! Cohort resolution: records born within a few milliseconds on one shard move together.
+//!
+//! At AWS there are records only. We model: cohorts of records (a count, bytes, the time over which they were born and
+//! stored), split at limits, at what a read returns, and where shards split. Polls, pushes, calls, sleeps and all of
+//! control stay events, drawn from the streams that record resolution draws them from, so that readers fall into step
+//! here as they do there. Admission, read limits, lines, quotas, sleeps, resharding and on-demand scaling are the
+//! machines of `stream`, `producer` and `world`.
+//!
+//! What is lost: the order of records inside a cohort, single records, and with them exact largest delays; sizes are
+//! known by their means. [`fit`] says what is carried.
 
-use super::fit::{self, Need};
+mod calls;
+mod demand;
+mod engine;
+mod fits;
+mod log;
+mod reading;
+mod shard;
+mod tally;
+
+pub use fits::fit;
+
+use crate::engine::run;
 use crate::measure::result::RunResult;
 use crate::units::Dur;
 use crate::world::Unfit;
 use crate::world::config::WorldConfig;
 
-/// Can this be simulated at cohort resolution? (What `simulate` would say, without the work.)
-pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
-    fit::check(config, "cohort", |need| match need {
-        Need::Producer(p) => Err(format!("`{}` producers", fit::client_word(&p.client))),
-        _ => Ok(()),
-    })
-}
-
 /// Simulates one scenario in one capacity mode.
-pub fn simulate(config: &WorldConfig, _step: Dur) -> Result<RunResult, Unfit> {
+pub fn simulate(config: &WorldConfig, step: Dur) -> Result<RunResult, Unfit> {
     fit(config)?;
-    Err(Unfit("cohort resolution carries no scenario without producers".into()))
+    let mut world = engine::Cohorts::new(config, step.0.max(1))?;
+    let reached = run(&mut world, config.duration.0);
+    Ok(world.finish(reached))
 }

@@ -1,21 +1,92 @@
-//! rate resolution.
+//! Rate resolution: every shard's rates from step to step.
+//!
+//! What changes slowly is carried: shard map, mode, on-demand state, meters (the world's own control acts at its own
+//! exact moments, `world/carrier`), queues in clients, backlogs of readers, retention. What happens within seconds
+//! is measured: at each operating point (loads of the shards, who reads) a small world of the same scenario is
+//! simulated record by record, once, and what it did per record and per second, with all its delays, holds wherever
+//! the run is at that point (`window`, `points`). So near-critical throttling, retries, batching and percentiles are
+//! those of single records, and only what is not stationary is a fluid: backlogs, outages and catching up take their
+//! delays from the backlog's own curve (`fifo`, `speed`, `readers`).
+//!
+//! Left out: births scatter only inside the windows (a run's totals are expectations); readers that catch up do not
+//! slow down those that are level beyond what `speed` says; the largest single delay is not known.
 
-use super::fit::{self, Need};
+mod book;
+mod delays;
+mod demand;
+mod fifo;
+mod finish;
+mod numbers;
+mod places;
+mod points;
+mod readers;
+mod receiving;
+mod run;
+mod sample;
+mod sending;
+mod speed;
+mod window;
+
+use super::fit::{self, Carried, Need, application_word, client_word};
+use crate::api::Position;
+use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening};
 use crate::measure::result::RunResult;
+use crate::producer::config::ClientConfig;
 use crate::units::Dur;
 use crate::world::Unfit;
-use crate::world::config::WorldConfig;
+use crate::world::config::{Action, WorldConfig};
 
 /// Can this be simulated at rate resolution? (What `simulate` would say, without the work.)
 pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
     fit::check(config, "rate", |need| match need {
-        Need::Producer(p) => Err(format!("`{}` producers", fit::client_word(&p.client))),
-        _ => Ok(()),
+        Need::Producer(p) => match p.client {
+            ClientConfig::Sdk(_) => Ok(()),
+            _ => Err(format!("`{}` producers", client_word(&p.client))),
+        },
+        Need::Stream(_) => Ok(()),
+        Need::Consumer(c) => consumer(c),
+        Need::Firehose(f) => Err(format!("Firehose streams (`{}`)", f.name)),
+        Need::Event(action) => event(action),
     })
 }
 
-/// Simulates one scenario in one capacity mode.
-pub fn simulate(config: &WorldConfig, _step: Dur) -> Result<RunResult, Unfit> {
+fn consumer(c: &ConsumerConfig) -> Carried {
+    match (&c.client, c.starts.from) {
+        (_, Position::AtRow(_)) => Err("readers that begin at a row".into()),
+        (ApplicationConfig::Sdk, _) => Ok(()),
+        (client, _) => Err(format!("`{}` consumers", application_word(client))),
+    }
+}
+
+fn event(action: &Action) -> Carried {
+    let what = match action {
+        Action::ProducerOutage { .. } => "producer outages",
+        Action::ProcessRestart { .. } => "restarts of producers' processes",
+        Action::PutErrors { .. } => "spells of put errors",
+        Action::SlowNetwork { .. } => "spells of a slow network",
+        Action::DestinationOutage { .. } => "outages of a Firehose destination",
+        Action::Consumer { what, .. } => match what {
+            Happening::Outage { .. } | Happening::Slowdown { .. } => return Ok(()),
+            Happening::WorkerCrash { .. } => "worker crashes",
+            Happening::WorkersAdded { .. } | Happening::WorkersRemoved { .. } => {
+                "changes of the number of workers"
+            }
+            Happening::Deploy { .. } => "deploys",
+            Happening::PoisonRecord { .. } => "poison records",
+        },
+        _ => return Ok(()),
+    };
+    Err(what.into())
+}
+
+/// Simulates one scenario in one capacity mode, in steps of `step` (1 s to 60 s).
+pub fn simulate(config: &WorldConfig, step: Dur) -> Result<RunResult, Unfit> {
     fit(config)?;
-    Err(Unfit("rate resolution carries no scenario without producers".into()))
+    let mut config = config.clone();
+    if config.tables.is_empty() {
+        config.share_tables();
+    }
+    let mut run = run::Run::new(&config, step.0)?;
+    run.go()?;
+    Ok(run.finish())
 }

@@ -105,6 +105,9 @@ impl Stream for Rows {
         let ends = closed && to == self.stored[shard as usize].len() as u64;
         Ok(Batch { from, to, bytes: 100 * (to - from), behind: 0, ends })
     }
+    fn flow(&mut self, _shard: u32, from: u64, until: u64) -> Flow {
+        Flow { to: from, records: 0, bytes: 0, last: 0, next: until }
+    }
     fn pushed(&mut self, shard: u32, from: u64, most: Most) -> Pushed {
         let to = self.tip(shard).min(from + most.rows);
         match self.stored[shard as usize].get(from as usize) {

@@ -17,10 +17,37 @@ impl Kcl {
             }
             return self.go_on(w, now, stream);
         }
+        self.reclaim(w, now);
         let (least, most) = facts::EMPTY_TABLE_WAIT.range();
         let worker = &mut self.workers[w as usize];
         worker.waits_until = now + least.0 + worker.random.below(most.0 - least.0);
         self.look_for_leases(w, now, stream);
+    }
+
+    /// Leases in the table under its own id are its own at once, however old. (A leader's lock is not: it must fall free.)
+    fn reclaim(&mut self, w: u32, now: u64) {
+        let life = self.workers[w as usize].life;
+        let is_before = |b: &u32| {
+            let before = &self.workers[*b as usize].life;
+            *b != w && before.id == life.id && before.until.is_some_and(|u| u.0 <= now)
+        };
+        let before: Vec<u32> = (0..self.workers.len() as u32).filter(is_before).collect();
+        if before.is_empty() {
+            return;
+        }
+        self.table.scan();
+        for b in before {
+            // To the leader they are one worker.
+            let report = self.workers[b as usize].report.take();
+            let worker = &mut self.workers[w as usize];
+            worker.report = worker.report.or(report);
+            for shard in self.owned_by(b) {
+                self.table.requests.renewals += 1;
+                let lease = self.table.at(shard);
+                (lease.owner, lease.counter) = (Some(w), lease.counter + 1);
+                self.hold(w, shard, now);
+            }
+        }
     }
 
     /// It waits while there are no leases, and writes them if nobody else does.

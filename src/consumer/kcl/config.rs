@@ -28,6 +28,10 @@ pub struct KclConfig {
     pub dampening: Percent,
     /// What is in the lease table when the application starts.
     pub lease_table: LeaseTable,
+    /// How the leader assigns leases (3.x).
+    pub assignment: Assignment,
+    /// Does a worker that takes another's place come under its id?
+    pub keeps_worker_ids: bool,
 }
 
 /// Lines of the library.
@@ -81,4 +85,13 @@ pub enum LeaseTable {
     Balanced,
     /// It has never run: one worker writes the leases, then they are taken.
     Empty,
+}
+
+/// How the leader of 3.x assigns leases (LeaseAssignmentStrategy).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    /// By workers' load and shards' throughput.
+    ByLoad,
+    /// By the number of leases (from 3.4.3 on).
+    ByCount,
 }

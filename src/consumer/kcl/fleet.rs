@@ -1,10 +1,10 @@
 //! The workers of an application and how long each lives: known before the run begins, since what happens to them is.
 //!
 //! At AWS: processes that an auto-scaling group, a scheduler or a person starts and stops. Each has an id of its own
-//! (host and a random part), so one that takes another's place is a stranger to the lease table.
+//! (host and a random part), so one that takes another's place is a stranger to the lease table, unless the application
+//! gives it the other's id.
 //! We model: crashes (of workers drawn at random), stops in good order, deploys one after another or all at once,
 //! joining workers, outages of all.
-//! We leave out: restarts under the same id, which would take up their own leases at once.
 
 use crate::consumer::config::Happening;
 use crate::random::Stream as Random;
@@ -26,6 +26,8 @@ pub struct Life {
     pub from: u64,
     /// It ends; `None`: it outlives the run.
     pub until: Option<(u64, End)>,
+    /// Its id: a number of its own, or that of the worker whose place it takes.
+    pub id: u32,
 }
 
 /// What is still to happen.
@@ -39,9 +41,15 @@ enum Step {
     },
 }
 
-/// The lives of all workers there will ever be, in order of their starts: `workers` from `start` on.
-pub fn lives(workers: u32, start: u64, happenings: &[(u64, Happening)], random: &mut Random) -> Vec<Life> {
-    let mut fleet = Fleet { lives: Vec::new(), steps: BTreeMap::new(), random };
+/// The lives of all workers there will ever be, in order of their starts: `workers` from `start` on. Those that take
+/// another's place do so under its id if `keeps_ids`.
+pub fn lives(
+    (workers, keeps_ids): (u32, bool),
+    start: u64,
+    happenings: &[(u64, Happening)],
+    random: &mut Random,
+) -> Vec<Life> {
+    let mut fleet = Fleet { lives: Vec::new(), steps: BTreeMap::new(), random, keeps_ids };
     fleet.join(workers, start);
     for (i, (at, what)) in happenings.iter().enumerate() {
         fleet.steps.insert((*at, i as u64), Step::All(*what));
@@ -59,11 +67,24 @@ struct Fleet<'a> {
     lives: Vec<Life>,
     steps: BTreeMap<(u64, u64), Step>,
     random: &'a mut Random,
+    keeps_ids: bool,
 }
 
 impl Fleet<'_> {
     fn join(&mut self, workers: u32, at: u64) {
-        self.lives.extend((0..workers).map(|_| Life { from: at, until: None }));
+        let next = self.lives.len() as u32;
+        self.lives.extend((0..workers).map(|i| Life { from: at, until: None, id: next + i }));
+    }
+
+    /// A worker comes in place of each of these.
+    fn replace(&mut self, gone: &[usize], at: u64) {
+        for &worker in gone {
+            self.join(1, at);
+            if self.keeps_ids {
+                let id = self.lives[worker].id;
+                self.lives.last_mut().expect("one joined").id = id;
+            }
+        }
     }
 
     fn alive(&self, at: u64) -> Vec<usize> {
@@ -93,20 +114,20 @@ impl Fleet<'_> {
             Step::Replace { worker, pause } => {
                 if self.lives[worker].until.is_none_or(|u| u.0 > at) {
                     self.end(worker, at, End::Stop);
-                    self.join(1, at.saturating_add(pause));
+                    self.replace(&[worker], at.saturating_add(pause));
                 }
             }
             Step::All(Happening::WorkerCrash { workers, lasting }) => {
                 let dead = self.draw(at, workers);
                 dead.iter().for_each(|w| self.end(*w, at, End::Crash));
                 if let Some(lasting) = lasting {
-                    self.join(dead.len() as u32, at.saturating_add(lasting.0));
+                    self.replace(&dead, at.saturating_add(lasting.0));
                 }
             }
             Step::All(Happening::Outage { lasting }) => {
                 let dead = self.alive(at);
                 dead.iter().for_each(|w| self.end(*w, at, End::Crash));
-                self.join(dead.len() as u32, at.saturating_add(lasting.0));
+                self.replace(&dead, at.saturating_add(lasting.0));
             }
             Step::All(Happening::WorkersAdded { workers }) => self.join(workers, at),
             Step::All(Happening::WorkersRemoved { workers }) => {

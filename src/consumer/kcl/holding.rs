@@ -1,5 +1,6 @@
 //! Workers renew, take, are assigned and discover leases.
 
+use super::config::Assignment;
 use super::leader::Report;
 use super::leases::Handoff;
 use super::taking::round;
@@ -95,7 +96,7 @@ impl Kcl {
     }
 
     /// A worker knows of a lease of its own; its processor begins at the next round of its loop.
-    fn hold(&mut self, w: u32, shard: u32, now: u64) {
+    pub(super) fn hold(&mut self, w: u32, shard: u32, now: u64) {
         if self.workers[w as usize].hold(shard) {
             let at = self.workers[w as usize].round(now, self.rules.dispatch);
             self.due.push(Reverse(Event { at, what: What::Launch, shard, worker: w, slot: 0, stamp: 0 }));
@@ -163,8 +164,13 @@ impl Kcl {
         let balances = leader.runs.is_multiple_of(facts::BALANCE_EVERY.count());
         leader.runs += 1;
         leader.seen.look(&self.table, now);
-        let plan =
-            leader::run(&self.table, &leader.seen, &reports, balances, &self.config, now, &mut leader.random);
+        let (table, seen, config) = (&self.table, &leader.seen, &self.config);
+        let plan = match config.assignment {
+            Assignment::ByLoad => {
+                leader::run(table, seen, &reports, balances, config, now, &mut leader.random)
+            }
+            Assignment::ByCount => counting::run(table, seen, &reports, balances, config, now),
+        };
         for a in plan {
             self.carry_out(w, a, now);
         }

@@ -15,6 +15,7 @@
 
 mod begin;
 pub mod config;
+mod counting;
 mod feed;
 mod fleet;
 mod holding;
@@ -139,7 +140,10 @@ pub struct Kcl {
     lock: Option<Lock>,
     processors: Vec<Processor>,
     free: Vec<u32>,
+    /// What workers do, and what happens to them.
     due: BinaryHeap<Reverse<Event>>,
+    /// What processors do between.
+    turns: BinaryHeap<Reverse<Event>>,
     /// Moments of the records of one batch.
     done: Vec<u64>,
     /// Shards, for loops that change leases.
@@ -159,7 +163,12 @@ impl Kcl {
         let consumer = situation.config.clone();
         let path = format!("consumer/{}", consumer.name);
         let mut draws = situation.seed.stream(&path, "fleet");
-        let lives = fleet::lives(config.workers, consumer.starts.at.0, situation.happenings, &mut draws);
+        let lives = fleet::lives(
+            (config.workers, config.keeps_worker_ids),
+            consumer.starts.at.0,
+            situation.happenings,
+            &mut draws,
+        );
         let worker = |(i, life): (usize, &fleet::Life)| {
             Worker::new(*life, config.cores, situation.seed.numbered(&path, "worker", i as u64))
         };
@@ -177,6 +186,7 @@ impl Kcl {
             processors: Vec::new(),
             free: Vec::new(),
             due: BinaryHeap::new(),
+            turns: BinaryHeap::new(),
             done: Vec::new(),
             scratch: Vec::new(),
             moves: LeaseMoves::default(),
@@ -213,7 +223,24 @@ impl Kcl {
     /// Something of a processor's.
     fn plan_for(&mut self, at: u64, what: What, slot: u32) {
         let p = &self.processors[slot as usize];
-        self.due.push(Reverse(Event { at, what, shard: p.shard, worker: p.worker, slot, stamp: p.stamp }));
+        self.turns.push(Reverse(Event { at, what, shard: p.shard, worker: p.worker, slot, stamp: p.stamp }));
+    }
+
+    /// What comes next, and whose it is.
+    fn first(&self) -> Option<Event> {
+        // The other way round: the least comes first.
+        self.due.peek().max(self.turns.peek()).map(|e| e.0)
+    }
+
+    fn take_first(&mut self, until: u64) -> Option<Event> {
+        let first = self.first().filter(|e| e.at <= until)?;
+        let is_turn = self.turns.peek().is_some_and(|e| e.0 == first);
+        if is_turn {
+            self.turns.pop()
+        } else {
+            self.due.pop()
+        };
+        Some(first)
     }
 
     fn turn(&mut self, e: Event, stream: &mut dyn Stream) {
@@ -288,13 +315,12 @@ impl Kcl {
 
 impl Application for Kcl {
     fn next(&self) -> u64 {
-        self.due.peek().map_or(u64::MAX, |e| e.0.at)
+        self.first().map_or(u64::MAX, |e| e.at)
     }
 
     fn act(&mut self, stream: &mut dyn Stream) {
         let now = stream.now();
-        while let Some(Reverse(event)) = self.due.peek().copied().filter(|e| e.0.at <= now) {
-            self.due.pop();
+        while let Some(event) = self.take_first(now) {
             self.turn(event, stream);
         }
     }

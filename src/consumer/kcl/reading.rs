@@ -172,6 +172,9 @@ impl Kcl {
     /// Takes what has been pushed.
     fn take_pushed(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) {
         let most = Most { rows: self.rules.rows, bytes: self.rules.bytes };
+        if self.flow(slot, now, stream) {
+            return;
+        }
         loop {
             let p = &mut self.processors[slot as usize];
             if !p.wants_more() || !p.has_room(self.rules.feed) {
@@ -199,5 +202,49 @@ impl Kcl {
                 }
             }
         }
+    }
+
+    /// A processor at rest whose code takes no time needs no moment of its own for each push: up to what happens next
+    /// to any worker, or its next checkpoint, they pass in one go. Whether any did; then its next look is arranged.
+    fn flow(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) -> bool {
+        let p = &self.processors[slot as usize];
+        let (shard, w, from) = (p.shard, p.worker, p.next);
+        let until = self.undisturbed(slot).min(stream.known_until());
+        let lease = self.table.at(shard);
+        let is_at_rest = p.inputs.is_empty() && !p.working && !p.in_line && lease.is_of(w);
+        let takes_no_time = lease.work.is_instant() && lease.work.never_fails();
+        let is_poisoned = |o: &Poison| o.shard == Some(shard) && o.row.is_none_or(|row| row >= from);
+        if until <= now || !is_at_rest || !takes_no_time || self.poisons.iter().any(is_poisoned) {
+            return false;
+        }
+        let flow = stream.flow(shard, from, until);
+        if flow.to == from {
+            return false;
+        }
+        lease.bytes += flow.bytes;
+        self.workers[w as usize].result.records += flow.records;
+        let p = &mut self.processors[slot as usize];
+        (p.next, p.done_to, p.answered) = (flow.to, flow.to, flow.last);
+        if self.config.checkpoint == Checkpoint::EveryBatch {
+            lease.restart = Restart::Row(flow.to);
+            self.table.requests.checkpoints += flow.to - from;
+            p.saved = (flow.to, flow.last);
+        }
+        self.keep(shard, stream);
+        self.plan_for(flow.next.max(now + 1), What::Read, slot);
+        true
+    }
+
+    /// Until when nothing happens to any worker, no core is missing, and no checkpoint is due.
+    fn undisturbed(&self, slot: u32) -> u64 {
+        let p = &self.processors[slot as usize];
+        if self.workers[p.worker as usize].free == Some(0) {
+            return 0;
+        }
+        let saves = match self.config.checkpoint {
+            Checkpoint::Every(span) => p.saved.1.saturating_add(span.0),
+            Checkpoint::EveryBatch | Checkpoint::AtShardEnd => u64::MAX,
+        };
+        self.due.peek().map_or(u64::MAX, |e| e.0.at).min(saves)
     }
 }

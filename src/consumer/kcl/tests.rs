@@ -1,6 +1,6 @@
-use super::config::LeaseTable;
+use super::config::{Assignment, LeaseTable};
 use super::*;
-use crate::api::{Batch, Done, Fate, Held, Hop, Most, Pushed, Refused};
+use crate::api::{Batch, Done, Fate, Flow, Held, Hop, Most, Pushed, Refused};
 use crate::consumer::config::{
     ApplicationConfig, Pace, PollingConfig, ProcessingConfig, StartAt, ThrottledPoll,
 };
@@ -73,6 +73,9 @@ impl Stream for Even {
         let ends = closed.is_some_and(|c| to == self.rows(shard, c));
         Ok(Batch { from, to, bytes: 100 * (to - from), behind: 0, ends })
     }
+    fn flow(&mut self, _shard: u32, from: u64, until: u64) -> Flow {
+        Flow { to: from, records: 0, bytes: 0, last: 0, next: until }
+    }
     fn pushed(&mut self, _shard: u32, _from: u64, _most: Most) -> Pushed {
         Pushed::Nothing(u64::MAX)
     }
@@ -135,6 +138,8 @@ fn config(version: Version, workers: u32) -> KclConfig {
         rebalance_threshold: Percent(Percent::WHOLE / 10),
         dampening: Percent(Percent::WHOLE / 10 * 6),
         lease_table: LeaseTable::Balanced,
+        assignment: Assignment::ByLoad,
+        keeps_worker_ids: false,
     }
 }
 
@@ -364,4 +369,47 @@ fn an_idle_lease_is_renewed_784_000_times_in_30_days() {
     let month = r.table.renewals as f64 * 720.0;
     assert!((month - 784_000.0).abs() < 1_000.0, "{month}");
     assert_eq!(r.table.checkpoints, 0);
+}
+
+/// By number, the leader gives a worker that joins its share in one balancing run, and stops there; by load, with loads
+/// that are equal, it moves a dampened part of the gap.
+#[test]
+fn the_leader_may_go_by_the_number_of_leases() {
+    let happenings = [(100 * S, Happening::WorkersAdded { workers: 1 })];
+    let config = KclConfig { assignment: Assignment::ByCount, ..config(Version::V3, 3) };
+    let mut kcl = kcl(config, Dur::from_ms(20), &happenings, 17);
+    let mut stream = Even::new(12, 10_000_000);
+    stream.play(&mut kcl, 400 * S);
+    let r = result(&kcl, 400 * S);
+    let ends: Vec<u64> = r.workers.iter().map(|w| w.leases_at_end).collect();
+    assert_eq!(
+        (ends, r.moves.handed_over, r.moves.stolen),
+        (vec![3; 4], 3, 0),
+        "twelve leases, four workers"
+    );
+    let in_turn = |rows: &Vec<(u64, u64)>| rows.windows(2).all(|w| w[0].1 == w[1].0);
+    assert!(stream.delivered[..12].iter().all(in_turn), "handed over: nothing twice");
+}
+
+/// Under its old id a worker takes up its leases when its loop first comes by, within a second of its start; under a new
+/// one they must expire first.
+#[test]
+fn under_its_old_id_a_worker_goes_on_at_once() {
+    for version in [Version::V1, Version::V2, Version::V3] {
+        for seed in 0..20 {
+            let back = Some(Dur::from_s(5));
+            let happenings =
+                [(100 * S + seed * 130_000_000, Happening::WorkerCrash { workers: 1, lasting: back })];
+            let longest = |keeps_worker_ids| {
+                let config = KclConfig { keeps_worker_ids, ..config(version, 2) };
+                let mut kcl = kcl(config, Dur::ZERO, &happenings, seed);
+                Even::new(6, 50_000_000).play(&mut kcl, 400 * S);
+                let r = result(&kcl, 400 * S);
+                assert_eq!((r.failovers.count, r.orphans), (3, 0));
+                r.failovers.max_ns.unwrap_or(u64::MAX)
+            };
+            let (kept, new) = (longest(true), longest(false));
+            assert!((5 * S..=6 * S).contains(&kept) && new > 12 * S, "{version:?}: {kept} {new}");
+        }
+    }
 }

@@ -84,17 +84,13 @@ struct Scratch {
 impl Common {
     fn new(config: &LambdaConfig, situation: &Situation) -> Common {
         let path = format!("consumer/{}", situation.config.name);
-        let outage = |&(at, what): &(u64, Happening)| match what {
-            Happening::Outage { lasting } => Some((at, at.saturating_add(lasting.0))),
-            _ => None,
-        };
         let lanes = u64::from(config.parallelization_factor.max(1));
         Common {
             config: config.clone(),
             reading: Reading::new(&situation.config.read),
             processing: situation.config.processing.clone(),
             failure_ppb: situation.config.failure_rate.0,
-            outages: situation.happenings.iter().filter_map(outage).collect(),
+            outages: situation.outages(),
             slow: situation.slow_spells(),
             capacity: lanes * config.batch_size + config.read_ahead,
             environments: Environments::new(config.concurrency),

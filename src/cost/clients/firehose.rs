@@ -37,9 +37,13 @@ pub fn used(result: &FirehoseResult) -> Vec<Used> {
 }
 
 fn ingestion(result: &FirehoseResult) -> Used {
-    let bytes = Gigabytes(result.billed_bytes.into());
-    let of = |item| Used::new(&result.name, item, bytes, Grows::WithRecords);
-    match result.destination {
+    ingested(&result.name, result.destination, result.billed_bytes.into())
+}
+
+/// Bytes that came in, each record rounded up where the destination has it so.
+pub fn ingested(whose: &str, destination: &str, billed_bytes: u128) -> Used {
+    let of = |item| Used::new(whose, item, Gigabytes(billed_bytes), Grows::WithRecords);
+    match destination {
         "iceberg" => of(Item::FIREHOSE_ICEBERG_IN),
         "snowflake" => of(Item::FIREHOSE_SNOWFLAKE_IN),
         _ => of(Item::FIREHOSE_IN)

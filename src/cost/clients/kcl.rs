@@ -6,22 +6,33 @@
 
 use super::{Grows, Used};
 use crate::facts::billing::{METRICS_TIER, MONTH};
+use crate::facts::kcl::{METRICS_APPLICATION, METRICS_SHARD, METRICS_WORKER};
 use crate::facts::prices::Item;
 use crate::measure::clients::KclResult;
 use crate::units::billed::{MetricMonths, ReadRequestUnits, Requests, WriteRequestUnits};
 
 /// Its priced quantities.
 pub fn used(whose: &str, result: &KclResult) -> Vec<Used> {
-    let month = MONTH.dur();
-    let metrics = |metric_ns| MetricMonths { metric_ns, month };
-    let tier = metrics(u128::from(METRICS_TIER.count()) * u128::from(month.0));
     let table = &result.table;
     vec![
         Used::new(whose, Item::TABLE_WRITE, WriteRequestUnits(table.write_units().into()), Grows::WithTime),
         Used::new(whose, Item::TABLE_READ, ReadRequestUnits(table.read_half_units.into()), Grows::WithTime),
-        Used::new(whose, Item::METRIC, metrics(result.metric_ns), Grows::WithTime).then(tier, Item::METRIC_2),
+        metrics_used(whose, result.metric_ns),
         Used::new(whose, Item::PUT_METRICS, Requests(result.metric_calls.into()), Grows::WithTime),
     ]
+}
+
+/// Metrics of an application whose workers hold all leases and stay.
+pub fn metrics(leases: u64, workers: u64) -> u64 {
+    METRICS_SHARD.count() * leases + METRICS_WORKER.count() * workers + METRICS_APPLICATION.count()
+}
+
+/// The custom metrics of a month.
+pub fn metrics_used(whose: &str, metric_ns: u128) -> Used {
+    let month = MONTH.dur();
+    let metrics = |metric_ns| MetricMonths { metric_ns, month };
+    let tier = metrics(u128::from(METRICS_TIER.count()) * u128::from(month.0));
+    Used::new(whose, Item::METRIC, metrics(metric_ns), Grows::WithTime).then(tier, Item::METRIC_2)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 pub mod firehose;
 pub mod flink;
-mod kcl;
+pub mod kcl;
 pub mod lambda;
 
 use super::bill::{Bill, BillLine};
@@ -120,7 +120,7 @@ impl Used {
         self
     }
 
-    /// So much a month is free.
+    /// So much a month is free, to all that an account uses of this unit together.
     pub fn free<Q: Billed>(mut self, quantity: Q) -> Used {
         self.free = quantity.raw();
         self
@@ -158,11 +158,17 @@ impl Used {
         scaled.map_or_else(|| "more than can be counted".into(), |n| decimal(n, 9))
     }
 
-    fn lines(&self, prices: &Prices, stretch: Stretch, to: &mut Vec<BillLine>) -> Result<(), BillError> {
+    fn lines(
+        &self,
+        prices: &Prices,
+        stretch: Stretch,
+        allowances: &mut Allowances,
+        to: &mut Vec<BillLine>,
+    ) -> Result<(), BillError> {
         let (mut left, mut why) = self.over(stretch);
         left = left.div_ceil(self.step).saturating_mul(self.step);
         if stretch != Stretch::Run && self.free > 0 {
-            let free = self.free.min(left);
+            let free = allowances.take(self.unit, self.free, left);
             why.push_str(&format!("less {} free: ", self.text(free)));
             left -= free;
         }
@@ -200,6 +206,23 @@ impl Used {
     }
 }
 
+/// What is left of an account's free amounts of a month, by unit: its clients use them up one after another.
+#[derive(Debug, Default)]
+struct Allowances(Vec<(&'static str, u128)>);
+
+impl Allowances {
+    /// At most `wanted` of what is left of an amount that is `whole` at the month's beginning.
+    fn take(&mut self, unit: &'static str, whole: u128, wanted: u128) -> u128 {
+        let i = self.0.iter().position(|a| a.0 == unit).unwrap_or_else(|| {
+            self.0.push((unit, whole));
+            self.0.len() - 1
+        });
+        let taken = self.0[i].1.min(wanted);
+        self.0[i].1 -= taken;
+        taken
+    }
+}
+
 /// A bill with what clients used besides.
 pub fn with_clients(
     mut bill: Bill,
@@ -207,8 +230,9 @@ pub fn with_clients(
     prices: &Prices,
     stretch: Stretch,
 ) -> Result<Bill, BillError> {
+    let mut allowances = Allowances::default();
     for one in used {
-        one.lines(prices, stretch, &mut bill.lines)?;
+        one.lines(prices, stretch, &mut allowances, &mut bill.lines)?;
     }
     let period = std::mem::take(&mut bill.period);
     Ok(super::lines::total(period, bill.lines))
@@ -243,7 +267,8 @@ mod tests {
 
     fn amounts(used: &Used, stretch: Stretch) -> Vec<(String, String)> {
         let mut lines = Vec::new();
-        used.lines(&region("us-east-1").unwrap(), stretch, &mut lines).unwrap();
+        let prices = region("us-east-1").unwrap();
+        used.lines(&prices, stretch, &mut Allowances::default(), &mut lines).unwrap();
         lines.iter().map(|l| (l.quantity.clone(), l.amount.to_string())).collect()
     }
 
@@ -259,6 +284,20 @@ mod tests {
         let day = Dur::from_h(24);
         let same = Stretch::Repeated { run: day, month: day };
         assert_eq!(amounts(&used, same), two(("60", "4.800000"), ("30", "1.200000")));
+    }
+
+    /// 10 GB are free to all together: the first takes 8 of them, the second the 2 that are left.
+    #[test]
+    fn what_is_free_is_free_once_to_an_account() {
+        let used = |n| Used::new("f", Item::DATA_IN, gb(n), Grows::WithRecords).free(gb(10));
+        let same = Stretch::Repeated { run: Dur::from_h(24), month: Dur::from_h(24) };
+        let prices = region("us-east-1").unwrap();
+        let (mut allowances, mut lines) = (Allowances::default(), Vec::new());
+        for one in [used(8), used(8)] {
+            one.lines(&prices, same, &mut allowances, &mut lines).unwrap();
+        }
+        let paid: Vec<_> = lines.iter().map(|l| l.quantity.as_str()).collect();
+        assert_eq!(paid, ["6"]);
     }
 
     #[test]

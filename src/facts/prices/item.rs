@@ -1,9 +1,9 @@
 //! The closed list of priced items, each with the unit its price is quoted for.
 
 use crate::units::billed::{
-    Billed, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths, Gigabytes, JqHours, KpuHours,
-    MetricMonths, Objects, PutPayloadUnits, ReadRequestUnits, Requests, ShardHours, StreamHours,
-    WriteRequestUnits, ZoneHours,
+    Billed, BrokerHours, ClusterHours, ConsumerShardHours, ExtendedShardHours, GbSeconds, GigabyteMonths,
+    Gigabytes, JqHours, KpuHours, MetricMonths, Objects, PartitionHours, PutPayloadUnits, ReadRequestUnits,
+    Requests, ShardHours, StreamHours, WriteRequestUnits, ZoneHours,
 };
 use std::marker::PhantomData;
 
@@ -100,4 +100,23 @@ items! {
     LambdaArmDuration, LAMBDA_ARM_DURATION: GbSeconds, "lambda_arm_gb_s", "Lambda duration, Arm", "memory times duration in whole milliseconds, up to the end of a month's first tier";
     LambdaArmDuration2, LAMBDA_ARM_DURATION_2: GbSeconds, "lambda_arm_gb_s_2", "Lambda duration, Arm, second tier", "the same in the second tier";
     LambdaArmDuration3, LAMBDA_ARM_DURATION_3: GbSeconds, "lambda_arm_gb_s_3", "Lambda duration, Arm, third tier", "the same above the second tier";
+    MskT3Small, MSK_T3_SMALL: BrokerHours, "msk_kafka_t3_small", "MSK Standard brokers, kafka.t3.small", "each broker of an MSK Standard cluster";
+    MskM5Large, MSK_M5_LARGE: BrokerHours, "msk_kafka_m5_large", "MSK Standard brokers, kafka.m5.large", "each broker of an MSK Standard cluster";
+    MskM7gLarge, MSK_M7G_LARGE: BrokerHours, "msk_kafka_m7g_large", "MSK Standard brokers, kafka.m7g.large", "each broker of an MSK Standard cluster";
+    MskM524xlarge, MSK_M5_24XLARGE: BrokerHours, "msk_kafka_m5_24xlarge", "MSK Standard brokers, kafka.m5.24xlarge", "each broker of an MSK Standard cluster";
+    MskStorage, MSK_STORAGE: GigabyteMonths, "msk_storage_gb_month", "MSK Standard storage", "bytes on the brokers' volumes, every copy";
+    MskExpress, MSK_EXPRESS: BrokerHours, "msk_express_m7g_large", "MSK Express brokers, express.m7g.large", "each broker of an MSK Express cluster";
+    MskExpressIn, MSK_EXPRESS_IN: Gigabytes, "msk_express_in_gb", "MSK Express data in", "bytes written to an MSK Express cluster";
+    MskExpressStorage, MSK_EXPRESS_STORAGE: GigabyteMonths, "msk_express_storage_gb_month", "MSK Express storage", "bytes an MSK Express cluster holds, once";
+    MskServerless, MSK_SERVERLESS: ClusterHours, "msk_serverless_cluster_hour", "MSK Serverless cluster", "each serverless cluster";
+    MskPartition, MSK_PARTITION: PartitionHours, "msk_serverless_partition_hour", "MSK Serverless partitions", "each partition of a serverless cluster";
+    MskServerlessStorage, MSK_SERVERLESS_STORAGE: GigabyteMonths, "msk_serverless_storage_gb_month", "MSK Serverless storage", "bytes a serverless cluster holds, once";
+    MskServerlessIn, MSK_SERVERLESS_IN: Gigabytes, "msk_serverless_in_gb", "MSK Serverless data in", "bytes written to a serverless cluster";
+    MskServerlessOut, MSK_SERVERLESS_OUT: Gigabytes, "msk_serverless_out_gb", "MSK Serverless data out", "bytes read from a serverless cluster";
+    SqsRequest, SQS_REQUEST: Requests, "sqs_request", "SQS requests", "each 64 KB, or part of it, of a call, standard queues (listed per million)";
+    SqsRequest2, SQS_REQUEST_2: Requests, "sqs_request_2", "SQS requests, second tier", "the same above 100 thousand million a month";
+    SqsRequest3, SQS_REQUEST_3: Requests, "sqs_request_3", "SQS requests, third tier", "the same above 200 thousand million a month";
+    SqsFifo, SQS_FIFO: Requests, "sqs_fifo_request", "SQS FIFO requests", "each 64 KB, or part of it, of a call, FIFO queues (listed per million)";
+    SqsFifo2, SQS_FIFO_2: Requests, "sqs_fifo_request_2", "SQS FIFO requests, second tier", "the same above 100 thousand million a month";
+    SqsFifo3, SQS_FIFO_3: Requests, "sqs_fifo_request_3", "SQS FIFO requests, third tier", "the same above 200 thousand million a month";
 }

@@ -123,6 +123,20 @@ impl Prices {
         empty.replaced(own, origin)
     }
 
+    /// Every price of it as one number: other prices, another number.
+    pub fn fingerprint(&self) -> u64 {
+        // FNV-1a over the rows in the items' order.
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |bytes: &[u8]| {
+            bytes.iter().for_each(|b| hash = (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
+        };
+        for row in self.rows() {
+            add(row.item.key().as_bytes());
+            add(&row.price.0.to_le_bytes());
+        }
+        hash
+    }
+
     /// Its rows, in the items' order.
     pub fn rows(&self) -> Vec<&PriceRow> {
         let mut rows: Vec<&PriceRow> = self.rows.iter().collect();

@@ -1,6 +1,8 @@
 //! One dated table per Region. What no source gave for a Region is absent.
 
-use super::super::source::{B_60, CALC, CWP, DDB, EVERYMUNDO, INFRACOST, LAMBDAP, MEMO, MSFPRICE, TOK};
+use super::super::source::{
+    B_60, CALC, CWP, DDB, EVERYMUNDO, INFRACOST, LAMBDAP, MEMO, MSFPRICE, MSKX, PL26, SQST, TOK,
+};
 use super::super::{Source, Standing};
 use super::{ItemId, PriceRow};
 use crate::units::Money;
@@ -75,6 +77,25 @@ pub(super) const TABLES: &[Table] = &[
             Entry(LambdaArmDuration, 13_333_400, LAMBDAP, Documented),
             Entry(LambdaArmDuration2, 12_000_100, LAMBDAP, Documented),
             Entry(LambdaArmDuration3, 10_666_700, LAMBDAP, Documented),
+            Entry(MskT3Small, 45_600_000_000, INFRACOST, Measured),
+            Entry(MskM5Large, 210_000_000_000, PL26, Measured),
+            Entry(MskM7gLarge, 204_000_000_000, PL26, Measured),
+            Entry(MskM524xlarge, 10_080_000_000_000, INFRACOST, Measured),
+            Entry(MskStorage, 100_000_000_000, INFRACOST, Measured),
+            Entry(MskExpress, 408_000_000_000, MSKX, Measured),
+            Entry(MskExpressIn, 10_000_000_000, MSKX, Measured),
+            Entry(MskExpressStorage, 100_000_000_000, MSKX, Measured),
+            Entry(MskServerless, 750_000_000_000, PL26, Measured),
+            Entry(MskPartition, 1_500_000_000, PL26, Measured),
+            Entry(MskServerlessStorage, 100_000_000_000, PL26, Measured),
+            Entry(MskServerlessIn, 100_000_000_000, PL26, Measured),
+            Entry(MskServerlessOut, 50_000_000_000, PL26, Measured),
+            Entry(SqsRequest, 400_000, INFRACOST, Measured),
+            Entry(SqsRequest2, 300_000, SQST, Measured),
+            Entry(SqsRequest3, 240_000, SQST, Measured),
+            Entry(SqsFifo, 500_000, INFRACOST, Measured),
+            Entry(SqsFifo2, 400_000, SQST, Measured),
+            Entry(SqsFifo3, 350_000, SQST, Measured),
         ],
     },
     // The capture calc-provisioned-273.85 is a us-east-2 bill: its fan-out prices are from there.

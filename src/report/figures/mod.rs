@@ -10,6 +10,7 @@ mod fronts;
 mod hops;
 mod over_time;
 mod replay;
+pub(super) mod sweep;
 
 use crate::experiment::outcome::Outcome;
 use crate::report::chart::{Axis, Figure, Panel};
@@ -41,7 +42,7 @@ pub fn all(outcome: &Outcome) -> Vec<Figure> {
 fn without_empty_rows(panels: &mut Vec<Panel>, columns: usize, names: &[&str]) -> Vec<String> {
     let is_empty = |p: &Panel| match p {
         Panel::Lines(chart) => chart.is_empty(),
-        Panel::Bars(_) => false,
+        Panel::Bars(_) | Panel::Heat(_) => false,
         Panel::Blank => true,
     };
     let mut dropped = Vec::new();

@@ -4,7 +4,7 @@ use super::markup::{Table, escape, list, paragraph, section};
 use crate::experiment::outcome::Outcome;
 use crate::report::chart::{Figure, Panel};
 use crate::report::human;
-use crate::report::palette::of_mode;
+use crate::report::palette::Colour;
 use crate::report::{replay, text};
 
 /// Name and question.
@@ -77,7 +77,7 @@ pub fn findings(outcome: &Outcome) -> String {
 }
 
 /// A figure: panels for the script, the picture without scripts.
-pub fn figure(figure: &Figure, svg: &str, outcome: &Outcome) -> String {
+pub fn figure(figure: &Figure, svg: &str) -> String {
     let mut content = paragraph("caption", &figure.caption);
     let all: String = figure.panels.iter().filter_map(bars).collect();
     if !all.is_empty() {
@@ -85,8 +85,12 @@ pub fn figure(figure: &Figure, svg: &str, outcome: &Outcome) -> String {
         content.push_str(&format!("<div class=\"bars\">{all}</div>\n"));
         return section(&figure.id, &figure.title, &content);
     }
+    if figure.panels.iter().any(|p| matches!(p, Panel::Heat(_))) {
+        content.push_str(&format!("<div class=\"picture\">{svg}</div>\n"));
+        return section(&figure.id, &figure.title, &content);
+    }
     if !figure.legend.is_empty() {
-        content.push_str(&legend(outcome));
+        content.push_str(&legend(figure));
     }
     let panels: String = figure.panels.iter().enumerate().map(panel).collect();
     content.push_str(&format!(
@@ -115,13 +119,11 @@ fn bars(panel: &Panel) -> Option<String> {
     Some(format!("<div><h3>{}</h3>\n{items}</div>\n", escape(&bars.title)))
 }
 
-fn legend(outcome: &Outcome) -> String {
-    let entry = |m: &crate::experiment::outcome::ModeOutcome| {
-        let colour = of_mode(m.mode).hex();
-        let title = escape(m.title);
-        format!("<span><i style=\"background:{colour}\"></i>{title}</span>\n")
+fn legend(figure: &Figure) -> String {
+    let entry = |(title, colour): &(String, Colour)| {
+        format!("<span><i style=\"background:{}\"></i>{}</span>\n", colour.hex(), escape(title))
     };
-    let entries: String = outcome.modes.iter().map(entry).collect();
+    let entries: String = figure.legend.iter().map(entry).collect();
     format!("<p class=\"legend\">{entries}</p>\n")
 }
 

@@ -6,6 +6,7 @@
 
 mod canvas;
 mod finish;
+mod heat;
 mod panel;
 mod scale;
 
@@ -50,6 +51,7 @@ pub fn draw(figure: &Figure) -> String {
             match panel {
                 Panel::Lines(chart) => panel::lines(&mut canvas, chart, area, figure.legend.is_empty()),
                 Panel::Bars(bars) => panel::bars(&mut canvas, bars, area),
+                Panel::Heat(map) => heat::draw(&mut canvas, map, area),
                 Panel::Blank => {}
             }
         }
@@ -64,6 +66,7 @@ fn row_height(row: &[Panel]) -> f64 {
     let height = |panel: &Panel| match panel {
         Panel::Lines(_) => PANEL_H,
         Panel::Bars(bars) => panel::bars_height(bars),
+        Panel::Heat(map) => heat::height(map),
         Panel::Blank => 0.0,
     };
     row.iter().map(height).fold(0.0, f64::max)

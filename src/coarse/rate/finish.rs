@@ -1,0 +1,195 @@
+//! The end of a run: totals become whole numbers, the laws are checked, the result is put together.
+
+use super::book::{ConsumerBook, ProducerBook};
+use super::delays::{Delays, Measured};
+use super::numbers::{Calls, Numbers, ReadCalls, whole};
+use super::run::Run;
+use super::window::Point;
+use crate::consumer::config::ReadConfig;
+use crate::engine::digest::Digest;
+use crate::measure::lost::Lost;
+use crate::measure::resolution::{Coarse, NotShown, Sampled};
+use crate::measure::result::{
+    ConsumerResult, Digests, Packing, ProducerResult, RunResult, ShardResult, StreamResult,
+};
+
+/// What rates cannot show.
+const NOT_SHOWN: [(&str, &str); 3] = [
+    ("largest delays", "no single record is followed, so the one that waits longest is not known"),
+    (
+        "shards minute by minute",
+        "shards are told of their writes when control looks at them, not every minute",
+    ),
+    ("digest of the demand", "no record is drawn outside the windows that measure an operating point"),
+];
+
+impl Run<'_> {
+    /// Closes the books.
+    pub fn finish(mut self) -> RunResult {
+        let end = self.config.duration.0;
+        let producers: Vec<ProducerResult> = (0..self.producers.len()).map(|p| self.producer(p)).collect();
+        let first: u64 = producers.iter().map(|p| p.stored).sum();
+        let again: u64 = producers.iter().map(|p| p.duplicates).sum();
+        let mut stream = StreamResult { stored: first + again, ..StreamResult::default() };
+        StreamResult::put(&self.stream.counts, &mut stream);
+        let consumers = (0..self.consumers.len()).map(|c| self.consumer(c, &stream)).collect();
+        let coarse = self.coarse();
+        let throttled_seconds = whole(self.stream.throttled_seconds);
+        let closed = self.carrier.close(end, std::mem::take(&mut self.series));
+        let (at_start, most, at_end) = closed.open;
+        let hottest = closed.shards.iter().max_by_key(|s| (attempts(s), std::cmp::Reverse(s.id)));
+        let all: u64 = closed.shards.iter().map(attempts).sum();
+        let stream = StreamResult {
+            shards_at_start: at_start,
+            shards_at_end: at_end,
+            shards_max: most,
+            first_copies: first,
+            duplicates: again,
+            throttled_seconds,
+            hottest_shard: hottest.filter(|s| attempts(s) > 0).map(|s| s.id),
+            hottest_share_ppm: hottest
+                .map_or(0, |s| (u128::from(attempts(s)) * 1_000_000 / u128::from(all.max(1))) as u64),
+            ..stream
+        };
+        let mut usage = closed.usage;
+        (usage.stored, usage.stored_bytes) = (stream.kinesis_records, stream.stored_bytes);
+        let mut result = RunResult {
+            mode: self.config.mode.word(),
+            duration_ns: end,
+            producers,
+            intakes: Vec::new(),
+            stream,
+            consumers,
+            series: closed.series,
+            shards: closed.shards,
+            timeline: closed.timeline,
+            usage,
+            digests: Digests::default(),
+            cut: None,
+            coarse: Some(coarse),
+        };
+        result.assert_laws(self.config.seed, end);
+        result.digests = digests(&result);
+        result
+    }
+
+    fn coarse(&self) -> Coarse {
+        let (simulated, of) = self.simulated;
+        let not_shown = |(figure, reason): &(&'static str, &'static str)| NotShown { figure, reason };
+        Coarse {
+            resolution: "rate",
+            step_ns: self.step,
+            sampled: (of > 0).then_some(Sampled { simulated: simulated as u32, of: of as u32 }),
+            not_shown: NOT_SHOWN.iter().map(not_shown).collect(),
+        }
+    }
+
+    fn producer(&self, p: usize) -> ProducerResult {
+        let (book, points) = (&self.producers[p], &self.points.points);
+        let born = whole(book.born);
+        let mut result = ProducerResult {
+            name: self.config.producers[p].name.clone(),
+            born,
+            born_bytes: whole(book.born_bytes),
+            overtaken: book.overtaken.map(whole),
+            buffered_records_max: book.buffered_max.0,
+            buffered_bytes_max: book.buffered_max.1,
+            ..ProducerResult::default()
+        };
+        ProducerResult::put(&book.counts, &mut result);
+        Calls::put(&book.calls, &mut result);
+        Lost::put(&book.lost, &mut result.lost);
+        if !book.packing.is_empty() {
+            let mut packing = Packing::default();
+            Packing::put(&book.packing, &mut packing);
+            result.packing = Some(packing);
+        }
+        let lost = result.lost.all().min(born);
+        result.held = whole(self.queues[p].records + book.level_held).min(born - lost);
+        result.stored = born - lost - result.held;
+        let put = mixed(&book.weights, points, |point| &point.producers[p].put);
+        result.put = put.summary(result.stored);
+        result.buffering = buffering(book, points, p).summary(born - result.held);
+        result
+    }
+
+    fn consumer(&self, c: usize, stream: &StreamResult) -> ConsumerResult {
+        let (book, reader, points) = (&self.consumers[c], &self.readers[c], &self.points.points);
+        let config = &self.config.consumers[c];
+        let mut result = ConsumerResult {
+            name: config.name.clone(),
+            read: match config.read {
+                ReadConfig::Polling(_) => "polling",
+                ReadConfig::FanOut(_) => "enhanced_fan_out",
+            },
+            iterator_age_ns_max: reader.age_max.max(seen_age(book, points, c)),
+            ..ConsumerResult::default()
+        };
+        ReadCalls::put(&book.reading, &mut result);
+        ConsumerResult::put(&book.delivery, &mut result);
+        let mut left = stream.stored;
+        let mut take = |n: f64| {
+            let n = whole(n).min(left);
+            left -= n;
+            n
+        };
+        result.before_start = take(reader.before_start);
+        result.lost_to_retention = take(reader.lost);
+        result.unread = take(reader.backlog() + reader.level_unread);
+        result.first_deliveries = left;
+        let size = stream.stored_bytes as f64 / stream.stored.max(1) as f64;
+        result.delivered_bytes = whole(size * left as f64);
+        result.catch_up_ns = self.catch_up(c);
+        let mut propagation = mixed(&book.weights, points, |point| &point.consumers[c].propagation);
+        propagation.merge(&book.propagation);
+        let mut processing = mixed(&book.weights, points, |point| &point.consumers[c].processing);
+        for ((least, most), weight) in &book.processing {
+            processing.add_even(*least as f64, *most as f64, *weight);
+        }
+        let mut end_to_end = mixed(&book.prompt, points, |point| &point.consumers[c].end_to_end);
+        end_to_end.merge(&book.end_to_end);
+        result.propagation = propagation.summary(left);
+        result.processing = processing.summary(left);
+        result.end_to_end = end_to_end.summary(left);
+        result
+    }
+
+    /// From the end of the last outage until nothing was behind.
+    fn catch_up(&self, c: usize) -> Option<u64> {
+        let reader = &self.readers[c];
+        let last = reader.outages.iter().map(|o| o.1).max()?;
+        let level = reader.behind.is_empty() && last <= self.config.duration.0;
+        level.then(|| (reader.level_at as u64).saturating_sub(last))
+    }
+}
+
+fn attempts(shard: &ShardResult) -> u64 {
+    shard.stored + shard.throttled
+}
+
+fn mixed<'a>(weights: &[f64], points: &'a [Point], of: impl Fn(&'a Point) -> &'a Measured) -> Delays {
+    let mut all = Delays::default();
+    weights.iter().zip(points).for_each(|(weight, point)| all.add(of(point), *weight));
+    all
+}
+
+fn buffering(book: &ProducerBook, points: &[Point], p: usize) -> Delays {
+    let mut all = mixed(&book.calm, points, |point| &point.producers[p].buffering);
+    all.merge(&book.queued);
+    all
+}
+
+fn seen_age(book: &ConsumerBook, points: &[Point], c: usize) -> u64 {
+    let used = book.weights.iter().zip(points).filter(|(weight, _)| **weight > 0.0);
+    used.map(|(_, point)| point.consumers[c].age).max().unwrap_or(0)
+}
+
+fn digests(result: &RunResult) -> Digests {
+    let (mut events, mut all) = (Digest::default(), Digest::default());
+    for entry in &result.timeline {
+        events.fold(entry.at_ns);
+        events.fold_text(&entry.text);
+    }
+    all.fold_text(&serde_json::to_string(result).expect("plain data"));
+    Digests { demand: Vec::new(), events: events.text(), results: all.text() }
+}

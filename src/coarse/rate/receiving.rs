@@ -1,0 +1,162 @@
+//! One step of the consumers: what each shard takes in, what is read of it, how late.
+
+use super::book::StreamBook;
+use super::numbers::add;
+use super::readers::{Inflow, Reading, Step, pollers};
+use super::run::{Now, Run, Sent};
+use super::sending::weigh;
+use super::speed::Pace;
+use crate::consumer::config::ReadConfig;
+
+impl Run<'_> {
+    /// What each shard takes in, in records.
+    fn inflow(&self, now: &Now, sent: &Sent) -> (Vec<Inflow>, Vec<(usize, Inflow)>) {
+        let points = &self.points.points;
+        let mut stands = vec![Inflow::default(); self.sample.stands.len()];
+        let (mut records, mut bytes) = (0.0, 0.0);
+        for (k, share) in &now.mixture {
+            for (inflow, stand) in stands.iter_mut().zip(&points[*k].stands) {
+                inflow.records += stand.stored * share;
+                inflow.bytes += stand.bytes * share;
+            }
+        }
+        let weight = |shares: &[f64]| shares.iter().zip(&now.offered).map(|(s, r)| s * r).sum::<f64>();
+        let scale_of = |stand: usize, shares: &[f64]| {
+            let own = weight(&self.sample.stands[stand].shares);
+            if self.sample.whole || own <= 0.0 { 1.0 } else { weight(shares) / own }
+        };
+        let mut open: Vec<(usize, Inflow)> = Vec::with_capacity(self.sample.shown.len());
+        for (stand, shares) in &self.sample.shown {
+            let scale = scale_of(*stand, shares);
+            let inflow =
+                Inflow { records: stands[*stand].records * scale, bytes: stands[*stand].bytes * scale };
+            records += inflow.records;
+            bytes += inflow.bytes;
+            open.push((*stand, inflow));
+        }
+        // Records (not Kinesis records), and exactly what was stored.
+        let exact = |n: &mut Inflow| {
+            n.records *= sent.stored / now.seconds() / f64::max(records, 1e-9);
+            n.bytes *= sent.bytes / now.seconds() / f64::max(bytes, 1e-9);
+        };
+        stands.iter_mut().for_each(exact);
+        open.iter_mut().for_each(|o| exact(&mut o.1));
+        (stands, open)
+    }
+
+    pub(super) fn read(&mut self, now: &Now, sent: &Sent) {
+        if self.readers.is_empty() {
+            return;
+        }
+        let (stands, inflow) = self.inflow(now, sent);
+        let configs = &self.config.consumers;
+        let reading = Reading {
+            configs,
+            limits: &self.config.stream.reads,
+            map: self.carrier.map(),
+            inflow: &inflow,
+            place: &self.place,
+            pollers: &pollers(configs, &self.readers, now.from),
+            stands: &stands,
+            retention: self.carrier.retention(),
+            from: now.from,
+            to: now.to,
+            size: sent.bytes / sent.stored.max(1e-9),
+        };
+        let seconds = now.seconds();
+        let mut steps = Vec::with_capacity(configs.len());
+        for c in 0..configs.len() {
+            let points = &self.points.points;
+            let delay: f64 =
+                now.mixture.iter().map(|(k, s)| points[*k].consumers[c].propagation.mean * s).sum();
+            let unread = sent.stored / seconds * delay / 1e9;
+            steps.push(reading.step(&mut self.readers, c, sent.stored, unread));
+        }
+        for (c, step) in steps.iter().enumerate() {
+            self.count_reader(c, now, sent, step);
+        }
+    }
+
+    fn count_reader(&mut self, c: usize, now: &Now, sent: &Sent, step: &Step) {
+        let points = &self.points.points;
+        let (book, bucket, reader) = (&mut self.consumers[c], &mut self.buckets[c], &mut self.readers[c]);
+        let reads = reader.reads(&self.config.consumers[c], now.from);
+        let open = self.sample.shown.len() as f64;
+        let size = sent.bytes / sent.stored.max(1e-9);
+        let size = if sent.stored > 0.0 { size } else { reading_size(&self.stream) };
+        let delivered = step.level + step.late;
+        let (mut p50, mut p99, mut middle) = (0.0, 0.0, 0.0);
+        for (k, share) in &now.mixture {
+            let point = &points[*k].consumers[c];
+            let weight = step.level * share;
+            weigh(&mut book.weights, *k, weight);
+            weigh(&mut book.prompt, *k, weight * (1.0 - sent.queued.map_or(0.0, |q| q.0)));
+            add(&mut book.delivery, &point.delivery, delivered * share);
+            if reads {
+                let calm = (open - step.late_shards).max(0.0);
+                let polls = matches!(self.config.consumers[c].read, ReadConfig::Polling(_));
+                add(&mut book.reading, &point.reading, f64::from(polls) * calm * share * now.seconds());
+                bucket.age =
+                    bucket.age.max(Some(point.age)).filter(|_| point.reading.iter().sum::<f64>() > 0.0);
+            }
+            p50 += point.end_to_end.p50.unwrap_or(0) as f64 * share;
+            p99 += point.end_to_end.p99.unwrap_or(0) as f64 * share;
+            middle += (point.propagation.mean + point.processing.mean) * share;
+            let again = point.delivery.first().copied().unwrap_or(0.0);
+            reader.read_bytes += delivered * share * size * (1.0 + again);
+            bucket.shown[0].sum += delivered * share * (1.0 + again);
+            bucket.shown[2].sum += delivered * share * size * (1.0 + again);
+        }
+        let calls = match &self.config.consumers[c].read {
+            ReadConfig::Polling(_) => step.late_calls,
+            // A subscription lives its time and is renewed.
+            ReadConfig::FanOut(f) if reads => {
+                let since =
+                    |t: u64| (t - self.config.consumers[c].starts.at.0).div_ceil(f.renew_every.0.max(1));
+                open * (since(now.to) - since(now.from)) as f64
+            }
+            ReadConfig::FanOut(_) => 0.0,
+        };
+        add(&mut book.reading, &[calls], 1.0);
+        bucket.shown[1].sum = bucket.shown[0].sum;
+        bucket.shown[3].sum = book.reading.first().copied().unwrap_or(0.0);
+        bucket.shown[4].sum = book.reading.iter().skip(2).sum();
+        bucket.age = bucket.age.max(step.age.filter(|a| *a > 0));
+        match sent.queued {
+            Some((share, low, high)) => {
+                let rest = step.level * (1.0 - share);
+                bucket.level(rest, p50, p99);
+                bucket.late(low + middle, high + middle, step.level * share);
+                book.end_to_end.add_even(low + middle, high + middle, step.level * share);
+            }
+            None => bucket.level(step.level, p50, p99),
+        }
+        if step.late > 0.0 {
+            self.count_late(c, sent, step);
+        }
+    }
+
+    /// Deliveries out of a backlog.
+    fn count_late(&mut self, c: usize, sent: &Sent, step: &Step) {
+        let (book, bucket) = (&mut self.consumers[c], &mut self.buckets[c]);
+        let call = match &self.config.consumers[c].read {
+            ReadConfig::Polling(p) => p.call_latency.sampler().mean(),
+            ReadConfig::FanOut(f) => f.push_latency.sampler().mean(),
+        };
+        let Pace { batch, per_record, per_call, .. } = step.pace;
+        let (least, most) = (per_call + per_record, per_call + batch * per_record);
+        *book.processing.entry((least as u64, most as u64)).or_default() += step.late;
+        let wait = sent.queued.map_or(sent.delay, |q| (q.1 + q.2) / 2.0);
+        let more = call + (least + most) / 2.0;
+        step.waits.each(|low, high, weight| {
+            book.propagation.add_even(low + call, high + call, weight);
+            book.end_to_end.add_even(low + wait + more, high + wait + more, weight);
+            bucket.late(low + wait + more, high + wait + more, weight);
+        });
+    }
+}
+
+/// Mean size of what is stored so far.
+fn reading_size(stream: &StreamBook) -> f64 {
+    stream.shown[5].sum / stream.shown[3].sum.max(1e-9)
+}

@@ -1,0 +1,394 @@
+//! The run: from step to step, with what is carried between them.
+
+use super::book::{Bucket, ConsumerBook, ProducerBook, StreamBook, empty, end_bucket};
+use super::demand::{Demand, PerRecord};
+use super::fifo::Fifo;
+use super::numbers::whole;
+use super::places::Places;
+use super::points::{Mixture, Points, Wanted, around};
+use super::readers::Reader;
+use super::sample::{Offer, Sample, Small};
+use super::window::Care;
+use crate::measure::result::Series;
+use crate::stream::config::Mode;
+use crate::units::NS_PER_S;
+use crate::world::Unfit;
+use crate::world::carrier::{Carrier, Written, happenings};
+use crate::world::config::{Action, WorldConfig};
+use crate::world::sizing::calendar;
+use std::collections::BTreeSet;
+
+/// A run of few rates on shards that stay is measured with care.
+const CARE: Care = Care { most: 32, ranked: 16, records: 250_000.0, near: (180, 300) };
+/// One of many rates, or on shards that come and go, is measured at many points, each for a short time of it.
+const HASTE: Care = Care { most: 12, ranked: 8, records: 120_000.0, near: (60, 90) };
+
+/// Rates of a run that takes at most so many different ones are measured exactly.
+const EXACT_MOST: usize = 16;
+/// A queue in a client is worked off at a load of this many times the shards' capacity at most.
+const PUSH_MOST: f64 = 3.0;
+
+/// A hot spell of a producer.
+struct Spell {
+    producer: usize,
+    from: u64,
+    until: u64,
+    share: f64,
+}
+
+/// A run at rate resolution.
+pub struct Run<'a> {
+    pub(super) config: &'a WorldConfig,
+    pub(super) step: u64,
+    pub(super) carrier: Carrier,
+    pub(super) demands: Vec<Demand>,
+    pub(super) places: Vec<Places>,
+    spells: Vec<Spell>,
+    pub(super) points: Points,
+    pub(super) sample: Sample,
+    pub(super) hot: Vec<f64>,
+    /// Place of each shard among the open ones.
+    pub(super) place: Vec<usize>,
+    pub(super) exact: bool,
+    pub(super) care: Care,
+    pub(super) queues: Vec<Fifo>,
+    pub(super) readers: Vec<Reader>,
+    pub(super) producers: Vec<ProducerBook>,
+    pub(super) consumers: Vec<ConsumerBook>,
+    pub(super) stream: StreamBook,
+    pub(super) buckets: Vec<Bucket>,
+    pub(super) series: Series,
+    /// Written by each stand's shard since the shards were last told: records, bytes, refused; and born meanwhile.
+    pub(super) written: Vec<[f64; 3]>,
+    pub(super) born_since: Vec<f64>,
+    /// What is left of each shard's writes after rounding.
+    pub(super) rest: Vec<[f64; 3]>,
+    pub(super) simulated: (usize, usize),
+}
+
+/// What a step is about.
+pub(super) struct Now {
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) mixture: Mixture,
+    /// Offered per second at the mixture, by producer.
+    pub(super) offered: Vec<f64>,
+    pub(super) record: Vec<PerRecord>,
+}
+
+impl Now {
+    pub(super) fn seconds(&self) -> f64 {
+        (self.to - self.from) as f64 / NS_PER_S as f64
+    }
+}
+
+/// What producers did in a step.
+#[derive(Default)]
+pub(super) struct Sent {
+    pub(super) stored: f64,
+    pub(super) bytes: f64,
+    pub(super) gone: f64,
+    /// Of the gone: share that waited in a queue, and its shortest and longest wait, ns.
+    pub(super) queued: Option<(f64, f64, f64)>,
+    /// Mean time from birth to storage of what did not queue, ns.
+    pub(super) delay: f64,
+    /// Against the mixture's own.
+    pub(super) scale: f64,
+}
+
+impl<'a> Run<'a> {
+    /// Begins a run.
+    pub fn new(config: &'a WorldConfig, step: u64) -> Result<Run<'a>, Unfit> {
+        let count_keys = config.stream.admission.count_key_bytes;
+        let end = config.duration.0;
+        let demand = |p| Demand::new(p, count_keys, calendar(config), end);
+        let demands: Vec<Demand> = config.producers.iter().map(demand).collect();
+        let keys = config.producers.iter().map(|p| &p.demand.keys).zip(&config.tables);
+        let places: Vec<Places> = keys.map(|(law, table)| Places::new(law, table.as_ref())).collect();
+        let carrier = Carrier::new(config)?;
+        let (producers, consumers) = (config.producers.len(), config.consumers.len());
+        let step = step.clamp(NS_PER_S, 60 * NS_PER_S);
+        let exact = is_plain(&demands, step, end);
+        let care = if exact && config.mode == Mode::Provisioned { CARE } else { HASTE };
+        let mut run = Run {
+            step,
+            exact,
+            care,
+            demands,
+            places,
+            spells: spells(config),
+            points: Points::default(),
+            sample: Sample { stands: Vec::new(), shown: Vec::new(), whole: true },
+            hot: vec![0.0; producers],
+            place: Vec::new(),
+            queues: vec![Fifo::default(); producers],
+            readers: (0..consumers).map(|c| Reader::new(happenings(config, c))).collect(),
+            producers: vec![ProducerBook { overtaken: Some(0.0), ..ProducerBook::default() }; producers],
+            consumers: vec![ConsumerBook::default(); consumers],
+            stream: StreamBook::default(),
+            buckets: vec![Bucket::default(); consumers],
+            series: empty(carrier.bucket(), producers, consumers),
+            written: Vec::new(),
+            born_since: vec![0.0; producers],
+            rest: Vec::new(),
+            simulated: (0, 0),
+            carrier,
+            config,
+        };
+        run.look_at_shards(0);
+        Ok(run)
+    }
+
+    /// Runs to the end.
+    pub fn go(&mut self) -> Result<(), Unfit> {
+        let (end, bucket) = (self.config.duration.0, self.carrier.bucket());
+        // How the run begins decides where the first step ends.
+        self.operating_point(0, self.step.min(end).max(1))?;
+        let mut now = 0;
+        while now < end {
+            if self.carrier.next_control() <= now {
+                self.control(now);
+            }
+            let to = self.until(now, end);
+            self.advance(now, to)?;
+            now = to;
+            if now.is_multiple_of(bucket) || now == end {
+                self.end_bucket();
+            }
+        }
+        self.tell_shards();
+        Ok(())
+    }
+
+    /// Control acts on what the shards have taken so far.
+    fn control(&mut self, now: u64) {
+        self.tell_shards();
+        let open = self.carrier.map().open().to_vec();
+        self.carrier.act(now);
+        let hot = self.hot_at(now);
+        if open != self.carrier.map().open() || hot != self.hot {
+            self.look_at_shards(now);
+        }
+    }
+
+    fn hot_at(&self, now: u64) -> Vec<f64> {
+        let mut hot = vec![0.0f64; self.demands.len()];
+        for spell in self.spells.iter().filter(|s| s.from <= now && now < s.until) {
+            hot[spell.producer] = hot[spell.producer].max(spell.share);
+        }
+        hot
+    }
+
+    /// The shards or their keys have changed: who stands for whom?
+    fn look_at_shards(&mut self, now: u64) {
+        self.hot = self.hot_at(now);
+        let end = self.config.duration.0;
+        let load: Vec<f64> =
+            self.demands.iter().map(|d| d.rate(0, end.max(1)) * d.record(now).bytes.max(1.0)).collect();
+        let map = self.carrier.map();
+        self.sample = Sample::of(map, &self.places, &self.hot, &load, self.care);
+        self.place = vec![usize::MAX; map.shards().len()];
+        map.open().iter().enumerate().for_each(|(i, id)| self.place[*id as usize] = i);
+        self.rest.resize(map.shards().len(), [0.0; 3]);
+        self.written = vec![[0.0; 3]; self.sample.stands.len()];
+        self.born_since = vec![0.0; self.demands.len()];
+        if !self.sample.whole && self.simulated.1 < self.sample.shown.len() {
+            self.simulated = (self.sample.stands.len(), self.sample.shown.len());
+        }
+    }
+
+    /// Shards learn what they have stored since they were last told.
+    fn tell_shards(&mut self) {
+        let by = |shares: &[f64]| shares.iter().zip(&self.born_since).map(|(s, b)| s * b).sum::<f64>();
+        for (i, (stand, shares)) in self.sample.shown.iter().enumerate() {
+            let id = self.carrier.map().open()[i];
+            let shown = by(&self.sample.stands[*stand].shares);
+            let scale = if self.sample.whole || shown <= 0.0 { 1.0 } else { by(shares) / shown };
+            let rest = &mut self.rest[id as usize];
+            let mut told = [0u64; 3];
+            for k in 0..3 {
+                rest[k] += self.written[*stand][k] * scale;
+                told[k] = whole(rest[k]);
+                rest[k] -= told[k] as f64;
+            }
+            self.carrier.wrote(id, Written { records: told[0], bytes: told[1], throttled: told[2] });
+        }
+        self.written.iter_mut().for_each(|w| *w = [0.0; 3]);
+        self.born_since.iter_mut().for_each(|b| *b = 0.0);
+        self.carrier.billed(whole(self.stream.billed.0), whole(self.stream.billed.1));
+        for (c, reader) in self.readers.iter().enumerate() {
+            self.carrier.read(c, whole(reader.read_bytes), whole(reader.long_term));
+        }
+    }
+
+    /// The end of the step that begins at `now`.
+    fn until(&self, now: u64, end: u64) -> u64 {
+        let bucket = self.carrier.bucket();
+        let mut to = self.demands.iter().map(|d| d.changes(now)).min().unwrap_or(end).max(now + self.step);
+        let carries =
+            self.queues.iter().any(|q| q.records > 0.0) || self.readers.iter().any(|r| !r.behind.is_empty());
+        if carries {
+            to = to.min(now + self.step);
+        }
+        if let Some((_, opening)) = self.points.opening.filter(|o| o.1 > now) {
+            to = to.min(opening);
+        }
+        to = to.min(self.carrier.next_control().max(now + 1)).min(end).min((now / bucket + 1) * bucket);
+        let spells = self.spells.iter().flat_map(|s| [s.from, s.until]);
+        let changes = self.readers.iter().zip(&self.config.consumers).map(|(r, c)| r.changes(c, now));
+        spells.chain(changes).filter(|at| *at > now).fold(to, u64::min)
+    }
+
+    fn advance(&mut self, from: u64, to: u64) -> Result<(), Unfit> {
+        if self.hot_at(from) != self.hot {
+            self.tell_shards();
+            self.look_at_shards(from);
+        }
+        let now = self.operating_point(from, to)?;
+        let sent = self.send(&now);
+        self.read(&now, &sent);
+        Ok(())
+    }
+
+    /// Where the stream works in this step.
+    fn operating_point(&mut self, from: u64, to: u64) -> Result<Now, Unfit> {
+        let mut rates: Vec<f64> = self.demands.iter().map(|d| d.rate(from, to)).collect();
+        let mut mixture = self.mixture(&rates, from, self.exact)?;
+        let grows = |k: usize| self.points.points[k].producers.iter().any(|p| p.grows);
+        if self.queues.iter().any(|q| q.records > 0.0) && !mixture.iter().any(|(k, _)| grows(*k)) {
+            // The queue comes on top of what is born, as much of it as shards could possibly take.
+            let seconds = ((to - from) as f64 / NS_PER_S as f64).max(1.0);
+            let own = self.load(&rates, from);
+            rates.iter_mut().zip(&self.queues).for_each(|(rate, queue)| *rate += queue.records / seconds);
+            let (all, most) = (self.load(&rates, from), PUSH_MOST.max(own));
+            if all > most {
+                rates.iter_mut().for_each(|r| *r *= most / all);
+            }
+            mixture = self.mixture(&rates, from, false)?;
+        }
+        let opens = self.points.opening.filter(|(_, length)| from < *length && self.rates_since_start(from));
+        if let Some((opening, _)) = opens {
+            mixture = vec![(opening, 1.0)];
+        }
+        let record = self.demands.iter().map(|d| d.record(from)).collect();
+        Ok(Now { from, to, mixture, offered: rates, record })
+    }
+
+    /// The points around these rates.
+    fn mixture(&mut self, rates: &[f64], from: u64, exact: bool) -> Result<Mixture, Unfit> {
+        let load = self.load(rates, from);
+        if load <= 0.0 {
+            return Ok(vec![(self.point(rates, from)?, 1.0)]);
+        }
+        let (low, high, share) = if exact { (load, load, 0.0) } else { around(load) };
+        let mut mixture = Mixture::new();
+        for (at, part) in [(low, 1.0 - share), (high, share)] {
+            if part > 0.0 {
+                let scaled: Vec<f64> = rates.iter().map(|r| r * at / load).collect();
+                mixture.push((self.point(&scaled, from)?, part));
+            }
+        }
+        Ok(mixture)
+    }
+
+    /// Has nothing changed since the run began?
+    fn rates_since_start(&self, now: u64) -> bool {
+        let change = self.demands.iter().map(|d| d.changes(0)).min().unwrap_or(u64::MAX);
+        let readers = self.readers.iter().zip(&self.config.consumers).map(|(r, c)| r.changes(c, 0)).min();
+        now < change.min(readers.unwrap_or(u64::MAX))
+            && self.carrier.map().shards().len() == self.carrier.map().open().len()
+    }
+
+    /// Utilisation of the busiest stand.
+    fn load(&self, rates: &[f64], at: u64) -> f64 {
+        self.loads(rates, at).into_iter().fold(0.0, f64::max)
+    }
+
+    fn loads(&self, rates: &[f64], at: u64) -> Vec<f64> {
+        let limits = &self.config.stream.admission;
+        let bytes: Vec<f64> = self.demands.iter().map(|d| d.record(at).bytes).collect();
+        let packs: Vec<bool> = self.config.producers.iter().map(|p| p.client.packs()).collect();
+        let of = |shares: &[f64]| {
+            let (mut records, mut all) = (0.0, 0.0);
+            for p in 0..rates.len() {
+                let rate = rates[p] * shares[p];
+                records += if packs[p] { 0.0 } else { rate };
+                all += rate * bytes[p];
+            }
+            (records / limits.records_per_s as f64).max(all / limits.bytes_per_s as f64)
+        };
+        self.sample.stands.iter().map(|s| of(&s.shares)).collect()
+    }
+
+    /// The measured point at these rates.
+    fn point(&mut self, rates: &[f64], at: u64) -> Result<usize, Unfit> {
+        let offers: Vec<Offer> = self.demands.iter().zip(rates).map(|(d, r)| d.offer(at, *r)).collect();
+        let readers: Vec<Option<u64>> = self
+            .readers
+            .iter()
+            .zip(&self.config.consumers)
+            .map(|(r, c)| r.reads(c, at).then(|| r.slowness(at)))
+            .collect();
+        let mut key = Vec::new();
+        for (p, offer) in offers.iter().enumerate() {
+            let part = self.sample.part(p);
+            key.extend([(rates[p] * part * 1e3 + 0.5) as u64, offer.size.map_or(0, |s| s.0)]);
+            let fine = if self.sample.whole { 1e9 } else { 1e4 };
+            key.extend(
+                self.sample.stands.iter().map(|s| (s.shares[p] / part.max(1e-12) * fine + 0.5) as u64),
+            );
+        }
+        key.extend(readers.iter().map(|r| r.map_or(u64::MAX, |s| s)));
+        let rate = rates.iter().enumerate().map(|(p, r)| r * self.sample.part(p)).sum();
+        let wanted = Wanted { load: self.loads(rates, at), offers, rate, key };
+        let small = Small {
+            config: self.config,
+            map: self.carrier.map(),
+            places: &self.places,
+            hot: &self.hot,
+            sample: &self.sample,
+            readers: &readers,
+        };
+        self.points.at(&small, &wanted, self.care)
+    }
+
+    fn end_bucket(&mut self) {
+        let queued: Vec<(f64, f64)> = self
+            .queues
+            .iter()
+            .zip(&self.producers)
+            .map(|(q, book)| (q.records, q.records * book.born_bytes / book.born.max(1.0)))
+            .collect();
+        let backlogs: Vec<f64> = self.readers.iter().map(|r| r.backlog() + r.level_unread).collect();
+        let open = self.carrier.map().open().len() as u32;
+        end_bucket(&mut self.series, &mut self.stream, &mut self.buckets, (&queued, &backlogs), open);
+    }
+}
+
+/// Do the rates take few different values?
+fn is_plain(demands: &[Demand], step: u64, end: u64) -> bool {
+    let (mut seen, mut now) = (BTreeSet::new(), 0);
+    while now < end && seen.len() <= EXACT_MOST {
+        let next = demands.iter().map(|d| d.changes(now)).min().unwrap_or(end).max(now + 1);
+        let of = |d: &Demand| ((d.rate(now, next.min(end)) * 1e3) as u64, d.record(now).bytes as u64);
+        seen.insert(demands.iter().map(of).collect::<Vec<_>>());
+        if next < end && next - now < step {
+            return false;
+        }
+        now = next;
+    }
+    seen.len() <= EXACT_MOST
+}
+
+fn spells(config: &WorldConfig) -> Vec<Spell> {
+    let spell = |e: &crate::world::config::TimedEvent| match e.action {
+        Action::HotKey { producer, share, lasting } => Some(Spell {
+            producer,
+            from: e.at.0,
+            until: e.at.0.saturating_add(lasting.0),
+            share: share.fraction(),
+        }),
+        _ => None,
+    };
+    config.events.iter().filter_map(spell).collect()
+}

@@ -1,0 +1,256 @@
+//! The shards that stand for all, and the small world they make.
+//!
+//! Up to `Care::most` open shards, every one is simulated, with its own keys. Above that, the busiest stand for themselves
+//! (a hot shard is never sampled away) and the others are ranked by their share of the load; shards at even distances
+//! along that rank stand for their neighbours. A client that gathers records for many shards in one call then
+//! gathers fewer, in proportion, so that each shard sees as many entries of a call as before.
+
+use super::places::Places;
+use super::window::Care;
+use crate::consumer::config::ConsumerConfig;
+use crate::producer::config::{ClientConfig, KeyLaw, PutCall, RateShape, SizeLaw};
+use crate::producer::keys::KeyTable;
+use crate::random::LatencyLaw;
+use crate::record::Shard;
+use crate::stream::config::Mode;
+use crate::stream::routing::{ShardMap, uniform_start};
+use crate::units::{Bytes, Dur, RecordRate};
+use crate::world::config::WorldConfig;
+use std::sync::Arc;
+
+/// Shards that stand for themselves at most, where not all do.
+const HOT_MOST: usize = 12;
+/// A shard this many times as busy as the middle one is hot.
+const HOT: f64 = 1.25;
+/// Keys of one shard that are told apart; more are spread evenly.
+const KEYS_MOST: usize = 20_000;
+/// Places of a shard's records where keys are not told apart.
+const SPREAD: u64 = 64;
+
+/// One simulated shard.
+#[derive(Clone, Debug)]
+pub struct Stand {
+    /// Its id in the stream.
+    pub shard: u32,
+    /// Its share of each producer's records.
+    pub shares: Vec<f64>,
+}
+
+/// A stream as its stands show it.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The simulated shards, in order of their ranges.
+    pub stands: Vec<Stand>,
+    /// For each open shard of the stream (in its order): which stand shows it, and its share of each producer's
+    /// records.
+    pub shown: Vec<(usize, Vec<f64>)>,
+    /// Is every shard its own stand?
+    pub whole: bool,
+}
+
+impl Sample {
+    /// Chooses the stands. `load` weighs the producers' shares into one number; `hot` is each one's hot spell.
+    pub fn of(map: &ShardMap, places: &[Places], hot: &[f64], load: &[f64], care: Care) -> Sample {
+        let ranked = care.ranked;
+        let shares: Vec<Vec<f64>> = map
+            .open()
+            .iter()
+            .map(|&id| {
+                let shard = &map.shards()[id as usize];
+                places.iter().zip(hot).map(|(p, hot)| p.share(shard, *hot)).collect()
+            })
+            .collect();
+        let n = shares.len();
+        if n <= care.most {
+            let stand = |i: usize| Stand { shard: map.open()[i], shares: shares[i].clone() };
+            let stands = (0..n).map(stand).collect();
+            return Sample { stands, shown: shares.into_iter().enumerate().collect(), whole: true };
+        }
+        let weight = |i: usize| shares[i].iter().zip(load).map(|(s, l)| s * l).sum::<f64>();
+        let mut rank: Vec<usize> = (0..n).collect();
+        rank.sort_by(|a, b| weight(*b).total_cmp(&weight(*a)).then(a.cmp(b)));
+        let middle = weight(rank[n / 2]);
+        let hot = rank.iter().take(HOT_MOST).take_while(|i| weight(**i) > HOT * middle).count();
+        let rest = n - hot;
+        let group = |r: usize| if r < hot { r } else { hot + (r - hot) * ranked / rest };
+        let stands_at: Vec<usize> =
+            (0..hot).chain((0..ranked).map(|g| hot + (2 * g + 1) * rest / (2 * ranked))).collect();
+        let mut order: Vec<usize> = (0..stands_at.len()).collect();
+        order.sort_by_key(|g| rank[stands_at[*g]]);
+        let place_of: Vec<usize> = {
+            let mut place = vec![0; order.len()];
+            order.iter().enumerate().for_each(|(at, g)| place[*g] = at);
+            place
+        };
+        let mut shown = vec![(0, Vec::new()); n];
+        for (r, &i) in rank.iter().enumerate() {
+            shown[i] = (place_of[group(r)], shares[i].clone());
+        }
+        let stand = |g: &usize| {
+            let i = rank[stands_at[*g]];
+            Stand { shard: map.open()[i], shares: shares[i].clone() }
+        };
+        Sample { stands: order.iter().map(stand).collect(), shown, whole: false }
+    }
+
+    /// The part of a producer's records that goes to the stands.
+    pub fn part(&self, producer: usize) -> f64 {
+        if self.whole { 1.0 } else { self.stands.iter().map(|s| s.shares[producer]).sum() }
+    }
+}
+
+/// What a producer offers at an operating point.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The shape of its rate inside a step, with its mean scaled to the point.
+    pub rate: RateShape,
+    /// Bytes of a record, where they follow a trace.
+    pub size: Option<Bytes>,
+}
+
+/// What is simulated record by record at an operating point.
+pub struct Small<'a> {
+    /// The scenario.
+    pub config: &'a WorldConfig,
+    /// Its stream now.
+    pub map: &'a ShardMap,
+    /// Its producers' keys.
+    pub places: &'a [Places],
+    /// Each producer's hot spell now.
+    pub hot: &'a [f64],
+    /// The stands.
+    pub sample: &'a Sample,
+    /// Which consumers read, and how many times slower each works.
+    pub readers: &'a [Option<u64>],
+}
+
+impl Small<'_> {
+    /// The small world: the stands as a stream of their own, constant load, no events.
+    pub fn world(&self, offers: &[Offer], length: u64) -> WorldConfig {
+        let mut world = self.config.clone();
+        world.duration = Dur(length);
+        world.mode = Mode::Provisioned;
+        world.events.clear();
+        world.stream.shards = Some(self.sample.stands.len() as u32);
+        world.tables.resize(world.producers.len(), None);
+        for (p, offer) in offers.iter().enumerate() {
+            let part = self.sample.part(p);
+            let producer = &mut world.producers[p];
+            producer.demand.rate = scaled(&offer.rate, part);
+            if let Some(size) = offer.size {
+                producer.demand.record_size = SizeLaw::Fixed(size);
+            }
+            if part < 1.0 {
+                shrink(&mut producer.client, part, producer.demand.key_bytes);
+            }
+            if let Some(table) = self.table(p) {
+                // The law only says that there is a table.
+                producer.demand.keys =
+                    KeyLaw::Zipf { distinct: table.positions().len() as u64, exponent_milli: 0 };
+                world.tables[p] = Some(table);
+            }
+        }
+        for (consumer, reads) in world.consumers.iter_mut().zip(self.readers) {
+            match reads {
+                Some(slower) => slow(consumer, *slower),
+                None => consumer.starts.at = Dur(u64::MAX / 4),
+            }
+            if reads.is_some() {
+                consumer.starts.at = Dur::ZERO;
+            }
+        }
+        world
+    }
+
+    /// A key table that sends each stand its share; `None`: the scenario's own keys do.
+    fn table(&self, p: usize) -> Option<Arc<KeyTable>> {
+        let (places, stands) = (&self.places[p], &self.sample.stands);
+        let n = stands.len() as u32;
+        let as_made = self.sample.whole && self.map.shards().len() == self.map.open().len();
+        if as_made && self.hot[p] == 0.0 {
+            return None;
+        }
+        let first = stands[0].shares[p];
+        if places.anywhere() && stands.iter().all(|s| (s.shares[p] - first).abs() < 1e-9 * first) {
+            return None;
+        }
+        let (mut positions, mut weights) = (Vec::new(), Vec::new());
+        for (i, stand) in stands.iter().enumerate() {
+            let start = (uniform_start(i as u32, n) >> 64) as u64 + u64::from(i > 0);
+            let width = ((u128::MAX / u128::from(n)) >> 64) as u64 - 2;
+            let shard: &Shard = &self.map.shards()[stand.shard as usize];
+            let spread =
+                || (0..SPREAD).map(|k| ((2 * k + 1) << 57, stand.shares[p] / SPREAD as f64)).collect();
+            let keys = places.keys_of(shard, self.hot[p], KEYS_MOST).unwrap_or_else(spread);
+            for (up, weight) in keys {
+                positions.push(start + ((u128::from(up) * u128::from(width)) >> 64) as u64);
+                weights.push(weight);
+            }
+        }
+        KeyTable::weighted(positions, &weights)
+    }
+}
+
+/// The same shape at a part of its rates.
+fn scaled(shape: &RateShape, part: f64) -> RateShape {
+    let of = |r: RecordRate| RecordRate((r.0 as f64 * part + 0.5) as u64);
+    match shape {
+        RateShape::OnOff { on, on_for, off, off_for } => {
+            RateShape::OnOff { on: of(*on), on_for: *on_for, off: of(*off), off_for: *off_for }
+        }
+        RateShape::Constant(rate) => RateShape::Constant(of(*rate)),
+        other => other.clone(),
+    }
+}
+
+/// A client that serves a part of the shards with a part of the records.
+fn shrink(client: &mut ClientConfig, part: f64, key: Bytes) {
+    let count = |n: u32| ((f64::from(n) * part + 0.5) as u32).max(1);
+    let bytes = |b: Bytes| Bytes(((b.0 as f64 * part) as u64).max(key.0 + 1));
+    match client {
+        ClientConfig::Sdk(sdk) => {
+            sdk.buffer = sdk.buffer.map(bytes);
+            match &mut sdk.call {
+                PutCall::PutRecords { max_records, .. } => *max_records = count(*max_records),
+                PutCall::PutRecord => sdk.instances = count(sdk.instances),
+            }
+        }
+        ClientConfig::Kpl(kpl) => kpl.collection_max_count = count(kpl.collection_max_count),
+        ClientConfig::Agent(agent) => agent.max_buffer_records = count(agent.max_buffer_records),
+        ClientConfig::FlinkSink(sink) => {
+            (sink.max_batch, sink.max_buffered) = (count(sink.max_batch), count(sink.max_buffered));
+        }
+        ClientConfig::FirehoseDirect(_) => {}
+    }
+}
+
+/// How many calls the whole makes for one of the part.
+pub fn calls_for_one(client: &ClientConfig, part: f64) -> f64 {
+    match client {
+        ClientConfig::Sdk(sdk) if sdk.call == PutCall::PutRecord => 1.0 / part,
+        _ => 1.0,
+    }
+}
+
+/// A consumer whose code works so many times slower.
+fn slow(consumer: &mut ConsumerConfig, factor: u64) {
+    if factor == 1 {
+        return;
+    }
+    let times = |law: &LatencyLaw| {
+        let of = |d: Dur| Dur(d.0.saturating_mul(factor));
+        match law {
+            LatencyLaw::Constant(d) => LatencyLaw::Constant(of(*d)),
+            LatencyLaw::Uniform { min, max } => LatencyLaw::Uniform { min: of(*min), max: of(*max) },
+            LatencyLaw::Exponential { mean } => LatencyLaw::Exponential { mean: of(*mean) },
+            LatencyLaw::LogNormal { mean, cv_milli } => {
+                LatencyLaw::LogNormal { mean: of(*mean), cv_milli: *cv_milli }
+            }
+            LatencyLaw::Quantiles(points) => {
+                LatencyLaw::Quantiles(points.iter().map(|(q, d)| (*q, of(*d))).collect())
+            }
+        }
+    };
+    let work = &mut consumer.processing;
+    (work.per_call, work.per_record) = (times(&work.per_call), times(&work.per_record));
+}

@@ -1,0 +1,118 @@
+//! Counts of values that are spread evenly over ranges: a histogram whose every entry is a whole range.
+//!
+//! The number of values below `x` is a sum of ramps: a range [a, b) of n values adds n / (b - a) to the slope at `a`
+//! and takes it back at `b`. Each bucket keeps the slopes that begin in it and their first moments, which gives the
+//! number below every bucket's edge exactly; two buckets are touched whatever the range holds.
+
+use super::histogram::{BUCKETS, Histogram, LARGEST, index, lower};
+
+/// Fraction bits of a slope.
+const SLOPE_BITS: u32 = 40;
+
+/// Slopes that begin in a bucket, and the sum of each times its place.
+#[derive(Clone, Copy, Debug, Default)]
+struct Knot {
+    slope: i128,
+    moment: i128,
+    /// Values that are no range.
+    points: u64,
+}
+
+/// Ranges of values.
+#[derive(Clone, Debug, Default)]
+pub struct Ramps {
+    knots: Vec<Knot>,
+    count: u64,
+    /// Twice the sum of all values.
+    twice: u128,
+    max: u64,
+}
+
+impl Ramps {
+    /// Adds `n` values spread evenly over `[from, to)`; all of them at `from` where that is empty.
+    #[inline]
+    pub fn add(&mut self, from: u64, to: u64, n: u64) {
+        if n == 0 {
+            return;
+        }
+        if self.knots.is_empty() {
+            self.knots = vec![Knot::default(); BUCKETS];
+        }
+        let (a, b) = (from.min(LARGEST), to.min(LARGEST));
+        let (i, j) = (index(a), index(b.max(a)));
+        self.count += n;
+        self.twice += u128::from(n) * u128::from(from + to.max(from));
+        self.max = self.max.max(from).max(to);
+        if i == j {
+            self.knots[i].points += n;
+            return;
+        }
+        let slope = match n >> (64 - SLOPE_BITS) {
+            0 => i128::from((n << SLOPE_BITS) / (b - a)),
+            _ => ((u128::from(n) << SLOPE_BITS) / u128::from(b - a)) as i128,
+        };
+        let (knot, moment) = (&mut self.knots[i], slope * i128::from(a));
+        knot.slope += slope;
+        knot.moment += moment;
+        let knot = &mut self.knots[j];
+        knot.slope -= slope;
+        knot.moment -= slope * i128::from(b);
+    }
+
+    /// Values in all.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Moves everything into a histogram, and forgets it.
+    pub fn pour(&mut self, into: &mut Histogram) {
+        if self.count == 0 {
+            return;
+        }
+        let used = index(self.max.min(LARGEST)) + 1;
+        let (mut slope, mut moment, mut points, mut before) = (0i128, 0i128, 0u64, 0u64);
+        let mut counts = vec![0u64; used];
+        for (i, knot) in self.knots[..used].iter_mut().enumerate() {
+            let quiet = slope == 0 && knot.slope == 0 && knot.points == 0 && knot.moment == 0;
+            if quiet && i + 1 < used {
+                continue;
+            }
+            slope += knot.slope;
+            moment += knot.moment;
+            points += knot.points;
+            let edge = i128::from(lower(i + 1));
+            let ramped = ((slope * edge - moment) >> SLOPE_BITS).max(0) as u64;
+            let below = if i + 1 == used { self.count } else { (points + ramped).min(self.count) };
+            counts[i] = below.saturating_sub(before);
+            before = before.max(below);
+            *knot = Knot::default();
+        }
+        into.absorb(&counts, self.twice / 2, self.max);
+        (self.count, self.twice, self.max) = (0, 0, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_count_as_their_values_one_by_one() {
+        let (mut ramps, mut histogram, mut poured) =
+            (Ramps::default(), Histogram::default(), Histogram::default());
+        for k in 0..50u64 {
+            let (from, step, n) = (k * 7_919_113, 1_000 + 977 * k, 1_000 + 13 * k);
+            ramps.add(from, from + step * n, n);
+            (0..n).for_each(|i| histogram.add(from + step * i + step / 2));
+        }
+        ramps.pour(&mut poured);
+        assert_eq!(poured.count(), histogram.count());
+        for ppm in [10_000, 250_000, 500_000, 900_000, 990_000, 999_000] {
+            let (a, b) = (poured.quantile(ppm).unwrap() as f64, histogram.quantile(ppm).unwrap() as f64);
+            assert!((a / b - 1.0).abs() < 0.003, "{ppm}: {a} for {b}");
+        }
+        assert_eq!(ramps.count(), 0);
+        let sums = (poured.sum() as f64, histogram.sum() as f64);
+        assert!((sums.0 / sums.1 - 1.0).abs() < 1e-6, "{sums:?}");
+    }
+}
