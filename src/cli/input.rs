@@ -6,7 +6,7 @@ use crate::experiment::outcome::Outcome;
 use crate::experiment::plan::Plan;
 use crate::experiment::{self, Trouble};
 use crate::facts::prices::{self, Prices};
-use crate::scenario::{self, Diag, Scenario, price_file};
+use crate::scenario::{self, AccountScenario, Diag, Scenario, price_file};
 use anstream::ColorChoice;
 use std::path::Path;
 
@@ -20,6 +20,13 @@ pub fn load(path: &Path, flags: &Flags) -> Result<Scenario, Exit> {
     let text = text(path)?;
     let name = path.display().to_string();
     scenario::load(&text, &name, &fs::beside(path), &flags.set).map_err(|d| refuse(&d, flags))
+}
+
+/// The same of a file that may describe an account with several streams.
+pub fn load_account(path: &Path, flags: &Flags) -> Result<AccountScenario, Exit> {
+    let text = fs::read_text(path, fs::SCENARIO_BYTES_MAX).map_err(talk::wrong)?;
+    let name = path.display().to_string();
+    scenario::load_account(&text, &name, &fs::beside(path), &flags.set).map_err(|d| refuse(&d, flags))
 }
 
 /// All mistakes at once: drawn on stderr, or with `--json` as a list on stdout.
@@ -76,6 +83,15 @@ pub fn prices(region: &str, flags: &Flags) -> Result<Prices, Exit> {
 
 /// Simulates a scenario; `shape` adjusts the plan. What is wrong was said on stderr.
 pub fn simulate(scenario: &Scenario, flags: &Flags, shape: impl FnOnce(&mut Plan)) -> Result<Outcome, Exit> {
+    planned(scenario, flags, shape).map(|(_, outcome)| outcome)
+}
+
+/// The same with its plan.
+pub fn planned(
+    scenario: &Scenario,
+    flags: &Flags,
+    shape: impl FnOnce(&mut Plan),
+) -> Result<(Plan, Outcome), Exit> {
     if let Some(why) = scenario.too_large() {
         return Err(talk::wrong(why));
     }
@@ -84,5 +100,6 @@ pub fn simulate(scenario: &Scenario, flags: &Flags, shape: impl FnOnce(&mut Plan
     let progress = Progress::new(flags);
     let outcome = experiment::run(&plan, &|done, all| progress.more(done, all));
     progress.end();
-    outcome.map_err(|trouble: Trouble| talk::wrong(trouble))
+    let outcome = outcome.map_err(|trouble: Trouble| talk::wrong(trouble))?;
+    Ok((plan, outcome))
 }

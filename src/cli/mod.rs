@@ -17,6 +17,7 @@ mod man;
 mod plan;
 mod prices;
 mod progress;
+mod replay;
 mod run;
 mod schema;
 mod sweep;
@@ -72,6 +73,8 @@ enum Command {
     Run(run::Run),
     /// The cheapest design that meets the scenario's goal, and an excuse for every other.
     Plan(plan::Plan),
+    /// What a real stream's history would have cost and throttled in every mode and under autoscaling rules.
+    Replay(replay::Replay),
     /// How latency, throttling and cost bend along one or two keys of the scenario.
     Sweep(sweep::Sweep),
     /// The bill of every mode without a simulation: its arithmetic, the break-even map, a year, the same elsewhere.
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
     let exit = match &cli.command {
         Command::Run(c) => c.go(flags),
         Command::Plan(c) => c.go(flags),
+        Command::Replay(c) => c.go(flags),
         Command::Sweep(c) => c.go(flags),
         Command::Compare(c) => c.go(flags),
         Command::Cost(c) => c.go(flags),

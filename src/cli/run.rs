@@ -1,12 +1,13 @@
 //! `kinesim run`: the summary on stdout, the report in a folder, the goals in the exit code.
 
 use super::{Exit, Flags, fs, input, talk};
+use crate::experiment::account;
 use crate::experiment::outcome::{ModeOutcome, Outcome};
 use crate::experiment::plan::Plan;
 use crate::report::gate::{self, Judged};
 use crate::report::{self, RenderOptions, human};
 use crate::scenario::metric::Unit;
-use crate::scenario::{Goal, GoalMode, Limit};
+use crate::scenario::{AccountScenario, Goal, GoalMode, Limit};
 use std::path::PathBuf;
 
 /// Arguments of `run`.
@@ -37,15 +38,18 @@ pub struct Run {
 impl Run {
     /// Reads the scenario, has it simulated with the seed in force, and delivers the outcome.
     pub fn go(&self, flags: &Flags) -> Exit {
-        let flags = &self.overlaid(flags);
-        let scenario = match input::load(&self.scenario, flags) {
-            Ok(scenario) => scenario,
+        let account = match input::load_account(&self.scenario, flags) {
+            Ok(account) => account,
             Err(exit) => return exit,
         };
-        if let Err(trouble) = self.place(&scenario.name, flags).map_or(Ok(()), |f| fs::can_write_report(&f)) {
+        if let Err(trouble) = self.place(&account.name, flags).map_or(Ok(()), |f| fs::can_write_report(&f)) {
             return talk::wrong(trouble);
         }
-        let outcome = match input::simulate(&scenario, flags, |plan| self.shape(plan)) {
+        if account.named {
+            return self.account(&account, flags).unwrap_or_else(|exit| exit);
+        }
+        let scenario = &account.streams[0];
+        let outcome = match input::simulate(scenario, flags, |plan| self.shape(plan)) {
             Ok(outcome) => outcome,
             Err(exit) => return exit,
         };
@@ -56,11 +60,33 @@ impl Run {
         }
     }
 
-    /// `--resolution` is one more key set on the command line.
-    fn overlaid(&self, flags: &Flags) -> Flags {
-        let mut flags = flags.clone();
-        flags.set.extend(self.resolution.iter().map(|grain| ("resolution".to_owned(), grain.clone())));
-        flags
+    /// Every stream by itself, then what they share.
+    fn account(&self, scenario: &AccountScenario, flags: &Flags) -> Result<Exit, Exit> {
+        let mut done = Vec::new();
+        for stream in &scenario.streams {
+            let shape = |plan: &mut Plan| {
+                self.shape(plan);
+                plan.curves = plan.curves.or(Some(false));
+                account::share_commitment(plan);
+            };
+            done.push(input::planned(stream, flags, shape)?);
+        }
+        let first = &scenario.streams[0];
+        let quotas = account::quotas(&first.region, first.shard_quota);
+        let found = account::of(&scenario.name, &scenario.question, &done, quotas).map_err(talk::wrong)?;
+        if let Some(folder) = self.place(&scenario.name, flags) {
+            let options = RenderOptions { png: !self.no_png, ..RenderOptions::default() };
+            fs::write_report(&folder, &report::account::render(&found, &options)).map_err(talk::wrong)?;
+            talk::note(flags, format_args!("report: {}", folder.join("index.html").display()));
+        }
+        let exit = match flags.json {
+            true => talk::data(&report::account::summary(&found)),
+            false => talk::data(report::account::terminal(&found).as_bytes()),
+        };
+        let goals =
+            scenario.streams.iter().zip(&found.streams).filter_map(|(s, o)| Some((s.goal.as_ref()?, o)));
+        let missed = goals.filter(|(goal, outcome)| judge(goal, outcome) == Exit::Missed).count();
+        Ok(if exit == Exit::Fine && (missed > 0 || found.over_quota) { Exit::Missed } else { exit })
     }
 
     fn shape(&self, plan: &mut Plan) {

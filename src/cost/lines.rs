@@ -50,6 +50,11 @@ pub fn bill_run(
     Ok(total(format!("this run ({duration})"), lines))
 }
 
+/// What a commitment costs beyond the usage of all streams together.
+pub fn shortfall(usage: &Usage, prices: &Prices, advantage: &AdvantageConfig) -> Result<Bill, BillError> {
+    Ok(total("the commitment of the account".into(), shortfall_lines(usage, prices, advantage)?))
+}
+
 /// The bill of a usage with months of this length, the commitment's shortfall among it.
 pub fn bill_of_usage(
     usage: &Usage,

@@ -17,6 +17,6 @@ mod round;
 pub mod steady;
 
 pub use clients::{Grows, Stretch, Used, used_in, with_clients};
-pub use lines::{BillError, bill_of_usage, bill_run};
-pub use month::{MonthRule, bill_month};
+pub use lines::{BillError, bill_of_usage, bill_run, shortfall};
+pub use month::{MonthRule, bill_month, usage_of_month};
 pub use round::Rounding;

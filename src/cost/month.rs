@@ -36,12 +36,9 @@ pub fn bill_month(
     duration: Dur,
     advantage: &AdvantageConfig,
 ) -> Result<Bill, BillError> {
-    let month = match rule {
-        MonthRule::Calendar { days } => Dur::from_h(24 * u64::from(days.clamp(28, 31))),
-        MonthRule::Base(month) | MonthRule::Repeat(month) => month,
-    };
+    let month = length_of(rule);
     if !matches!(rule, MonthRule::Base(_)) {
-        let all = map(usage, &Usage::default(), |run, _| scale(run, month, duration));
+        let all = usage_of_month(usage, base, rule, duration);
         let mut lines = usage_lines(&all, prices, month, "")?;
         lines.extend(shortfall_lines(&all, prices, advantage)?);
         return Ok(total(format!("{} of this run ({duration}) repeated", length(month)), lines));
@@ -51,14 +48,32 @@ pub fn bill_month(
     let excess = map(usage, &base.usage(&per, duration), u128::saturating_sub);
     let mut lines = usage_lines(&steady, prices, month, "")?;
     lines.extend(usage_lines(&excess, prices, month, "this run's excess over the base, once: ")?);
-    // The commitment is met by base and excess together.
-    let together = map(&steady, &excess, u128::saturating_add);
-    let committed = Usage { advantage_ns: steady.advantage_ns, ..together };
-    lines.extend(shortfall_lines(&committed, prices, advantage)?);
+    lines.extend(shortfall_lines(&usage_of_month(usage, base, rule, duration), prices, advantage)?);
     Ok(total(
         format!("{} at the base rate of {}, and this run's excess once", length(month), base.rate),
         lines,
     ))
+}
+
+/// What a month uses, as far as a commitment is met by it.
+pub fn usage_of_month(usage: &Usage, base: &Steady, rule: MonthRule, duration: Dur) -> Usage {
+    let month = length_of(rule);
+    if !matches!(rule, MonthRule::Base(_)) {
+        return map(usage, &Usage::default(), |run, _| scale(run, month, duration));
+    }
+    let per = PerRecord::of_run(usage);
+    let steady = base.usage(&per, month);
+    let excess = map(usage, &base.usage(&per, duration), u128::saturating_sub);
+    // The commitment is met by base and excess together.
+    let together = map(&steady, &excess, u128::saturating_add);
+    Usage { advantage_ns: steady.advantage_ns, ..together }
+}
+
+fn length_of(rule: MonthRule) -> Dur {
+    match rule {
+        MonthRule::Calendar { days } => Dur::from_h(24 * u64::from(days.clamp(28, 31))),
+        MonthRule::Base(month) | MonthRule::Repeat(month) => month,
+    }
 }
 
 fn length(month: Dur) -> String {

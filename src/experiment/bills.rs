@@ -6,7 +6,7 @@ use crate::consumer::config::ReadConfig;
 use crate::cost::bill::Bill;
 use crate::cost::clients::firehose::used as used_by_firehose;
 use crate::cost::steady::Steady;
-use crate::cost::{BillError, MonthRule, Stretch, bill_month, bill_run, used_in, with_clients};
+use crate::cost::{self, BillError, MonthRule, Stretch, bill_month, bill_run, used_in, with_clients};
 use crate::measure::clients::FirehoseResult;
 use crate::measure::result::{RunResult, Usage};
 use crate::units::billed::mul_div;
@@ -66,22 +66,36 @@ fn month(
     run: &RunResult,
     rate: RecordRate,
 ) -> Result<Bill, BillError> {
+    let base = steady(world, run, rate);
+    let advantage = &world.stream.advantage;
+    let bill = bill_month(&counted(run), &base, rule, &plan.prices, world.duration, advantage)?;
+    let stretch = stretch(rule, world.duration, rate, run);
+    let bill = with_clients(bill, &used_in(run), &plan.prices, stretch)?;
+    Ok(bill.rounded(plan.rounding))
+}
+
+/// What a month uses, as far as a commitment is met by it.
+pub fn usage_of_month(plan: &Plan, world: &WorldConfig, run: &RunResult) -> Usage {
+    let rate: u64 = rate_curves(world).iter().map(|c| c.base_rate().0).sum();
+    cost::usage_of_month(&counted(run), &steady(world, run, RecordRate(rate)), plan.month, world.duration)
+}
+
+/// What was used, by records as producers make them, as the base rate counts them: a Kinesis record may hold several.
+fn counted(run: &RunResult) -> Usage {
+    Usage { stored: run.stream.stored, ..run.usage.clone() }
+}
+
+/// The stream under a steady rate.
+fn steady(world: &WorldConfig, run: &RunResult, rate: RecordRate) -> Steady {
     let fan_out = world.consumers.iter().filter(|c| matches!(c.read, ReadConfig::FanOut(_))).count();
-    let base = Steady {
+    Steady {
         mode: world.mode,
         rate,
         shards: run.stream.shards_at_start,
         retention: world.stream.retention,
         polling_readers: (world.consumers.len() - fan_out) as u32,
         fan_out_readers: fan_out as u32,
-    };
-    let advantage = &world.stream.advantage;
-    // The base rate counts records as producers make them; a Kinesis record may hold several.
-    let usage = Usage { stored: run.stream.stored, ..run.usage.clone() };
-    let bill = bill_month(&usage, &base, rule, &plan.prices, world.duration, advantage)?;
-    let stretch = stretch(rule, world.duration, rate, run);
-    let bill = with_clients(bill, &used_in(run), &plan.prices, stretch)?;
-    Ok(bill.rounded(plan.rounding))
+    }
 }
 
 /// What a month's bill of clients is over. Records that producers put straight to Firehose count as the stream's do.

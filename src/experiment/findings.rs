@@ -1,5 +1,6 @@
 //! What a person should know first, in words with numbers.
 
+pub(super) mod autoscaler;
 mod firehose;
 mod flink;
 mod kcl;
@@ -38,6 +39,9 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
         say("aggregation", producers::aggregation(&mode.run));
         say("inside_the_minute", inside_the_minute(&mode.run));
         say("hot_shard", hot_shard(&mode.run));
+        for (kind, text) in autoscaler::of(plan, &mode.run) {
+            say(kind, Some(text));
+        }
         say("on_demand_short", on_demand_short(&mode.run));
         say("read_limits", reads::limits(&mode.run));
         for consumer in &mode.run.consumers {

@@ -3,6 +3,7 @@
 //! What is run follows from the estimated work, never from time; results come in the order of the jobs, so any
 //! number of threads gives the same bytes.
 
+pub mod account;
 mod bills;
 pub mod compare;
 mod curves;
@@ -14,6 +15,7 @@ pub mod outcome;
 pub mod parallel;
 pub mod plan;
 pub mod priced;
+pub mod replay;
 mod resolution;
 mod single;
 mod stretch;
@@ -170,6 +172,7 @@ fn outcome(
         fronts: fronts.unwrap_or_default(),
         findings,
         notes,
+        replay: None,
         provenance: Provenance {
             version: env!("CARGO_PKG_VERSION"),
             scenario_digest: plan.digest.clone(),

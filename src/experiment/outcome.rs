@@ -1,5 +1,6 @@
 //! What `run` found, over all modes, replications and curves: everything the page and `--json` show.
 
+use super::replay::Replay;
 use crate::cost::bill::Bill;
 use crate::measure::result::RunResult;
 use crate::units::Money;
@@ -23,6 +24,9 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// What was left out or cut, and why.
     pub notes: Vec<String>,
+    /// What a real history went through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
     /// Where all this comes from.
     pub provenance: Provenance,
 }

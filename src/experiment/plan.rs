@@ -3,6 +3,7 @@
 use crate::cost::{MonthRule, Rounding};
 use crate::facts::prices::Prices;
 use crate::stream::config::Mode;
+use crate::units::ByteRate;
 use crate::world::config::WorldConfig;
 
 /// A scenario as an experiment.
@@ -26,6 +27,8 @@ pub struct Plan {
     pub prices: Prices,
     /// What a month is.
     pub month: MonthRule,
+    /// The account's Advantage commitment, also where a stream of many is billed without it.
+    pub commitment: ByteRate,
     /// Rounding of bills.
     pub rounding: Rounding,
     /// (key, value, where it comes from) of everything left to its default.

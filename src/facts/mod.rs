@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod alarms;
 pub mod alternatives;
+pub mod autoscaler;
 pub mod billing;
 pub mod consumers;
 pub mod data_streams;
@@ -29,6 +30,7 @@ pub use source::Source;
 
 const FILES: &[&[Fact]] = &[
     data_streams::ALL,
+    autoscaler::ALL,
     on_demand::ALL,
     fan_out::ALL,
     producers::ALL,

@@ -80,6 +80,10 @@ sources! {
     MONITOR: "MONITOR", "Developer guide, Monitor Kinesis Data Streams with CloudWatch", "https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html", "2026";
     FHALARM: "FHALARM", "Firehose developer guide, Best practices with CloudWatch alarms", "https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html", "2026";
     P19: "P19", "Shard creation times decoded from an AWS response kept as a public test fixture (us-east-1), sequence number layout from kinesalite", "https://github.com/mhart/kinesalite", "2017-09";
+    SAMPLES: "SAMPLES", "aws-samples/kinesis-auto-scaling, kinesis_scaling_cf.yaml and golang/scale.go", "https://github.com/aws-samples/kinesis-auto-scaling", "commits 50e16c9, 9baf331";
+    UTILS: "UTILS", "awslabs/amazon-kinesis-scaling-utils, README, StreamMonitor and TestScalingUtils", "https://github.com/awslabs/amazon-kinesis-scaling-utils", "commits 00fdda3, 0187fcb";
+    AAS: "AAS", "Application Auto Scaling API reference, TargetTrackingScalingPolicyConfiguration", "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html", "undated copy";
+    AASALARM: "AASALARM", "Alarms as Application Auto Scaling makes them for target tracking: common knowledge, no text of AWS found", "https://docs.aws.amazon.com/autoscaling/application/userguide/", "2026-11";
     PL26: "PL-26", "AWS Price List API for MSK, publication of 2026-07-29, as quoted by a third party", "https://aws.amazon.com/msk/pricing/", "2026-07-29";
     MSKX: "MSKX", "MSK Express prices as four public repositories quote them", "https://aws.amazon.com/msk/pricing/", "2026";
     MSKQ: "MSKQ", "MSK developer guide, Quotas", "https://docs.aws.amazon.com/msk/latest/developerguide/limits.html", "2026";

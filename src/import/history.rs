@@ -96,14 +96,14 @@ impl History {
     }
 
     /// The demand as a trace: `micro` tells the records of a step in millionths.
-    pub fn trace(&self, micro: impl Fn(&Step) -> u64) -> Trace {
-        let rate = |i: usize| {
+    pub fn trace(&self, mut micro: impl FnMut(&Step) -> u64) -> Trace {
+        let mut rate = |i: usize| {
             let per_s = u128::from(micro(&self.steps[i])) * u128::from(NS_PER_S);
             RecordRate((per_s / u128::from(self.length_of(i).max(1))) as u64)
         };
         Trace {
             at: self.steps.iter().map(|s| Dur(s.at)).collect(),
-            rate: (0..self.steps.len()).map(rate).collect(),
+            rate: (0..self.steps.len()).map(&mut rate).collect(),
             mean_size: self.steps.iter().map(mean_size).collect(),
             end: Dur(self.end),
         }

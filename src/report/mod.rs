@@ -7,6 +7,7 @@
 //! One chart value ([`chart`]) is drawn as SVG ([`svg`]), rasterised from that SVG ([`png`]) and shown on the page
 //! ([`page`]): the three cannot disagree.
 
+pub mod account;
 pub mod chart;
 pub mod cloudwatch;
 pub mod compare;
@@ -19,6 +20,7 @@ pub mod page;
 pub mod palette;
 pub mod plan;
 pub mod png;
+pub mod replay;
 pub mod svg;
 pub mod sweep;
 pub mod text;
@@ -76,6 +78,10 @@ pub fn render(outcome: &Outcome, options: &RenderOptions) -> Vec<File> {
         data.push(("fronts.csv", csv_files::fronts));
     }
     let mut files = parallel::map(&data, |(name, write)| file(name, write(outcome)));
+    if let Some(found) = &outcome.replay {
+        files.push(file("replay.csv", replay::csv(found)));
+        files.push(file("decisions.csv", replay::decisions(found)));
+    }
     let wanted = options.svg || options.png || options.page;
     let figures = if wanted { figures::all(outcome) } else { Vec::new() };
     let drawn = parallel::map(&figures, svg::draw);

@@ -3,7 +3,7 @@
 use crate::experiment::outcome::{Headline, ModeOutcome, Outcome};
 use crate::measure::clients::FirehoseResult;
 use crate::measure::result::{ConsumerResult, ProducerResult};
-use crate::report::human;
+use crate::report::{human, replay};
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 /// The summary, with a final line break.
@@ -13,9 +13,22 @@ pub fn text(outcome: &Outcome) -> String {
         out.push_str(&wrapped(&outcome.question, ""));
     }
     out.push('\n');
-    for line in table(outcome).lines() {
-        out.push_str(line.trim_end());
+    let header = std::iter::once(String::new()).chain(outcome.modes.iter().map(|m| m.title.to_owned()));
+    let mut rows = Vec::new();
+    for (i, row) in comparison(outcome).into_iter().enumerate() {
+        if row.opens_group && i > 0 {
+            rows.push(vec![String::new()]);
+        }
+        rows.push(std::iter::once(row.label).chain(row.values).collect());
+    }
+    push_table(&mut out, header.collect(), rows);
+    if let Some(found) = &outcome.replay {
         out.push('\n');
+        replay::about(found).iter().for_each(|sentence| out.push_str(&wrapped(sentence, "")));
+        out.push('\n');
+        let (head, rows) = replay::rows(found);
+        push_table(&mut out, head.iter().map(|h| (*h).to_owned()).collect(), rows);
+        out.push_str(&wrapped(replay::NOTE, ""));
     }
     if out.contains('±') {
         let runs = outcome.provenance.replications;
@@ -162,24 +175,21 @@ fn firehose_rows(row: &mut Row, i: usize, name: &str) {
     });
 }
 
-fn table(outcome: &Outcome) -> String {
+/// A table with its heading; all columns but the first are numbers.
+pub(super) fn push_table(out: &mut String, header: Vec<String>, rows: Vec<Vec<String>>) {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
-    let mut header = vec![String::new()];
-    header.extend(outcome.modes.iter().map(|m| m.title.to_owned()));
     table.set_header(header);
-    for (i, row) in comparison(outcome).into_iter().enumerate() {
-        if row.opens_group && i > 0 {
-            table.add_row(vec![""]);
-        }
-        let mut cells = vec![row.label];
-        cells.extend(row.values);
-        table.add_row(cells);
+    for row in rows {
+        table.add_row(row);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table.to_string()
+    for line in table.to_string().lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
 }
 
 /// A figure added over the producers.

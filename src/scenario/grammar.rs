@@ -46,8 +46,6 @@ pub enum Shape {
     List(fn() -> Shape),
     /// A bare word or a one-key map.
     Choice(&'static [Variant]),
-    /// Part of the grammar, but not built yet.
-    Reserved,
     /// Either of two forms.
     Either(fn() -> Shape, fn() -> Shape),
 }

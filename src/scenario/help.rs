@@ -73,7 +73,10 @@ fn walk(path: &str, shape: Shape, all: &mut Vec<KeyHelp>) {
             for key in keys {
                 let at = join(path, key.name);
                 all.push(of(&at, key));
-                walk(&at, (key.shape)(), all);
+                // The streams of an account have the keys of a single one.
+                if at != "streams" {
+                    walk(&at, (key.shape)(), all);
+                }
             }
         }
         Shape::Choice(words) => {
@@ -89,7 +92,7 @@ fn walk(path: &str, shape: Shape, all: &mut Vec<KeyHelp>) {
             walk(path, one(), all);
             walk(path, other(), all);
         }
-        Shape::Scalar(_) | Shape::Reserved => {}
+        Shape::Scalar(_) => {}
     }
 }
 
@@ -145,7 +148,6 @@ pub fn form(shape: Shape) -> String {
         Shape::Choice(words) if words.iter().all(|w| w.body.is_none()) => "a word".to_owned(),
         Shape::Choice(_) => "a word, or a map of one word and its settings".to_owned(),
         Shape::Either(one, other) => format!("{}; or {}", form(one()), form(other())),
-        Shape::Reserved => "not built yet".to_owned(),
     }
 }
 

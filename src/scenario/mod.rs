@@ -3,9 +3,9 @@
 //! Every mistake of a file is found in one reading, with its place, what was expected and a hint. A key is declared
 //! once (`grammar`): its reader, its line in the JSON Schema and its help come from the same words, and its default
 //! is a fact wherever a figure is involved. The world never sees YAML.
-//!
-//! Left out, with their words reserved: several streams.
 
+mod account;
+mod autoscaler;
 pub mod axis;
 mod choose;
 mod clients;
@@ -35,6 +35,7 @@ pub mod presets;
 pub mod price_file;
 mod producer;
 mod record;
+pub mod replay;
 mod resolution;
 mod retry;
 mod scalars;
@@ -49,8 +50,9 @@ mod trace;
 mod world;
 mod yaml;
 
+pub use autoscaler::AutoscalerSpec;
 pub use context::Defaulted;
-pub use diag::{Diag, render};
+pub use diag::{Diag, FileId, Sources, Span, render};
 pub use expect::Expectation;
 pub use goal::{Central, Goal, GoalMode, Limit};
 pub use planning::Planning;
@@ -176,13 +178,54 @@ pub fn load(
     read_file: &dyn Fn(&str) -> Result<String, String>,
     sets: &[(String, String)],
 ) -> Result<Scenario, Vec<Diag>> {
+    let account = load_account(text, file_name, read_file, sets)?;
+    match <[Scenario; 1]>::try_from(account.streams) {
+        Ok([one]) if !account.named => Ok(one),
+        _ => {
+            let nothing = |_: &str| Err(String::new());
+            let mut cx = Cx::new(&nothing);
+            let file = cx.sources.add(file_name, text);
+            let at = text.find("streams:").unwrap_or(0);
+            let at = Span { file, start: at, end: at + "streams".len().min(text.len() - at) };
+            let message = "this is an account with streams".to_owned();
+            cx.say("several-streams", at, message, "one stream; `kinesim run` takes several");
+            Err(cx.diags)
+        }
+    }
+}
+
+/// What a file describes: one stream, or an account with `streams:`.
+#[derive(Clone, Debug)]
+pub struct AccountScenario {
+    /// Name: the file's stem unless written.
+    pub name: String,
+    /// The question it asks.
+    pub question: String,
+    /// One scenario per stream; those of an account carry their stream's name.
+    pub streams: Vec<Scenario>,
+    /// It has `streams:`.
+    pub named: bool,
+}
+
+/// Reads a scenario of one stream or of an account; otherwise as [`load`].
+pub fn load_account(
+    text: &str,
+    file_name: &str,
+    read_file: &dyn Fn(&str) -> Result<String, String>,
+    sets: &[(String, String)],
+) -> Result<AccountScenario, Vec<Diag>> {
     let mut cx = Cx::new(read_file);
     let text = text.trim_start_matches('\u{feff}');
     let loaded = read(text, file_name, sets, &mut cx);
     match loaded {
-        Some(scenario) if cx.diags.is_empty() => Ok(scenario),
+        Some(account) if cx.diags.is_empty() => Ok(account),
         _ => Err(sorted(cx.diags)),
     }
+}
+
+/// The mode of a word.
+pub fn mode_of_word(word: &str) -> Option<Mode> {
+    top::ModeSpec::of_word(word)
 }
 
 /// Reads a trace file's text alone.
@@ -194,17 +237,33 @@ pub fn read_trace(file_name: &str, text: &str) -> Result<crate::producer::config
     trace::read_text(text, file, &mut cx).ok_or_else(|| sorted(cx.diags))
 }
 
-fn read(text: &str, file_name: &str, sets: &[(String, String)], cx: &mut Cx) -> Option<Scenario> {
+fn read(text: &str, file_name: &str, sets: &[(String, String)], cx: &mut Cx) -> Option<AccountScenario> {
     let file = cx.sources.add(file_name, text);
     let mut root = cx.parse(text, file)?;
     sets::apply(&mut root, sets, cx);
-    glance::at(&root, cx);
     cx.digest("", text);
     for (key, value) in sets {
         cx.digest(key, value);
     }
-    let top = TopSpec::read(&root, cx)?;
-    Some(top.resolve(stem(file_name), cx))
+    let mut streams = Vec::new();
+    let (mut name, mut named, mut all_read) = (stem(file_name).to_owned(), false, true);
+    for (of, node) in account::expand(&root, cx)? {
+        glance::at(&node, cx);
+        let Some(top) = TopSpec::read(&node, cx) else {
+            all_read = false;
+            continue;
+        };
+        let mut scenario = top.resolve(stem(file_name), cx);
+        if let Some(of) = of {
+            named = true;
+            name = std::mem::replace(&mut scenario.name, of);
+        } else {
+            name.clone_from(&scenario.name);
+        }
+        streams.push(scenario);
+    }
+    let question = streams.first()?.question.clone();
+    all_read.then_some(AccountScenario { name, question, streams, named })
 }
 
 /// Mistakes reported at most: beyond, a file has one mistake of another kind.

@@ -50,6 +50,7 @@ impl Scenario {
                 BillMonth::Repeat => MonthRule::Repeat(self.bill.month_hours),
                 BillMonth::Calendar => MonthRule::Calendar { days: self.days_of_month() },
             },
+            commitment: self.stream.advantage.commitment,
             rounding: match self.bill.rounding {
                 Rounding::Exact => cost::Rounding::Exact,
                 Rounding::Calculator => cost::Rounding::Calculator,

@@ -219,19 +219,3 @@ impl Read for RecordRate {
         cx.quantity(node, &RATE, |t| parse::record_rate_rounded(t).map(|r| r.value))
     }
 }
-
-/// A key that belongs to the grammar, and is not built yet.
-#[derive(Clone, Debug)]
-pub enum Reserved {}
-
-impl Read for Reserved {
-    fn shape() -> Shape {
-        Shape::Reserved
-    }
-    fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
-        let at = cx.key().unwrap_or(node.span);
-        let message = format!("`{}` is not built yet", cx.here());
-        cx.say("not-built-yet", at, message, "reserved for a later version");
-        None
-    }
-}

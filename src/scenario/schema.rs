@@ -17,6 +17,12 @@ pub fn schema() -> Value {
     });
     if let (Value::Object(root), Value::Object(head)) = (&mut root, head) {
         root.extend(head);
+        // Either one stream or several.
+        root.insert("required".into(), json!(["duration"]));
+        root.insert(
+            "anyOf".into(),
+            json!([{ "required": ["producers", "stream"] }, { "required": ["streams"] }]),
+        );
     }
     root
 }
@@ -35,7 +41,6 @@ fn of(shape: Shape) -> Value {
             json!({ "oneOf": words.iter().filter(|w| !w.reserved).flat_map(word).collect::<Vec<_>>() })
         }
         Shape::Either(one, other) => json!({ "anyOf": [of(one()), of(other())] }),
-        Shape::Reserved => json!({ "not": {} }),
     }
 }
 

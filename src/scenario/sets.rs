@@ -149,7 +149,7 @@ fn known(shape: Shape, parts: &[&str], node: &Node, at: Span, cx: &mut Cx) -> bo
             let shape = if map(&other()) { other() } else { one() };
             return known(shape, parts, node, at, cx);
         }
-        Shape::Scalar(_) | Shape::Reserved => Vec::new(),
+        Shape::Scalar(_) => Vec::new(),
     };
     let near = nearest(part, names.iter().copied()).map(|n| format!("did you mean `{n}`?"));
     let message = format!("unknown key {}", quote(part));

@@ -1,5 +1,6 @@
 //! The stream as written.
 
+use super::autoscaler::AutoscalerSpec;
 use super::grammar::{At, OPTIONAL, choice, default, fact, section};
 use super::shapes::Auto;
 use crate::facts::{data_streams as facts, on_demand};
@@ -36,6 +37,8 @@ section! {
         visibility: Dur = fact(&facts::VISIBILITY),
         /// Timing of splits and merges.
         resharding: ReshardSpec = default("{}"),
+        /// Who changes the shard count in provisioned mode.
+        autoscaler: Option<AutoscalerSpec> = OPTIONAL,
         /// How the stream scales in on-demand mode.
         on_demand: OnDemandSpec = default("{}"),
         /// On-demand Advantage.
@@ -208,6 +211,7 @@ impl StreamSpec {
                 per_operation: self.resharding.per_operation,
                 parallel_operations: self.resharding.parallel_operations,
             },
+            autoscaler: self.autoscaler.as_ref().and_then(AutoscalerSpec::resolve),
             on_demand: self.on_demand(region),
             advantage: AdvantageConfig {
                 warm: self.advantage.warm_throughput,

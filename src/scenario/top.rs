@@ -1,6 +1,7 @@
 //! The top of a scenario, and the rules between its parts.
 
 use super::Moment;
+use super::account::Streams;
 use super::consumer::Consumers;
 use super::context::{Cx, cite};
 use super::diag::Span;
@@ -13,7 +14,6 @@ use super::node::Node;
 use super::planning::{PlanSpec, goal_fits};
 use super::producer::Producer;
 use super::resolution::ResolutionSpec;
-use super::scalars::Reserved;
 use super::shapes::Named;
 use super::stream::{AccountSpec, StreamSpec};
 use super::{Bill, BillMonth, Curves, Rounding, Scenario};
@@ -68,8 +68,8 @@ section! {
         expect: Vec<Expectation> = default("[]"),
         /// The setting everything turns on, and a value that breaks it.
         central: Option<CentralSpec> = OPTIONAL,
-        /// Several streams.
-        streams: Option<Reserved> = OPTIONAL,
+        /// Several streams of one account, each with its own producers, stream and consumers, instead of those here.
+        streams: Option<Streams> = OPTIONAL,
         /// Delivery by Firehose.
         firehose: Named<Firehose> = default("{}"),
     }

@@ -51,6 +51,8 @@ pub struct StreamConfig {
     pub visibility: Dur,
     /// Timing of split and merge operations.
     pub resharding: ReshardConfig,
+    /// What changes the shard count in provisioned mode (`None` = nobody does).
+    pub autoscaler: Option<AutoscalerConfig>,
     /// On-demand scaling.
     pub on_demand: OnDemandConfig,
     /// On-demand Advantage.
@@ -127,6 +129,59 @@ pub struct ReshardConfig {
     pub per_operation: Dur,
     /// Operations at the same time.
     pub parallel_operations: u32,
+}
+
+/// A rule that changes the shard count from the stream's metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AutoscalerConfig {
+    /// The scenario's word.
+    pub policy: &'static str,
+    /// When it adds shards.
+    pub up: Alarm,
+    /// When it takes shards away.
+    pub down: Alarm,
+    /// How many it adds.
+    pub grow: Change,
+    /// How many it takes away.
+    pub shrink: Change,
+    /// Fewest shards.
+    pub min: u32,
+    /// Most shards.
+    pub max: u32,
+    /// From an addition to the next.
+    pub cooldown_up: Dur,
+    /// From a removal to the next.
+    pub cooldown_down: Dur,
+    /// From the end of an alarm's last period to the call.
+    pub delay: Dur,
+    /// Does the caller know UpdateShardCount's limits (double, half) and stay inside them?
+    pub keeps_to_limits: bool,
+}
+
+/// An alarm on usage: the higher of bytes and records, as a share of what the open shards take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// At or above (below, for a removal) this.
+    pub at: Percent,
+    /// Length of a period.
+    pub period: Dur,
+    /// Periods looked at.
+    pub periods: u32,
+    /// How many of them must be so.
+    pub datapoints: u32,
+}
+
+/// From one shard count to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Twice as many, or half as many rounded down.
+    Double,
+    /// amazon-kinesis-scaling-utils' percentage.
+    ScalePercent(u32),
+    /// So many more or fewer.
+    Count(u32),
+    /// As many as bring the usage of the last period to this.
+    Track(Percent),
 }
 
 /// How an on-demand stream scales.

@@ -1,5 +1,6 @@
 //! The stream: routing, shards, log, readers.
 
+pub mod autoscaler;
 mod cold;
 pub mod config;
 pub mod log;

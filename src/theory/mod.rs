@@ -4,6 +4,7 @@
 //! value of this room enters a simulated run. Transcendental functions are `libm`'s, so reports repeat.
 
 pub mod backlog;
+pub mod bursts;
 pub mod hashing;
 pub mod limits;
 pub mod on_demand;

@@ -4,6 +4,7 @@
 //! consumers that begin. Every decision becomes a line of the timeline with its reason.
 
 use super::World;
+use super::autoscaling::Scaling;
 use super::config::{Action, WorldConfig};
 use super::lane::Lane;
 use super::sizing::{self, Peak};
@@ -20,13 +21,15 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// What is due.
 #[derive(Clone, Debug)]
-enum Due {
+pub(super) enum Due {
     Scenario(usize),
     ConsumerBegins(usize),
     ReshardStep,
     Observe,
     Split(u32),
     Warm(ByteRate),
+    Metrics,
+    Rescale,
 }
 
 const DAY: u64 = 86_400 * NS_PER_S;
@@ -44,6 +47,7 @@ pub(super) struct Control {
     recent: VecDeque<(u64, Peak)>,
     delays: Stream,
     pending: Vec<u32>,
+    pub(super) scaling: Scaling,
     pub(super) timeline: Vec<TimelineEntry>,
     /// Shard and stream time is accounted up to here.
     pub(super) accrued_to: u64,
@@ -64,6 +68,7 @@ impl Control {
             recent: VecDeque::new(),
             delays: config.seed.stream("stream", "split_delay"),
             pending: Vec::new(),
+            scaling: Scaling::default(),
             timeline: Vec::new(),
             accrued_to: 0,
             shards_max: 0,
@@ -75,12 +80,21 @@ impl Control {
         self.due.first_key_value().map_or(u64::MAX, |(k, _)| k.0)
     }
 
-    fn schedule(&mut self, at: u64, due: Due) {
+    pub(super) fn schedule(&mut self, at: u64, due: Due) {
         self.sequence += 1;
         self.due.insert((at, self.sequence), due);
     }
 
-    fn note(&mut self, at: u64, what: &'static str, text: String) {
+    /// Takes things off the calendar.
+    pub(super) fn drop_due(&mut self, which: impl Fn(&Due) -> bool) {
+        self.due.retain(|_, due| !which(due));
+    }
+
+    pub(super) fn is_resharding(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
+    pub(super) fn note(&mut self, at: u64, what: &'static str, text: String) {
         self.timeline.push(TimelineEntry { at_ns: at, what, text });
     }
 }
@@ -99,6 +113,8 @@ impl World {
         if self.mode != Mode::Provisioned {
             let (peak, _) = sizing::on_demand_start(&self.config);
             self.begin_on_demand(0, peak);
+        } else {
+            self.begin_autoscaling(0);
         }
     }
 
@@ -111,7 +127,7 @@ impl World {
         self.control.note(now, "on_demand_start", text);
         self.forget_observations();
         // A look planned before a switch away and back must not start a second chain.
-        self.control.due.retain(|_, due| !matches!(due, Due::Observe));
+        self.control.drop_due(|due| matches!(due, Due::Observe));
         self.control.schedule(now + self.config.stream.on_demand.observe.0, Due::Observe);
     }
 
@@ -126,6 +142,8 @@ impl World {
                 Due::Observe => self.observe(now),
                 Due::Split(id) => self.on_demand_split(id, now),
                 Due::Warm(rate) => self.warm(rate, now),
+                Due::Metrics => self.metrics(now),
+                Due::Rescale => self.rescale(now),
             }
         }
     }
@@ -237,25 +255,33 @@ impl World {
         self.control.note(now, "refused", text);
     }
 
-    fn update_shard_count(&mut self, target: u32, now: u64) {
+    /// Why UpdateShardCount would be refused now.
+    pub(super) fn why_not(&mut self, target: u32, now: u64) -> Option<String> {
         let open = self.map.open().len() as u32;
         self.control.updates.retain(|at| at + DAY > now);
         let per_day = data_streams::UPDATE_SHARD_COUNT_PER_DAY.count() as usize;
         if self.mode != Mode::Provisioned {
-            return self.refuse(now, format!("UpdateShardCount to {target}: only in provisioned mode"));
+            return Some(format!("UpdateShardCount to {target}: only in provisioned mode"));
         }
-        if !self.control.steps.is_empty() {
-            return self.refuse(now, format!("UpdateShardCount to {target}: the stream is UPDATING"));
+        if self.control.is_resharding() {
+            return Some(format!("UpdateShardCount to {target}: the stream is UPDATING"));
         }
         if self.control.updates.len() >= per_day {
-            let text = format!("UpdateShardCount to {target}: {per_day} calls in the last 24 h already");
-            return self.refuse(now, text);
+            return Some(format!("UpdateShardCount to {target}: {per_day} calls in the last 24 h already"));
         }
         if !resharding::target_allowed(open, target) {
-            let text =
-                format!("UpdateShardCount from {open} to {target}: more than double or less than half");
-            return self.refuse(now, text);
+            return Some(format!(
+                "UpdateShardCount from {open} to {target}: more than double or less than half"
+            ));
         }
+        None
+    }
+
+    pub(super) fn update_shard_count(&mut self, target: u32, now: u64) {
+        if let Some(why) = self.why_not(target, now) {
+            return self.refuse(now, why);
+        }
+        let open = self.map.open().len() as u32;
         self.control.updates.push(now);
         let steps = resharding::plan(&self.map, target);
         let timing = self.config.stream.resharding;
@@ -336,10 +362,12 @@ impl World {
         if was == Mode::Provisioned {
             let (peak, _) = sizing::on_demand_start(&self.config);
             self.begin_on_demand(now, peak);
+        } else if mode == Mode::Provisioned {
+            self.begin_autoscaling(now);
         }
     }
 
-    fn forget_observations(&mut self) {
+    pub(super) fn forget_observations(&mut self) {
         for lane in &mut self.lanes {
             (lane.counts.observed, lane.counts.observed_bytes) = (0, 0);
         }

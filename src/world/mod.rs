@@ -6,6 +6,7 @@
 //! a time bucket of the series.
 
 mod applications;
+mod autoscaling;
 pub mod carrier;
 mod children;
 pub mod config;

@@ -45,6 +45,7 @@ pub fn named(name: &str, question: &str) -> Outcome {
             Finding { kind: "catch_up", text: format!("{name}: the dashboard needed 3 min 20 s to catch up after its outage of 10 min.") },
         ],
         notes: vec!["Readers stop at five: polling readers share five calls per second and shard.".into()],
+        replay: None,
         provenance: Provenance {
             version: "0.1.0",
             scenario_digest: "5f1d0c6a1b2c3d4e".into(),

@@ -117,6 +117,7 @@ pub fn w2(hot: bool, real: bool, shards: u32, rate: u64, seconds: u64, seed: u64
                 bytes_per_s: 2 << 20,
             },
             visibility: Dur::ZERO,
+            autoscaler: None,
             resharding: ReshardConfig {
                 first_operation: Dur::ZERO,
                 per_operation: Dur::from_s(30),

@@ -468,6 +468,7 @@ fn stream() -> impl Strategy<Value = StreamConfig> {
                 },
                 reads: ReadLimits { calls_per_s, calls_shape, bytes_per_s: read_bytes },
                 visibility,
+                autoscaler: None,
                 resharding: ReshardConfig {
                     first_operation: times.0,
                     per_operation: times.1,

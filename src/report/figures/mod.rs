@@ -9,6 +9,7 @@ mod firehose;
 mod fronts;
 mod hops;
 mod over_time;
+mod replay;
 pub(super) mod sweep;
 
 use crate::experiment::outcome::Outcome;
@@ -25,7 +26,8 @@ pub fn all(outcome: &Outcome) -> Vec<Figure> {
     if outcome.modes.is_empty() {
         return Vec::new();
     }
-    let mut figures = vec![over_time::writes(outcome)];
+    let mut figures: Vec<Figure> = replay::figure(outcome).into_iter().collect();
+    figures.push(over_time::writes(outcome));
     figures.extend(over_time::buffers(outcome));
     figures.extend(over_time::reads(outcome));
     figures.extend(firehose::figure(outcome));

@@ -5,11 +5,14 @@
 //! scripts. A strict Content-Security-Policy forbids every fetch. All names come from the user: they are escaped in
 //! HTML, and `<` is written `\u003c` in JSON, so that a scenario called `</script>` stays a name.
 
+mod account;
 mod data;
 mod firehose;
 mod markup;
 mod sections;
 mod tables;
+
+pub use account::html as account;
 
 use crate::experiment::outcome::Outcome;
 use crate::report::chart::Figure;
@@ -28,6 +31,7 @@ pub fn html(outcome: &Outcome, figures: &[Figure], drawn: &[String]) -> String {
     let mut body = sections::header(outcome);
     body.push_str("<main>\n");
     body.push_str(&sections::summary(outcome));
+    body.push_str(&sections::replay(outcome));
     body.push_str(&sections::findings(outcome));
     for (figure, svg) in figures.iter().zip(drawn) {
         body.push_str(&sections::figure(figure, svg));

@@ -5,7 +5,7 @@ use crate::experiment::outcome::Outcome;
 use crate::report::chart::{Figure, Panel};
 use crate::report::human;
 use crate::report::palette::Colour;
-use crate::report::text;
+use crate::report::{replay, text};
 
 /// Name and question.
 pub fn header(outcome: &Outcome) -> String {
@@ -45,6 +45,21 @@ pub fn summary(outcome: &Outcome) -> String {
         ));
     }
     section("summary", "Summary", &content)
+}
+
+/// A replayed history: what it is, its designs and what their rules did.
+pub fn replay(outcome: &Outcome) -> String {
+    let Some(found) = &outcome.replay else { return String::new() };
+    let mut content = String::new();
+    for sentence in replay::about(found) {
+        content.push_str(&paragraph("", &sentence));
+    }
+    let (head, rows) = replay::rows(found);
+    let mut table = Table::new("", &head, 1..head.len());
+    rows.iter().for_each(|r| table.row(r));
+    content.push_str(&table.finish());
+    content.push_str(&paragraph("note", replay::NOTE));
+    section("replay", "The history through every design", &content)
 }
 
 /// Findings, then notes and cuts.

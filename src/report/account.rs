@@ -1,0 +1,136 @@
+//! The report of an account: one table over its streams, and each stream's own report beside it.
+
+use super::csv_files::Table as Csv;
+use super::{File, RenderOptions, human, page, text};
+use crate::experiment::account::Account;
+use crate::experiment::outcome::ModeOutcome;
+use crate::measure::result::ProducerResult;
+
+/// Heading and rows: a row per stream, the commitment, the total.
+pub fn rows(account: &Account) -> (Vec<String>, Vec<Vec<String>>) {
+    let mut head = vec!["stream".to_owned()];
+    for mode in &account.modes {
+        let t = mode.title;
+        head.extend([format!("{t}: month"), "shards".into(), "throttled".into()]);
+    }
+    let mut rows = Vec::new();
+    for stream in &account.streams {
+        let mut cells = vec![stream.name.clone()];
+        for column in &account.modes {
+            cells.extend(
+                account
+                    .in_mode(stream, column.mode)
+                    .map_or_else(Default::default, |m| of_stream(m, column.mode)),
+            );
+        }
+        rows.push(cells);
+    }
+    let mut line = |label: &str, f: &dyn Fn(usize) -> [String; 3]| {
+        let mut cells = vec![label.to_owned()];
+        (0..account.modes.len()).for_each(|i| cells.extend(f(i)));
+        rows.push(cells);
+    };
+    let blank = String::new;
+    if account.modes.iter().any(|m| m.commitment.total.0 > 0) {
+        let of = |i: usize| [human::money(account.modes[i].commitment.total), blank(), blank()];
+        line("commitment, shortfall", &of);
+    }
+    let of = |i: usize| {
+        let m = &account.modes[i];
+        [human::money(m.month_usd), human::count(m.shards_max), blank()]
+    };
+    line("the account", &of);
+    (head, rows)
+}
+
+/// A stream that may not be in the column's mode says in which it is.
+fn of_stream(m: &ModeOutcome, column: &str) -> [String; 3] {
+    let sum = |f: fn(&ProducerResult) -> u64| text::total(m, f);
+    let shards = human::count(m.run.stream.shards_max.into());
+    let own = if m.mode == column { String::new() } else { format!(" ({})", m.title) };
+    [
+        human::money(m.bill_month.total),
+        format!("{shards}{own}"),
+        human::share(sum(|p| p.throttled), sum(|p| p.attempts)),
+    ]
+}
+
+/// The terminal summary.
+pub fn terminal(account: &Account) -> String {
+    let mut out = format!("{}\n{}\n\n", account.name, account.question);
+    let (head, rows) = rows(account);
+    text::push_table(&mut out, head, rows);
+    let findings: Vec<&str> = account.findings.iter().map(|f| f.text.as_str()).collect();
+    text::section(&mut out, "Findings", &findings);
+    for stream in &account.streams {
+        let own: Vec<&str> = stream.findings.iter().map(|f| f.text.as_str()).collect();
+        text::section(&mut out, &stream.name, &own);
+    }
+    out
+}
+
+/// The account as JSON, one line, its streams inside.
+pub fn summary(account: &Account) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec(account).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
+
+/// The same table, exact.
+fn csv(account: &Account) -> Vec<u8> {
+    let mut table =
+        Csv::new(["stream", "mode", "shards_max", "attempts", "throttled", "born", "lost", "month_usd"]);
+    for stream in &account.streams {
+        for m in &stream.modes {
+            let sum = |f: fn(&ProducerResult) -> u64| text::total(m, f).to_string();
+            table.row([
+                stream.name.clone(),
+                m.mode.to_owned(),
+                m.run.stream.shards_max.to_string(),
+                sum(|p| p.attempts),
+                sum(|p| p.throttled),
+                sum(|p| p.born),
+                sum(|p| p.lost.all()),
+                m.bill_month.total.to_string(),
+            ]);
+        }
+    }
+    for m in &account.modes {
+        for (what, amount) in [("(commitment)", m.commitment.total), ("(account)", m.month_usd)] {
+            let shards = if what == "(account)" { m.shards_max.to_string() } else { String::new() };
+            let none = String::new;
+            table.row([
+                what.into(),
+                m.mode.to_owned(),
+                shards,
+                none(),
+                none(),
+                none(),
+                none(),
+                amount.to_string(),
+            ]);
+        }
+    }
+    table.finish()
+}
+
+/// Every file: the account's own, and each stream's with its name before theirs.
+pub fn render(account: &Account, options: &RenderOptions) -> Vec<File> {
+    let file = |name: &str, bytes: Vec<u8>| File { name: name.to_owned(), bytes };
+    let mut files = vec![file("summary.json", summary(account)), file("account.csv", csv(account))];
+    let mut pages = Vec::new();
+    for (i, stream) in account.streams.iter().enumerate() {
+        // Names are the user's: a file gets a number and what is plain of the name.
+        let plain: String =
+            stream.name.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+        let prefix = format!("{:02}-{plain}", i + 1);
+        for f in super::render(stream, options) {
+            files.push(file(&format!("{prefix}.{}", f.name), f.bytes));
+        }
+        pages.push(format!("{prefix}.index.html"));
+    }
+    if options.page {
+        files.push(file("index.html", page::account(account, &pages).into_bytes()));
+    }
+    files
+}

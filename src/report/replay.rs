@@ -1,0 +1,120 @@
+//! What a replayed history adds to a report: its designs side by side, their risk and what their rules did.
+
+use super::csv_files::{Table as Csv, cell};
+use super::human;
+use crate::experiment::replay::{Bracket, Design, Replay, percent};
+
+/// Names of the ends of the demand.
+const ENDS: [&str; 3] = ["stored_only", "estimated", "stored_and_refused"];
+
+/// What the history is, in sentences.
+pub fn about(replay: &Replay) -> Vec<String> {
+    let from = replay.start.as_ref().map_or(String::new(), |s| format!(" from {s}"));
+    let mut all = vec![format!(
+        "{}: {}{from}, {} steps of {}",
+        replay.stream,
+        human::duration(replay.span_ns),
+        human::count(replay.steps as u64),
+        human::duration(replay.step_ns),
+    )];
+    let [low, estimate, high] = replay.offered.map(|r| human::count(r.round() as u64));
+    let records = if low == high {
+        format!("{low} records")
+    } else {
+        format!("{estimate} records offered by our estimate, {low} (stored) to {high} (stored and refused)")
+    };
+    let size = match replay.mean_record_bytes {
+        Some(bytes) => format!("mean record {}", human::bytes(bytes.round() as u64)),
+        None => "bytes not known".into(),
+    };
+    all.push(format!(
+        "{records}; highest step {} records/s; {size}; steps scatter as batches of {} records would",
+        human::number(replay.peak_records_per_s, 1),
+        human::number(replay.dispersion, 0),
+    ));
+    all
+}
+
+/// Heading and one row per design.
+pub fn rows(replay: &Replay) -> (Vec<&'static str>, Vec<Vec<String>>) {
+    let head =
+        vec!["design", "shards, most", "mean", "month", "history", "even", "random", "batches", "at once"];
+    let row = |d: &Design| {
+        let mut cells = vec![
+            d.title.clone(),
+            human::count(d.shards_max.into()),
+            human::number(d.shards_mean, 1),
+            human::money(d.month_usd),
+            human::money(d.history_usd),
+        ];
+        cells.extend(shares(&d.refused));
+        cells
+    };
+    (head, replay.designs.iter().map(row).collect())
+}
+
+/// Each shape from the least to the most demand.
+fn shares(refused: &[Bracket; 3]) -> [String; 4] {
+    let shapes: [fn(&Bracket) -> f64; 4] = [|b| b.even, |b| b.poisson, |b| b.burst, |b| b.worst];
+    shapes.map(|f| match (percent(f(&refused[0])), percent(f(&refused[2]))) {
+        (low, high) if low == high => low,
+        (low, high) => format!("{low} to {high}"),
+    })
+}
+
+/// How to read the shares.
+pub const NOTE: &str = "Even, random, batches, at once: the share of records that a shard refuses at the first attempt, \
+    worked out step by step for what a sum over a step hides: births evenly apart, at random (Poisson), in batches \
+    that scatter as the steps do, and all of a step at one instant. Keys are taken as even.";
+
+/// Designs × ends of the demand, exact.
+pub fn csv(replay: &Replay) -> Vec<u8> {
+    let mut table = Csv::new([
+        "design",
+        "mode",
+        "policy",
+        "demand",
+        "shards_start",
+        "shards_mean",
+        "shards_max",
+        "month_usd",
+        "history_usd",
+        "delayed_share_simulated",
+        "refused_even",
+        "refused_poisson",
+        "refused_batches",
+        "refused_all_at_once",
+    ]);
+    for d in &replay.designs {
+        for (end, b) in ENDS.iter().zip(&d.refused) {
+            table.row([
+                d.title.clone(),
+                d.mode.to_owned(),
+                d.policy.unwrap_or_default().to_owned(),
+                (*end).to_owned(),
+                d.shards_start.to_string(),
+                format!("{:.4}", d.shards_mean),
+                d.shards_max.to_string(),
+                d.month_usd.to_string(),
+                d.history_usd.to_string(),
+                cell(d.delayed_share),
+                b.even.to_string(),
+                b.poisson.to_string(),
+                b.burst.to_string(),
+                b.worst.to_string(),
+            ]);
+        }
+    }
+    table.finish()
+}
+
+/// Every decision of every rule.
+pub fn decisions(replay: &Replay) -> Vec<u8> {
+    let mut table = Csv::new(["design", "at_ns", "what", "text"]);
+    for d in &replay.designs {
+        for e in &d.decisions {
+            table.row([d.title.clone(), e.at_ns.to_string(), e.what.to_owned(), e.text.clone()]);
+        }
+    }
+    table.finish()
+}
