@@ -27,6 +27,8 @@ pub struct Group {
     pub again: bool,
     /// Refused, or in a call of which nothing was judged, before.
     pub refused_before: bool,
+    /// Born from, until.
+    pub born: (u64, u64),
 }
 
 /// A call under way or asleep.
@@ -424,13 +426,17 @@ impl Call {
         self.retries > 0
     }
 
-    /// Of a group, so many were stored, and the others refused.
-    pub fn settle(&mut self, group: Group, stored: u64) {
+    /// Of a group, so many were stored, and the others refused: entries are judged in order, the oldest first. The
+    /// births of those stored.
+    pub fn settle(&mut self, group: Group, stored: u64) -> (u64, u64) {
+        let between = group.born.0 + share(group.born.1 - group.born.0, stored, group.n);
+        let (first, last) = ((group.born.0, between), (between, group.born.1));
         if stored > 0 {
-            self.stored.push(Group { n: stored, ..group });
+            self.stored.push(Group { n: stored, born: first, ..group });
         }
         if stored < group.n {
-            self.refused.push(Group { n: group.n - stored, ..group });
+            self.refused.push(Group { n: group.n - stored, born: last, ..group });
         }
+        first
     }
 }

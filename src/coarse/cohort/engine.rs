@@ -195,7 +195,10 @@ impl Cohorts {
         let mut groups = std::mem::take(&mut call.groups);
         let undealt = if groups.is_empty() { call.undealt() } else { 0 };
         let refused_before = call.failed_before();
-        deal.deal(undealt, words, |shard, n| groups.push(Group { shard, n, again: false, refused_before }));
+        let born = (call.born.0, call.born.1.max(call.born.0));
+        deal.deal(undealt, words, |shard, n| {
+            groups.push(Group { shard, n, again: false, refused_before, born })
+        });
         let (mut attempts, mut stored, mut again) = (0, 0, 0);
         let rounds = settings.admission.byte_rounding == ByteRounding::Aws;
         let mut moved: Vec<Group> = Vec::new();
@@ -226,20 +229,15 @@ impl Cohorts {
             attempts += group.n;
             stored += n;
             again += if group.again { n } else { 0 };
+            let born = call.settle(group, n);
             if n > 0 {
-                let cohort = Cohort {
-                    n,
-                    bytes: share(bytes, n, group.n),
-                    stored: (sent.at, sent.at),
-                    born: (call.born.0, call.born.1.max(call.born.0)),
-                };
+                let cohort = Cohort { n, bytes: share(bytes, n, group.n), stored: (sent.at, sent.at), born };
                 tally.stored(&cohort, lane);
                 shard.log.push(cohort, self.step);
             }
             if n < group.n {
                 tally.refused(*producer, group.n - n, verdict, sent.at, lane);
             }
-            call.settle(group, n);
         }
         call.groups = groups;
         tally.bill(stored, &sizes);

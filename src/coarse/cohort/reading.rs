@@ -192,7 +192,10 @@ impl Shard {
         let late = visibility + reader.push_latency(row.stored.0, latency);
         let ready = row.stored.0 + late;
         let busy = if settings.instant { 0 } else { reader.busy_until };
-        let start = reader.delivers(ready.max(reader.pipe_free).max(busy), every, gap);
+        // What comes spread over a time waits only for a pipe that is behind all of it.
+        let spread_out = settings.instant && reader.pipe_free <= row.stored.1 + late;
+        let free = if spread_out { ready } else { reader.pipe_free };
+        let start = reader.delivers(ready.max(free).max(busy), every, gap);
         if start >= until {
             return false;
         }
@@ -216,7 +219,7 @@ impl Shard {
             let of_one = cost / row.n.max(1);
             let last = (start + cost - of_one).max((row.stored.1 + late).saturating_sub(1)).max(start);
             let reader = &mut lane.readers[c];
-            (reader.pipe_free, reader.last_push) = (start + cost, last);
+            (reader.pipe_free, reader.last_push) = (reader.pipe_free.max(start) + cost, last);
             let caught_up = start == ready;
             count_read(c, batch, start - ready, lane, tally);
             if caught_up {
