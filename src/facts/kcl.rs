@@ -38,6 +38,8 @@ facts! {
         "maxByteSize: bytes that wait, after which reading ahead pauses.";
     PUSHED_INPUTS: "kcl.pushed_inputs", Count(11, "events"), KCL, SourceCode,
         "Enhanced fan-out: ten events wait and one is processed; another is asked for when one is done.";
+    SUBSCRIPTION_LOOK: "kcl.subscription_look", Span(Dur::from_s(1)), KCL, SourceCode,
+        "How often a processor looks whether it still has its subscription, and makes it again if it was refused or ended by another's.";
     CHECKPOINT: "kcl.checkpoint_every", Span(Dur::from_min(1)), KCLS, Documented,
         "Between checkpoints, as in AWS's sample application: about once a minute, in processRecords.";
     FAILOVER: "kcl.failover_time", Span(Dur::from_s(10)), KCL, SourceCode,

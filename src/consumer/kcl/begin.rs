@@ -133,12 +133,18 @@ impl Kcl {
         worker.stand_at(now + phase);
         self.scratch.clone_from(&worker.held);
         for i in 0..self.scratch.len() {
+            let shard = self.scratch[i];
+            if self.waits_for_parents(shard, stream) {
+                let at = now + facts::PARENT_POLL.dur().0;
+                self.due.push(Reverse(Event { at, what: What::Launch, shard, worker: w, slot: 0, stamp: 0 }));
+                continue;
+            }
             let worker = &mut self.workers[w as usize];
             let first = match self.rules.feed {
                 Feed::InTurn => worker.round(now, self.rules.dispatch),
                 Feed::Ahead(_) | Feed::Pushed => now + worker.random.below(self.rules.idle.max(1)),
             };
-            self.start_processor(w, self.scratch[i], first, stream);
+            self.start_processor(w, shard, first, stream);
         }
     }
 

@@ -65,8 +65,10 @@ pub struct Processor {
     pub stopping: bool,
     /// The lease is another's, and it knows.
     pub lost: bool,
-    /// A later subscription of the same shard ended its own.
+    /// It has no subscription: another's ended its own, or its own was refused.
     pub cut_off: bool,
+    /// When it looks after its subscription next.
+    pub looks: u64,
     /// Moment of the last answer.
     pub answered: u64,
     /// Everything before this row is worked on.
@@ -96,6 +98,7 @@ impl Processor {
             stopping: false,
             lost: false,
             cut_off: false,
+            looks: 0,
             answered: now,
             done_to: row,
             saved: (row, now),

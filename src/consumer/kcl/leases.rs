@@ -50,6 +50,8 @@ pub struct Lease {
     pub bytes_per_s: u64,
     /// Bytes since the last renewal.
     pub bytes: u64,
+    /// When its shard was subscribed to last, by whichever worker.
+    pub subscribed: Option<u64>,
     /// Since when its owner is gone.
     pub orphaned: Option<u64>,
     /// Its processors that are still at work, in order of their start.
@@ -135,6 +137,7 @@ impl Lease {
             handoff: None,
             bytes_per_s: 0,
             bytes: 0,
+            subscribed: None,
             orphaned: None,
             processors: Vec::new(),
             work,

@@ -10,7 +10,7 @@
 //! skipped, duplicates from the last checkpoint on. A new owner of a lease that was never checkpointed begins at the
 //! initial position again: with LATEST, what came in between is skipped, as with the real library.
 //! We leave out: latency of the lease table; the seconds a new processor takes to initialise; repairs of holes in the
-//! lease table (none arise); the refusal of a subscription within five seconds of the last; multi-stream applications.
+//! lease table (none arise); multi-stream applications.
 //! Sources: `facts::kcl`.
 
 mod begin;

@@ -4,6 +4,7 @@ use super::feed::Input;
 use super::leases::Restart;
 use super::*;
 use crate::api::{Fate, Most, Pushed};
+use crate::facts::fan_out::RESUBSCRIBE_GAP;
 
 impl Kcl {
     /// A worker's loop finds a lease without a processor; a child waits for its parents.
@@ -13,9 +14,7 @@ impl Kcl {
         if !holds || self.slot_of(w, shard).is_some() {
             return;
         }
-        let parents = stream.shards().get(shard as usize).map_or(&[][..], |s| &s.parents);
-        let waits = parents.iter().any(|p| self.table.get(*p).is_some_and(|l| !l.complete));
-        if waits {
+        if self.waits_for_parents(shard, stream) {
             let at = now + facts::PARENT_POLL.dur().0;
             self.due.push(Reverse(Event { at, what: What::Launch, shard, worker: w, slot: 0, stamp: 0 }));
             return;
@@ -25,6 +24,12 @@ impl Kcl {
             Feed::InTurn | Feed::Pushed => now,
         };
         self.start_processor(w, shard, first, stream);
+    }
+
+    /// Is a parent of the shard not worked on to its end?
+    pub(super) fn waits_for_parents(&self, shard: u32, stream: &dyn Stream) -> bool {
+        let parents = stream.shards().get(shard as usize).map_or(&[][..], |s| &s.parents);
+        parents.iter().any(|p| self.table.get(*p).is_some_and(|l| !l.complete))
     }
 
     /// A processor begins where its lease says, and reads at `first`.
@@ -42,15 +47,11 @@ impl Kcl {
         if let Some(since) = lease.orphaned.take() {
             self.failovers.add(now - since);
         }
-        let others = std::mem::take(&mut lease.processors);
-        lease.processors.clone_from(&others);
         lease.processors.push(slot);
         if self.rules.feed == Feed::Pushed {
-            for other in others {
-                self.processors[other as usize].cut_off = true;
-            }
-            stream.subscribed(shard);
-            self.plan_for(now + self.rules.resubscribe, What::Resubscribe, slot);
+            // Not subscribed yet: the call may be refused.
+            self.processors[slot as usize].cut_off = true;
+            self.subscribe(slot, now, stream);
         }
         self.plan_for(first, What::Read, slot);
         self.keep(shard, stream);
@@ -78,13 +79,45 @@ impl Kcl {
         }
     }
 
-    /// Subscriptions end and are made again, without a gap.
+    /// A subscription ends and is made again, without a gap; or one that is not there is looked for.
     pub(super) fn resubscribe(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) {
         let p = &self.processors[slot as usize];
-        if p.wants_more() {
-            stream.subscribed(p.shard);
-            self.plan_for(now + self.rules.resubscribe, What::Resubscribe, slot);
+        if p.looks == now && !(p.ended || p.stopping || p.lost) {
+            self.subscribe(slot, now, stream);
         }
+    }
+
+    /// SubscribeToShard: refused shortly after another processor's; later it takes over from it, and the other finds out
+    /// at its next look. A processor that was cut off goes on after the last row it received.
+    fn subscribe(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) {
+        let p = &self.processors[slot as usize];
+        let (shard, renews) = (p.shard, !p.cut_off);
+        let lease = self.table.at(shard);
+        let is_recent = |at: u64| now < at + RESUBSCRIBE_GAP.dur().0;
+        if !renews && lease.subscribed.is_some_and(is_recent) {
+            return self.look_again(slot, now + facts::SUBSCRIPTION_LOOK.dur().0);
+        }
+        lease.subscribed = Some(now);
+        let others = lease.processors.clone();
+        for other in others.into_iter().filter(|o| *o != slot) {
+            if !self.processors[other as usize].cut_off {
+                self.processors[other as usize].cut_off = true;
+                self.look_again(other, now + facts::SUBSCRIPTION_LOOK.dur().0);
+            }
+        }
+        stream.subscribed(shard);
+        self.look_again(slot, now + self.rules.resubscribe);
+        let p = &mut self.processors[slot as usize];
+        p.cut_off = false;
+        if !p.reading {
+            p.reading = true;
+            self.plan_for(now, What::Read, slot);
+        }
+    }
+
+    fn look_again(&mut self, slot: u32, at: u64) {
+        self.processors[slot as usize].looks = at;
+        self.plan_for(at, What::Resubscribe, slot);
     }
 
     /// Asks for more.
@@ -211,7 +244,8 @@ impl Kcl {
         let (shard, w, from) = (p.shard, p.worker, p.next);
         let until = self.undisturbed(slot).min(stream.known_until());
         let lease = self.table.at(shard);
-        let is_at_rest = p.inputs.is_empty() && !p.working && !p.in_line && lease.is_of(w);
+        let is_alone = lease.is_of(w) && lease.processors.len() == 1;
+        let is_at_rest = is_alone && p.inputs.is_empty() && !p.working && !p.in_line;
         let takes_no_time = lease.work.is_instant() && lease.work.never_fails();
         let is_poisoned = |o: &Poison| o.shard == Some(shard) && o.row.is_none_or(|row| row >= from);
         if until <= now || !is_at_rest || !takes_no_time || self.poisons.iter().any(is_poisoned) {
