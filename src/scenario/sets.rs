@@ -60,7 +60,7 @@ fn with_words<'a>(shape: Shape, parts: &[&'a str], node: &'a Node) -> Vec<&'a st
             let both = [one(), other()].map(|shape| with_words(shape, parts, node));
             both.into_iter().max_by_key(Vec::len).unwrap_or_default()
         }
-        Shape::List(_) | Shape::Scalar(_) | Shape::Reserved => parts.to_vec(),
+        Shape::List(_) | Shape::Scalar(_) => parts.to_vec(),
     }
 }
 
