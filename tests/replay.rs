@@ -57,7 +57,7 @@ fn the_demand_is_the_metrics() {
 fn refusals_are_added_back_between_two_ends() {
     let one = replayed(
         &minutes(&[(700, 700_000, 700)]),
-        &[("producers.history.client", "{ sdk: { retry: standard_py } }")],
+        &[("producers.history.client", "{ sdk: { retry: standard-py } }")],
     );
     let [low, estimate, high] = one.past.offered[0];
     assert_eq!((low, high), (700.0, 1_400.0));

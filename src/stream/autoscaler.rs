@@ -232,8 +232,8 @@ mod tests {
     fn the_sample_rule_takes_25_minutes_up_and_five_hours_down() {
         assert_eq!(play(&samples(), 2, &[(24, 1_500)]), []);
         assert_eq!(play(&samples(), 2, &[(60, 1_500)]), [(25, 4)]);
-        // Alarms judge the past by the new count: four times the load doubles twice, one period apart.
-        assert_eq!(play(&samples(), 2, &[(60, 6_000)]), [(25, 4), (30, 8)]);
+        // Alarms judge the past by the new count: nearly three times what is allowed doubles twice, one period apart.
+        assert_eq!(play(&samples(), 2, &[(60, 5_900)]), [(25, 4), (30, 8)]);
         // 15 of 300 minutes may be high.
         assert_eq!(play(&samples(), 8, &[(15, 4_000), (285, 500)]), [(300, 4)]);
         assert_eq!(play(&samples(), 8, &[(20, 4_000), (279, 500)]), []);

@@ -178,8 +178,10 @@ mod tests {
             assert!(prices.rows().iter().all(|r| r.price > Money::ZERO), "{name}");
             if name == "us-east-1" {
                 // No source was found for these: who uses them gives a price of their own.
-                let unknown = [ItemId::FirehoseIcebergIn, ItemId::FirehoseSnowflakeIn, ItemId::FirehoseDecompressed];
-                let known: Vec<ItemId> = ItemId::ALL.iter().copied().filter(|i| !unknown.contains(i)).collect();
+                let unknown =
+                    [ItemId::FirehoseIcebergIn, ItemId::FirehoseSnowflakeIn, ItemId::FirehoseDecompressed];
+                let known: Vec<ItemId> =
+                    ItemId::ALL.iter().copied().filter(|i| !unknown.contains(i)).collect();
                 assert_eq!(items, known);
             }
         }
