@@ -174,8 +174,8 @@ impl Stream for Recorder {
     fn records(&mut self, _: u32, from: u64, to: u64) -> u64 {
         to - from
     }
-    fn positions(&mut self, _: u32, from: u64, to: u64, out: &mut Vec<u64>) {
-        out.extend((from..to).map(key));
+    fn key_marks(&mut self, _: u32, from: u64, to: u64, out: &mut Vec<u16>) {
+        out.extend((from..to).map(|row| (key(row) >> 48) as u16));
     }
     fn key_bytes(&self) -> u32 {
         1
@@ -282,6 +282,7 @@ fn troubles() -> impl Strategy<Value = Vec<(u64, Happening)>> {
         1 => (prop::option::of(ms(1..9000)), ms(1..6000)).prop_map(|(every, pause)| Happening::Deploy { every, pause }),
         1 => (1u32..3).prop_map(|workers| Happening::WorkersAdded { workers }),
         1 => Just(Happening::WorkersRemoved { workers: 1 }),
+        1 => Just(Happening::SilentSubscriptions),
     ];
     prop::collection::vec((1..TROUBLE_UNTIL, one), 0..6).prop_map(|mut all| {
         all.sort_by_key(|h| h.0);

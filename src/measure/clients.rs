@@ -32,6 +32,8 @@ pub struct KclResult {
     pub moves: LeaseMoves,
     /// From a worker's end to the start of the next processor of a shard it had.
     pub failovers: Failovers,
+    /// From a subscription's last sign of life to the next one that was made.
+    pub silences: Failovers,
     /// Shards whose worker was gone at the end, and that nobody had taken over.
     pub orphans: u64,
     /// Batches whose processing failed: the library skips them.
@@ -100,7 +102,7 @@ pub struct LeaseMoves {
     pub handed_over: u64,
 }
 
-/// Times without an owner.
+/// Times without an owner, or without a sign of life.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Failovers {
     /// How many.

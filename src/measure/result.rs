@@ -221,6 +221,9 @@ pub struct ConsumerResult {
     pub redeliveries: u64,
     /// Bytes of the redeliveries (they are read, and billed, again).
     pub redelivered_bytes: u64,
+    /// Copies delivered for the first time after a later one of their shard, or of a shard that theirs was split or
+    /// merged into.
+    pub overtaken: u64,
     /// Skipped by the client.
     pub skipped: u64,
     /// Filtered.
@@ -320,7 +323,8 @@ pub struct ConsumerSeries {
     pub calls: Vec<u64>,
     /// Calls refused.
     pub throttled: Vec<u64>,
-    /// Largest iterator age (MillisBehindLatest for fan-out) in the bucket; `None` = no read succeeded.
+    /// Largest iterator age (MillisBehindLatest for fan-out) in the bucket, and for Lambda its own IteratorAge, the age
+    /// of a batch's last record when it was sent; `None` = no read succeeded, and nothing was sent.
     pub iterator_age_ns: Vec<Option<u64>>,
     /// Unread records at the bucket's end.
     pub backlog: Vec<u64>,

@@ -45,6 +45,8 @@ pub struct ConsumerCounts {
     pub redelivered: u64,
     /// Their bytes.
     pub redelivered_bytes: u64,
+    /// First deliveries after a later record of the shard, or of one it was split or merged into.
+    pub overtaken: u64,
     /// Stored before the start position.
     pub before_start: u64,
     /// Passed by retention.

@@ -30,6 +30,8 @@ mod settle;
 pub mod sizing;
 mod sources;
 mod trace;
+mod view;
+mod worked;
 
 pub use trace::{Hop, RecordTrace, trace};
 

@@ -5,6 +5,7 @@ use crate::consumer::config::Happening;
 use crate::experiment::plan::Plan;
 use crate::facts::data_streams;
 use crate::measure::result::{ConsumerResult, RunResult};
+use crate::units::NS_PER_S;
 use crate::world::config::Action;
 
 /// Readers that were refused more than a hundredth of their calls, in one sentence.
@@ -77,6 +78,35 @@ pub fn retention(plan: &Plan, c: &ConsumerResult) -> Option<String> {
         )
     })
 }
+
+/// A reader that falls behind ever further: when retention takes the first record it has not read.
+pub fn deadline(plan: &Plan, run: &RunResult, c: &ConsumerResult) -> Option<String> {
+    let index = run.consumers.iter().position(|other| other.name == c.name)?;
+    let ages = &run.series.consumers.get(index)?.iterator_age_ns;
+    let (half, bucket) = (ages.len() / 2, run.series.bucket_ns);
+    let last = |ages: &[Option<u64>]| {
+        Some((ages.iter().rposition(Option::is_some)?, ages.iter().rev().flatten().next()?.to_owned()))
+    };
+    let (before, now) = (last(&ages[..half])?, last(&ages[half..])?);
+    let between = ((half + now.0 - before.0) as u64 * bucket) as f64;
+    let growth = now.1.saturating_sub(before.1) as f64 / between;
+    let left = plan.world.stream.retention.0.saturating_sub(now.1);
+    // Growth that cannot be told from the moments of its calls, and what retention takes already, are other findings'.
+    if growth < GROWS || now.1 < LATE || c.lost_to_retention > 0 || left == 0 || c.gathers() {
+        return None;
+    }
+    Some(format!(
+        "{} falls {:.2} s further behind each second; going on like that, retention takes the first unread record {} after the end of the run",
+        c.name,
+        growth,
+        time((left as f64 / growth) as u64)
+    ))
+}
+
+/// An iterator age that grows by less than this share of the time is not growing.
+const GROWS: f64 = 0.02;
+/// And a younger one tells nothing.
+const LATE: u64 = 10 * NS_PER_S;
 
 /// A reader that loses the shared calls for many turns in a row.
 pub fn starvation(run: &RunResult) -> Option<String> {
