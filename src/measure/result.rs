@@ -222,7 +222,8 @@ pub struct ConsumerResult {
     /// Bytes of the redeliveries (they are read, and billed, again).
     pub redelivered_bytes: u64,
     /// Copies delivered for the first time after a later one of their shard, or of a shard that theirs was split or
-    /// merged into.
+    /// merged into (not written where there are none).
+    #[serde(skip_serializing_if = "is_zero")]
     pub overtaken: u64,
     /// Skipped by the client.
     pub skipped: u64,
@@ -444,4 +445,8 @@ pub struct Digests {
     pub events: String,
     /// Everything in this result.
     pub results: String,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }

@@ -58,7 +58,7 @@ impl View<'_> {
     /// Was anything delivered of the shards that a closed shard was split or merged into?
     fn are_children_begun(&self, shard: u32) -> bool {
         let is_begun = |s: &Shard| self.lanes[s.id as usize].readers[self.consumer].place.top > 0;
-        self.lanes[shard as usize].closed_at.is_some()
+        self.lanes[shard as usize].closed_at.is_some_and(|at| at <= self.now)
             && self.map.shards().iter().any(|s| s.parents.contains(&shard) && is_begun(s))
     }
 

@@ -83,14 +83,19 @@ pub fn retention(plan: &Plan, c: &ConsumerResult) -> Option<String> {
 pub fn deadline(plan: &Plan, run: &RunResult, c: &ConsumerResult) -> Option<String> {
     let index = run.consumers.iter().position(|other| other.name == c.name)?;
     let ages = &run.series.consumers.get(index)?.iterator_age_ns;
-    let (half, bucket) = (ages.len() / 2, run.series.bucket_ns);
+    growing(plan.world.stream.retention.0, ages, run.series.bucket_ns, c)
+}
+
+/// The same from its iterator age in each bucket.
+fn growing(kept: u64, ages: &[Option<u64>], bucket: u64, c: &ConsumerResult) -> Option<String> {
+    let half = ages.len() / 2;
     let last = |ages: &[Option<u64>]| {
         Some((ages.iter().rposition(Option::is_some)?, ages.iter().rev().flatten().next()?.to_owned()))
     };
     let (before, now) = (last(&ages[..half])?, last(&ages[half..])?);
     let between = ((half + now.0 - before.0) as u64 * bucket) as f64;
     let growth = now.1.saturating_sub(before.1) as f64 / between;
-    let left = plan.world.stream.retention.0.saturating_sub(now.1);
+    let left = kept.saturating_sub(now.1);
     // Growth that cannot be told from the moments of its calls, and what retention takes already, are other findings'.
     if growth < GROWS || now.1 < LATE || c.lost_to_retention > 0 || left == 0 || c.gathers() {
         return None;
@@ -124,4 +129,27 @@ pub fn starvation(run: &RunResult) -> Option<String> {
             time(p99)
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A22: a reader half as fast as its stream is half of the time behind, so that a retention of 24 h is reached
+    /// 48 h after the start: 47 h after an hour.
+    #[test]
+    fn the_deadline_is_when_the_age_reaches_the_retention() {
+        let day = 24 * 3_600 * NS_PER_S;
+        let told = |share: f64, c: &ConsumerResult| {
+            let ages: Vec<_> = (0..60).map(|m| Some((f64::from(m) * share * 60e9) as u64)).collect();
+            growing(day, &ages, 60 * NS_PER_S, c)
+        };
+        let slow = ConsumerResult { name: "slow".into(), ..ConsumerResult::default() };
+        let text = told(0.5, &slow).expect("it falls behind");
+        assert!(text.starts_with("slow falls 0.50 s further behind each second"), "{text}");
+        assert!(text.contains("47.0 h after"), "{text}");
+        assert_eq!(told(0.0, &slow), None);
+        let loses = ConsumerResult { lost_to_retention: 1, ..slow };
+        assert_eq!(told(0.5, &loses), None, "what is lost already needs no deadline");
+    }
 }
