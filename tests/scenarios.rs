@@ -64,7 +64,7 @@ const FINDINGS: [(&str, &[&str]); 12] = [
     ("lambda-knobs", &["lambda_limit", "deadline", "order"]),
     ("lambda-poison-record", &["blocked", "expired", "retention"]),
     ("phase-lock", &["starvation"]),
-    ("retention-loss", &["retention"]),
+    ("retention-loss", &["retention", "reader_binds"]),
 ];
 
 fn kinds_of(path: &Path) -> &'static [&'static str] {

@@ -49,6 +49,7 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             say("behind", reads::behind(&mode.run, consumer));
             say("catch_up", reads::catch_up(plan, consumer));
             say("retention", reads::retention(plan, consumer));
+            say("reader_binds", reads::binds(plan, &mode.run, consumer));
             say("deadline", reads::deadline(plan, &mode.run, consumer));
             say("order", order::of(plan, consumer));
             for (kind, text) in flink::of(plan, consumer) {

@@ -1,10 +1,11 @@
 //! Findings about readers: limits they share, how far they are behind, and what retention takes from them.
 
 use super::{count, percent, records, time};
-use crate::consumer::config::Happening;
+use crate::consumer::config::{Happening, ReadConfig};
 use crate::experiment::plan::Plan;
 use crate::facts::data_streams;
 use crate::measure::result::{ConsumerResult, RunResult};
+use crate::random::LatencyLaw;
 use crate::units::NS_PER_S;
 use crate::world::config::Action;
 
@@ -77,6 +78,34 @@ pub fn retention(plan: &Plan, c: &ConsumerResult) -> Option<String> {
             time(kept)
         )
     })
+}
+
+/// Which knob binds a plain reader that ends far behind.
+pub fn binds(plan: &Plan, run: &RunResult, c: &ConsumerResult) -> Option<String> {
+    let config = plan.world.consumers.iter().find(|w| w.name == c.name)?;
+    let is_behind = c.unread * 50 > run.stream.stored && c.unread > 0;
+    if c.client.is_some() || !is_behind || c.throttled_by_calls + c.throttled_by_bytes > c.calls / 10 {
+        return None;
+    }
+    let mean = |law: &LatencyLaw| law.sampler().mean();
+    let (call, each) = (mean(&config.processing.per_call), mean(&config.processing.per_record));
+    let (limit, interval) = match &config.read {
+        ReadConfig::Polling(p) => (f64::from(p.limit), p.interval.0 as f64),
+        ReadConfig::FanOut(_) => (f64::INFINITY, 0.0),
+    };
+    let working = call / limit + each;
+    let (worked, asked) = (1e9 / working, limit * 1e9 / interval);
+    let bound = match worked <= asked {
+        true if working > 0.0 => format!(
+            "its records are worked on one after another, {worked:.0} a second and shard at most: less work a record or more shards would help"
+        ),
+        false => format!(
+            "it asks for {limit:.0} records every {interval_s}, {asked:.0} a second and shard at most",
+            interval_s = time(interval as u64)
+        ),
+        true => return None,
+    };
+    Some(format!("what binds {}: {bound}", c.name))
 }
 
 /// A reader that falls behind ever further: when retention takes the first record it has not read.
