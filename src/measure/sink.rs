@@ -102,6 +102,8 @@ pub struct ConsumerBucket {
     pub throttled: u64,
     /// Largest iterator age.
     pub age: Option<u64>,
+    /// Largest age of the last record of what was handed to a function.
+    pub sent_age: Option<u64>,
     /// Born to processed, less what `prompt` holds.
     pub end_to_end: Histogram,
     /// Records born the moment they were stored and processed the moment they were received, counted once for both

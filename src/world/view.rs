@@ -232,7 +232,7 @@ impl Stream for View<'_> {
         if let Some(last) = rows.last() {
             let age = self.now - self.lane(shard).log.stored_at(last.row);
             let counts = self.counts();
-            counts.now.age = counts.now.age.max(Some(age));
+            counts.now.sent_age = counts.now.sent_age.max(Some(age));
         }
         for (from, to, received) in Self::runs(rows) {
             self.stretches(shard, from, to, |view, from, to| {

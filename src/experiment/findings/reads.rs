@@ -111,8 +111,8 @@ pub fn binds(plan: &Plan, run: &RunResult, c: &ConsumerResult) -> Option<String>
 /// A reader that falls behind ever further: when retention takes the first record it has not read.
 pub fn deadline(plan: &Plan, run: &RunResult, c: &ConsumerResult) -> Option<String> {
     let index = run.consumers.iter().position(|other| other.name == c.name)?;
-    let ages = &run.series.consumers.get(index)?.iterator_age_ns;
-    growing(plan.world.stream.retention.0, ages, run.series.bucket_ns, c)
+    let ages = run.series.consumers.get(index)?.ages();
+    growing(plan.world.stream.retention.0, &ages, run.series.bucket_ns, c)
 }
 
 /// The same from its iterator age in each bucket.

@@ -331,9 +331,9 @@ fn latency(mode: &ModeOutcome, i: usize, grid: Grid) -> Chart {
 }
 
 fn iterator_age(outcome: &Outcome, mode: &ModeOutcome, grid: Grid) -> Chart {
-    let ages = outcome.modes.iter().flat_map(|m| &m.run.series.consumers);
-    let oldest = ages.flat_map(|c| c.iterator_age_ns.iter().flatten()).max();
-    let (unit, unit_ns, _) = time_unit(oldest.copied().unwrap_or(0));
+    let all = outcome.modes.iter().flat_map(|m| &m.run.series.consumers);
+    let oldest = all.flat_map(|c| c.ages()).flatten().max();
+    let (unit, unit_ns, _) = time_unit(oldest.unwrap_or(0));
     let strokes = [Stroke::Solid, Stroke::Dashed, Stroke::Thin, Stroke::Dotted];
     let scaled = |ns: u64| (ns as f64 / unit_ns as f64 * 1e3).round() / 1e3;
     let drawn = mode.run.consumers.iter().zip(&mode.run.series.consumers);
@@ -341,7 +341,7 @@ fn iterator_age(outcome: &Outcome, mode: &ModeOutcome, grid: Grid) -> Chart {
         .zip(strokes.iter().cycle())
         .take(CONSUMERS_DRAWN)
         .map(|((c, s), stroke)| {
-            let values = grid.largest(&s.iterator_age_ns);
+            let values = grid.largest(&s.ages());
             Line {
                 ys: values.into_iter().map(|v| v.map(scaled)).collect(),
                 ..grid.line(c.name.as_str(), of_mode(mode.mode), *stroke)
