@@ -63,7 +63,7 @@ const FINDINGS: [(&str, &[&str]); 12] = [
     ("lambda-five-readers", &["read_limits"]),
     ("lambda-knobs", &["lambda_limit", "deadline", "order"]),
     ("lambda-poison-record", &["blocked", "expired", "retention"]),
-    ("phase-lock", &["starvation"]),
+    ("readers-at-random", &["starvation"]),
     ("retention-loss", &["retention", "reader_binds"]),
 ];
 
@@ -73,7 +73,7 @@ fn kinds_of(path: &Path) -> &'static [&'static str] {
 }
 
 /// From 1 to 20 readers, as many as a stream lets register: of n pollers that call a shard once a second, five calls a
-/// second are answered (A02) and no pushed consumer's delay depends on how many there are.
+/// second are answered (A02), and no pushed consumer's delay depends on how many there are.
 #[test]
 fn fan_out_against_polling_for_each_number_of_readers() {
     let path = folder().join("fan-out-or-polling.yaml");
@@ -89,11 +89,12 @@ fn fan_out_against_polling_for_each_number_of_readers() {
             let of = |read| run.consumers.iter().filter(move |c| c.read == read);
             assert_eq!((of("polling").count(), of("enhanced_fan_out").count()), (n as usize, n as usize));
             let calls: u64 = of("polling").map(|c| c.calls).sum();
-            let refused: u64 = of("polling").map(|c| c.throttled_by_calls).sum();
+            let refused: u64 = of("polling").map(|c| c.throttled_by_calls + c.throttled_by_bytes).sum();
             let share = refused as f64 / calls as f64;
-            let theory = (1.0 - 5.0 / n as f64).max(0.0);
+            // Jitter makes it a call every 1.01 s.
+            let theory = (1.0 - 5.0 * 1.01 / n as f64).max(0.0);
             assert!(
-                (share - theory).abs() < 0.015,
+                (share - theory).abs() < 0.01,
                 "{n} pollers: {share} of the calls refused, {theory} by A02"
             );
             let means = of("polling").map(|c| c.propagation.mean_ns().expect("read") / 1e9);
@@ -101,9 +102,9 @@ fn fan_out_against_polling_for_each_number_of_readers() {
             let p50 = |c: &ConsumerResult| c.propagation.p50_ns.expect("pushed") as f64 / 1e6;
             let pushed: Vec<f64> = of("enhanced_fan_out").map(p50).collect();
             assert!(pushed.iter().all(|ms| (70.0..85.0).contains(ms)), "{n} pushed: {pushed:?}");
-            // Half an interval where nobody is refused; each refused call is a second more.
-            let least = 0.5 + theory / (1.0 - theory);
-            assert!(delay > 0.97 * least, "{n} pollers: {delay} s, {least} s without chance");
+            // A01: half an interval; with more readers than five half a turn of all of them at the least.
+            let least = 0.5f64.max(n as f64 / 10.0);
+            assert!(delay > 0.97 * least, "{n} pollers: {delay} s, {least} s if they took turns");
             assert!(n > 5 || delay < 0.75, "{n} pollers: {delay} s");
             format!(
                 "{n:2} readers: {:.1} % of polls refused, {delay:.2} s; pushed {:.0} ms",

@@ -117,16 +117,21 @@ pub fn deadline(plan: &Plan, run: &RunResult, c: &ConsumerResult) -> Option<Stri
 
 /// The same from its iterator age in each bucket.
 fn growing(kept: u64, ages: &[Option<u64>], bucket: u64, c: &ConsumerResult) -> Option<String> {
-    let half = ages.len() / 2;
-    let last = |ages: &[Option<u64>]| {
-        Some((ages.iter().rposition(Option::is_some)?, ages.iter().rev().flatten().next()?.to_owned()))
-    };
-    let (before, now) = (last(&ages[..half])?, last(&ages[half..])?);
-    let between = ((half + now.0 - before.0) as u64 * bucket) as f64;
-    let growth = now.1.saturating_sub(before.1) as f64 / between;
-    let left = kept.saturating_sub(now.1);
+    let quarter = ages.len() / 4;
+    let most = |from: usize, to: usize| ages.get(from..to)?.iter().flatten().copied().max();
+    // A bucket's age may be that of shards which are not behind: what counts is the largest of many.
+    let (before, now) = (most(quarter, 2 * quarter)?, most(3 * quarter, ages.len())?);
+    let at_end = most(ages.len() - quarter.div_ceil(4), ages.len())?;
+    let growth = now.saturating_sub(before) as f64 / (2 * quarter as u64 * bucket) as f64;
+    let left = kept.saturating_sub(now);
     // Growth that cannot be told from the moments of its calls, and what retention takes already, are other findings'.
-    if growth < GROWS || now.1 < LATE || c.lost_to_retention > 0 || left == 0 || c.gathers() {
+    if growth < GROWS
+        || now < LATE
+        || at_end < now / 10 * 9
+        || c.lost_to_retention > 0
+        || left == 0
+        || c.gathers()
+    {
         return None;
     }
     Some(format!(
