@@ -27,6 +27,11 @@ impl Steps {
     /// Each item rounded up to whole KiB.
     pub const KIB: Steps = Steps { step: 1023 };
 
+    /// What the charge for a size has beyond it, at most.
+    pub fn most_added(self) -> u64 {
+        self.step.into()
+    }
+
     /// The charge for `size`.
     #[inline(always)]
     pub fn of(self, size: u32) -> u64 {
