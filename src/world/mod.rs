@@ -177,6 +177,7 @@ impl World {
     fn settle_lanes(&mut self, until: u64, and_read: bool) {
         self.gathered.deal();
         for id in 0..self.lanes.len() {
+            Lane::bring_near(&self.lanes, id);
             let Gathered { entries, calls, .. } = &self.gathered;
             let run = self.gathered.of_lane(id, &mut self.hand);
             let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
@@ -294,8 +295,8 @@ impl Model for World {
         let reads = bucket_ends || self.unread + waiting >= self.read_after;
         // Applications act between the two, on lanes that are all settled.
         let at_once = reads && self.applications.is_empty();
-        let may_wait = !reads && waiting < self.together;
-        if may_wait && self.foresight.is_sure(&self.lanes, &self.gathered, (from, until)) {
+        let few = !reads && waiting < self.together;
+        if few && self.foresight.is_sure(&self.lanes, &self.gathered, (from, until)) {
             self.answer(until);
         } else {
             self.settle_lanes(until, at_once);
