@@ -158,9 +158,16 @@ impl Admission {
             (ByteRounding::None, _) => take_all(records, bytes, run.at, run.size, Steps::BYTES),
             (ByteRounding::Aws, false) => take_all(records, bytes, run.at, run.size, Steps::KIB),
             (ByteRounding::Aws, true) => {
+                if !records.surely_fits(run.at, run.len() as u64) {
+                    return None;
+                }
+                let size = run.size.iter().map(|s| u64::from(*s)).sum();
+                if !bytes.surely_fits(run.at, size) {
+                    return None;
+                }
                 let mut charges = [0; BATCH];
                 let charges = &mut charges[..run.len()];
-                let (before, size) = in_calls(run, tickets, (self.call, self.call_bytes), charges);
+                let before = in_calls(run, tickets, (self.call, self.call_bytes), charges);
                 take_all(records, bytes, run.at, charges, Steps::BYTES)?;
                 (self.call, self.call_bytes) = before;
                 Some(size)
@@ -241,16 +248,15 @@ fn in_call(ticket: Ticket, before: &mut (u32, u64), size: u64) -> u64 {
     ceil_kib(before.1 + size) - ceil_kib(before.1)
 }
 
-/// What entries charge; the last one's call with its bytes, and the bytes of all.
-fn in_calls(run: Run, tickets: &[Ticket], before: (u32, u64), charges: &mut [u32]) -> ((u32, u64), u64) {
-    let (mut before, mut all) = (before, 0);
+/// What entries charge; the last one's call with its bytes.
+fn in_calls(run: Run, tickets: &[Ticket], before: (u32, u64), charges: &mut [u32]) -> (u32, u64) {
+    let mut before = before;
     for ((&row, &size), charge) in run.row.iter().zip(run.size).zip(charges) {
         let size = u64::from(size);
         *charge = in_call(tickets[row as usize], &mut before, size) as u32;
         before.1 += size;
-        all += size;
     }
-    (before, all)
+    before
 }
 
 /// A level after a refill. Below the limit it is a coin toss whether it has reached zero: no branch, then.
