@@ -94,7 +94,8 @@ mod tests {
                 let bound = ahead.as_mut().expect("buckets have a bound");
                 entries.iter().for_each(|(_, size, _)| bound.add(*size));
                 let is_sure = bound.surely_takes(calls, from, until);
-                let admits = |e: &(u64, u32, Ticket)| shard.admit(e.0, e.1, e.2.call()) == Verdict::Admitted;
+                let mut admits =
+                    |e: &(u64, u32, Ticket)| shard.admit(e.0, e.1, e.2.call()) == Verdict::Admitted;
                 let admitted = entries.iter().filter(|e| admits(e)).count();
                 (sure, unsure) = (sure + u32::from(is_sure), unsure + u32::from(!is_sure));
                 refused += entries.len() - admitted;
