@@ -107,7 +107,7 @@ impl Demand {
             }
             _ => RateShape::Constant(micro(per_s)),
         };
-        Offer { rate, size: self.size_at(t).map(|s| Bytes(half_octave(s))) }
+        Offer { rate, size: self.size_at(t).map(|s| Bytes(half_octave(s))), per_s, bytes_bind: None }
     }
 }
 

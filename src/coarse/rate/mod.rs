@@ -25,6 +25,7 @@ mod run;
 mod sample;
 mod sending;
 mod speed;
+mod telling;
 mod window;
 
 use super::fit::{self, Carried, Need, application_word, client_word};

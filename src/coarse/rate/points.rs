@@ -5,7 +5,7 @@
 //! records behaves as at the one, the rest as at the other, so that the mean rate is its own.
 
 use super::sample::{Offer, Small};
-use super::window::{Care, Length, Point, measure};
+use super::window::{Care, Length, Load, Point, from_the_start, measure};
 use crate::world::Unfit;
 use std::collections::BTreeMap;
 
@@ -33,12 +33,14 @@ pub type Mixture = Vec<(usize, f64)>;
 pub struct Wanted {
     /// What producers offer.
     pub offers: Vec<Offer>,
-    /// Utilisation of each stand.
-    pub load: Vec<f64>,
+    /// What each stand is offered.
+    pub loads: Vec<Load>,
     /// Records per second in the small world.
     pub rate: f64,
     /// What makes it this point.
     pub key: Vec<u64>,
+    /// The whole run, where it stays at this point from its beginning to its end.
+    pub all: Option<u64>,
 }
 
 impl Points {
@@ -47,9 +49,15 @@ impl Points {
         if let Some(found) = self.index.get(&wanted.key) {
             return Ok(*found);
         }
-        let length = Length::at(wanted.rate, wanted.load.iter().copied(), care);
-        let (point, opening) = measure(small, &wanted.offers, length)?;
+        let length = Length::at(wanted.rate, &wanted.loads, care);
         let at = self.points.len();
+        if let Some(all) = wanted.all.filter(|all| *all <= 2 * length.warm + length.window) {
+            self.points.push(from_the_start(small, &wanted.offers, all)?);
+            self.index.insert(wanted.key.clone(), at);
+            self.opening = Some((at, all));
+            return Ok(at);
+        }
+        let (point, opening) = measure(small, &wanted.offers, &wanted.loads, length, care)?;
         self.points.push(point);
         self.index.insert(wanted.key.clone(), at);
         if self.opening.is_none() {

@@ -8,13 +8,13 @@
 use super::places::Places;
 use super::window::Care;
 use crate::consumer::config::ConsumerConfig;
-use crate::producer::config::{ClientConfig, KeyLaw, PutCall, RateShape, SizeLaw};
+use crate::producer::config::{ClientConfig, KeyLaw, PutCall, RateShape, SdkConfig, SizeLaw};
 use crate::producer::keys::KeyTable;
 use crate::random::LatencyLaw;
 use crate::record::Shard;
 use crate::stream::config::Mode;
 use crate::stream::routing::{ShardMap, uniform_start};
-use crate::units::{Bytes, Dur, RecordRate};
+use crate::units::{Bytes, Dur, NS_PER_S, RecordRate};
 use crate::world::config::WorldConfig;
 use std::sync::Arc;
 
@@ -34,6 +34,30 @@ pub struct Stand {
     pub shard: u32,
     /// Its share of each producer's records.
     pub shares: Vec<f64>,
+    /// The shares of all that it shows, itself among them.
+    pub all: Vec<f64>,
+    /// The busiest of these, in its own loads (`None`: their producers' shares are not alike).
+    pub busiest: Option<f64>,
+}
+
+impl Stand {
+    /// A shard that shows itself.
+    fn of(shard: u32, shares: &[f64]) -> Stand {
+        Stand { shard, shares: shares.to_vec(), all: shares.to_vec(), busiest: Some(1.0) }
+    }
+
+    /// How many of its kind it stands for, by load (its shards' producers are alike).
+    pub fn stands_for(&self) -> f64 {
+        self.all.iter().sum::<f64>() / self.shares.iter().sum::<f64>().max(1e-300)
+    }
+
+    /// It shows a shard with these shares, too.
+    fn shows(&mut self, shares: &[f64]) {
+        self.all.iter_mut().zip(shares).for_each(|(all, s)| *all += s);
+        let ratio = shares.iter().sum::<f64>() / self.shares.iter().sum::<f64>().max(1e-300);
+        let alike = self.shares.iter().zip(shares).all(|(own, s)| (s - own * ratio).abs() <= 1e-9 * s);
+        self.busiest = self.busiest.map(|b| b.max(ratio)).filter(|_| alike);
+    }
 }
 
 /// A stream as its stands show it.
@@ -62,8 +86,7 @@ impl Sample {
             .collect();
         let n = shares.len();
         if n <= care.most {
-            let stand = |i: usize| Stand { shard: map.open()[i], shares: shares[i].clone() };
-            let stands = (0..n).map(stand).collect();
+            let stands = (0..n).map(|i| Stand::of(map.open()[i], &shares[i])).collect();
             return Sample { stands, shown: shares.into_iter().enumerate().collect(), whole: true };
         }
         let weight = |i: usize| shares[i].iter().zip(load).map(|(s, l)| s * l).sum::<f64>();
@@ -86,11 +109,13 @@ impl Sample {
         for (r, &i) in rank.iter().enumerate() {
             shown[i] = (place_of[group(r)], shares[i].clone());
         }
-        let stand = |g: &usize| {
-            let i = rank[stands_at[*g]];
-            Stand { shard: map.open()[i], shares: shares[i].clone() }
-        };
-        Sample { stands: order.iter().map(stand).collect(), shown, whole: false }
+        let stand = |g: &usize| Stand::of(map.open()[rank[stands_at[*g]]], &shares[rank[stands_at[*g]]]);
+        let mut stands: Vec<Stand> = order.iter().map(stand).collect();
+        stands.iter_mut().for_each(|s| s.all.fill(0.0));
+        for (at, shares) in &shown {
+            stands[*at].shows(shares);
+        }
+        Sample { stands, shown, whole: false }
     }
 
     /// The part of a producer's records that goes to the stands.
@@ -106,6 +131,17 @@ pub struct Offer {
     pub rate: RateShape,
     /// Bytes of a record, where they follow a trace.
     pub size: Option<Bytes>,
+    /// Records per second on average, of the whole stream.
+    pub per_s: f64,
+    /// Mean bytes of a record, where shards are limited by bytes rather than by records.
+    pub bytes_bind: Option<f64>,
+}
+
+impl Offer {
+    /// The same at so many times its rate.
+    pub fn times(&self, factor: f64) -> Offer {
+        Offer { rate: scaled(&self.rate, factor), ..self.clone() }
+    }
 }
 
 /// What is simulated record by record at an operating point.
@@ -141,7 +177,7 @@ impl Small<'_> {
                 producer.demand.record_size = SizeLaw::Fixed(size);
             }
             if part < 1.0 {
-                shrink(&mut producer.client, part, producer.demand.key_bytes);
+                shrink(&mut producer.client, part, offer.per_s, producer.demand.key_bytes);
             }
             if let Some(table) = self.table(p) {
                 // The law only says that there is a table.
@@ -203,31 +239,54 @@ fn scaled(shape: &RateShape, part: f64) -> RateShape {
     }
 }
 
+/// Records that a call should still hold where fewer clients play all of them: its first one waits longest.
+const GATHERED: f64 = 8.0;
+
+/// How many processes serve a part of the shards.
+///
+/// A process that gathers for all shards gathers a part of that for some. With too few records a call its rhythm is
+/// no longer that of the scenario, so there are fewer processes then, each with more of the records.
+fn processes(sdk: &SdkConfig, part: f64, per_s: f64) -> u32 {
+    let PutCall::PutRecords { max_records, linger, .. } = &sdk.call else {
+        return ((f64::from(sdk.instances) * part + 0.5) as u32).max(1);
+    };
+    let gathered = 1.0 + per_s / f64::from(sdk.instances.max(1)) * linger.0 as f64 / NS_PER_S as f64;
+    let call = gathered.min(f64::from(*max_records));
+    let fewer = f64::from(sdk.instances) * part * call / call.min(GATHERED);
+    (fewer.ceil() as u32).clamp(1, sdk.instances)
+}
+
 /// A client that serves a part of the shards with a part of the records.
-fn shrink(client: &mut ClientConfig, part: f64, key: Bytes) {
-    let count = |n: u32| ((f64::from(n) * part + 0.5) as u32).max(1);
-    let bytes = |b: Bytes| Bytes(((b.0 as f64 * part) as u64).max(key.0 + 1));
+fn shrink(client: &mut ClientConfig, part: f64, per_s: f64, key: Bytes) {
+    let count = |n: u32, part: f64| ((f64::from(n) * part + 0.5) as u32).max(1);
+    let bytes = |b: Bytes, part: f64| Bytes(((b.0 as f64 * part) as u64).max(key.0 + 1));
     match client {
         ClientConfig::Sdk(sdk) => {
-            sdk.buffer = sdk.buffer.map(bytes);
-            match &mut sdk.call {
-                PutCall::PutRecords { max_records, .. } => *max_records = count(*max_records),
-                PutCall::PutRecord => sdk.instances = count(sdk.instances),
+            let whole = sdk.instances;
+            sdk.instances = processes(sdk, part, per_s);
+            // Of what one process sends.
+            let part = part * f64::from(whole) / f64::from(sdk.instances);
+            if let PutCall::PutRecords { max_records, .. } = &mut sdk.call {
+                *max_records = count(*max_records, part.min(1.0));
             }
+            sdk.buffer = sdk.buffer.map(|b| bytes(b, part.min(1.0)));
         }
-        ClientConfig::Kpl(kpl) => kpl.collection_max_count = count(kpl.collection_max_count),
-        ClientConfig::Agent(agent) => agent.max_buffer_records = count(agent.max_buffer_records),
+        ClientConfig::Kpl(kpl) => kpl.collection_max_count = count(kpl.collection_max_count, part),
+        ClientConfig::Agent(agent) => agent.max_buffer_records = count(agent.max_buffer_records, part),
         ClientConfig::FlinkSink(sink) => {
-            (sink.max_batch, sink.max_buffered) = (count(sink.max_batch), count(sink.max_buffered));
+            (sink.max_batch, sink.max_buffered) =
+                (count(sink.max_batch, part), count(sink.max_buffered, part));
         }
         ClientConfig::FirehoseDirect(_) => {}
     }
 }
 
 /// How many calls the whole makes for one of the part.
-pub fn calls_for_one(client: &ClientConfig, part: f64) -> f64 {
+pub fn calls_for_one(client: &ClientConfig, part: f64, per_s: f64) -> f64 {
     match client {
-        ClientConfig::Sdk(sdk) if sdk.call == PutCall::PutRecord => 1.0 / part,
+        ClientConfig::Sdk(sdk) if part < 1.0 => {
+            f64::from(sdk.instances) / f64::from(processes(sdk, part, per_s))
+        }
         _ => 1.0,
     }
 }

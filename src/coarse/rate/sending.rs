@@ -4,6 +4,9 @@ use super::numbers::add;
 use super::run::{Now, Run, Sent};
 use super::window::{Point, ProducerPoint};
 
+/// Nothing that a client does without a queue takes longer, ns.
+const QUICK: f64 = 1e9;
+
 /// What one producer did in a step.
 struct One {
     gone: f64,
@@ -66,10 +69,25 @@ impl Run<'_> {
         };
         let delay = mean(|p| p.buffering.mean + p.put.mean);
         let queue = &mut self.queues[p];
-        let (gone, waits) = if grows || queue.records > 0.0 {
+        if grows {
+            // What the beginning of the run has left over waits in front of all.
+            let (rate, level) = (born / seconds, delay.min(QUICK) / 1e9);
+            let excess = book.level_held - rate * level;
+            if excess > 0.0 && rate > 0.0 {
+                let since = (now.from as f64 - excess / rate * 1e9).max(0.0);
+                queue.push(since, now.from as f64, excess);
+                book.level_held -= excess;
+            }
+        }
+        let (gone, waits) = if now.opening {
+            let point = of(now.mixture[0].0);
+            let gone = (born * point.gone / point.born.max(1e-9)).min(born + book.level_held);
+            book.level_held += born - gone;
+            (gone, None)
+        } else if grows || queue.records > 0.0 {
             queue.push(now.from as f64, now.to as f64, born);
             let (mut first, mut last) = (None, 0.0);
-            let linger = mean(|p| p.buffering.p50.unwrap_or(0) as f64).min(1e9);
+            let linger = mean(|p| p.buffering.p50.unwrap_or(0) as f64).min(QUICK);
             let queued = &mut book.queued;
             let gone = queue.pull(now.from as f64, now.to as f64, can, |left| {
                 first.get_or_insert(left.first);
