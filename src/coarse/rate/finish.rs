@@ -12,6 +12,7 @@ use crate::measure::resolution::{Coarse, Interval, NotShown, Sampled};
 use crate::measure::result::{
     ConsumerResult, Digests, Packing, ProducerResult, RunResult, ShardResult, StreamResult,
 };
+use std::sync::Arc;
 
 /// What rates cannot show.
 const NOT_SHOWN: [(&str, &str); 3] = [
@@ -204,19 +205,19 @@ fn attempts(shard: &ShardResult) -> u64 {
     shard.stored + shard.throttled
 }
 
-fn mixed<'a>(weights: &[f64], points: &'a [Point], of: impl Fn(&'a Point) -> &'a Measured) -> Delays {
+fn mixed<'a>(weights: &[f64], points: &'a [Arc<Point>], of: impl Fn(&'a Point) -> &'a Measured) -> Delays {
     let mut all = Delays::default();
     weights.iter().zip(points).for_each(|(weight, point)| all.add(of(point), *weight));
     all
 }
 
-fn buffering(book: &ProducerBook, points: &[Point], p: usize) -> Delays {
+fn buffering(book: &ProducerBook, points: &[Arc<Point>], p: usize) -> Delays {
     let mut all = mixed(&book.calm, points, |point| &point.producers[p].buffering);
     all.merge(&book.queued);
     all
 }
 
-fn seen_age(book: &ConsumerBook, points: &[Point], c: usize) -> u64 {
+fn seen_age(book: &ConsumerBook, points: &[Arc<Point>], c: usize) -> u64 {
     let used = book.weights.iter().zip(points).filter(|(weight, _)| **weight > 0.0);
     used.map(|(_, point)| point.consumers[c].age).max().unwrap_or(0)
 }

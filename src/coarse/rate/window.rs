@@ -146,13 +146,14 @@ impl Load {
 }
 
 /// A window may be stretched or cut this far for its records.
-const SHORTEST_S: u64 = 20;
+const SHORTEST_S: u64 = 10;
 const LONGEST_S: u64 = 240;
 /// Distance from the capacity within which shards remember how they began.
 const NEAR: f64 = 0.04;
 /// Retries under overload need this long to come to rest; a calm stream needs less.
 const BUSY_WARM_S: u64 = 60;
-const BUSY: f64 = 0.9;
+/// A shard above this load is near its limit.
+pub const BUSY: f64 = 0.9;
 /// Warm-up and window of the patient, in memories of the slowest shard.
 const MEMORIES: (f64, f64) = (4.0, 30.0);
 /// From this load on what is refused follows the births: a window should have no more and no fewer than expected.
@@ -174,7 +175,7 @@ impl Length {
                 (warm.min(most / 2).max(SHORTEST_S), window.min(most))
             }
             (Near::For(warm, window), true, _) => (warm, window),
-            (_, _, true) => (BUSY_WARM_S, enough.clamp(2 * SHORTEST_S, LONGEST_S)),
+            (Near::For(warm, _), _, true) => (warm, enough.clamp(2 * SHORTEST_S, LONGEST_S)),
             _ => (care.calm, enough.clamp(SHORTEST_S, LONGEST_S)),
         };
         Length { warm: warm * NS_PER_S, window: window * NS_PER_S }
@@ -260,7 +261,7 @@ fn between(small: &Small, offers: &[Offer], (before, after): (&RunResult, &RunRe
     let sides = before.producers.iter().zip(&after.producers);
     let producers = sides.zip(&small.config.producers).enumerate().map(|(p, ((b, a), config))| {
         let part = small.sample.part(p);
-        producer(b, a, seconds * part, seconds / calls_for_one(&config.client, part, offers[p].per_s))
+        producer(b, a, seconds * part, seconds / calls_for_one(&config.client, part, &offers[p]))
     });
     let sum = |r: &RunResult| r.producers.iter().map(|p| (p.stored + p.lost.all()) as f64).sum::<f64>();
     let gone = (sum(after) - sum(before)).max(1.0);
