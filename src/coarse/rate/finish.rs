@@ -12,6 +12,7 @@ use crate::measure::resolution::{Coarse, Interval, NotShown, Sampled};
 use crate::measure::result::{
     ConsumerResult, Digests, Packing, ProducerResult, RunResult, ShardResult, StreamResult,
 };
+use crate::producer::config::ClientConfig;
 use std::sync::Arc;
 
 /// What rates cannot show.
@@ -23,6 +24,12 @@ const NOT_SHOWN: [(&str, &str); 3] = [
     ),
     ("digest of the demand", "no record is drawn outside the windows that measure an operating point"),
 ];
+
+/// And where KPL processes send to more shards than are simulated.
+const CALLS: (&str, &str) = (
+    "calls of KPL producers",
+    "a call gathers for many shards, some of which are simulated: the calls counted are the least there can be",
+);
 
 impl Run<'_> {
     /// Closes the books.
@@ -76,6 +83,8 @@ impl Run<'_> {
 
     fn coarse(&self) -> Coarse {
         let (simulated, of) = self.simulated;
+        let packs = self.config.producers.iter().any(|p| matches!(p.client, ClientConfig::Kpl(_)));
+        let calls = (of > 0 && packs).then_some(&CALLS);
         let not_shown = |(figure, reason): &(&'static str, &'static str)| NotShown { figure, reason };
         Coarse {
             resolution: "rate",
@@ -85,7 +94,7 @@ impl Run<'_> {
                 of: of as u32,
                 intervals: self.intervals(),
             }),
-            not_shown: NOT_SHOWN.iter().map(not_shown).collect(),
+            not_shown: NOT_SHOWN.iter().chain(calls).map(not_shown).collect(),
         }
     }
 
