@@ -7,6 +7,7 @@
 
 use super::cold::{Cold, GROUP, Thawed};
 use super::packed::Packed;
+use crate::mechanism::near;
 use crate::record::Run;
 
 /// Records of one shard in order of storage.
@@ -156,6 +157,21 @@ impl Log {
     /// Is a record read from its group's sums only?
     pub fn is_cold(&self, number: u64) -> bool {
         number < self.first
+    }
+
+    /// Brings near where the next `n` records are going to be stored.
+    #[inline]
+    pub fn bring_end_near(&self, n: usize) {
+        near::column(&self.stored, self.stored.len(), n);
+        near::column(&self.size, self.size.len(), n);
+    }
+
+    /// Brings near the first `n` records from `from` on.
+    #[inline]
+    pub fn bring_near(&self, from: u64, n: usize) {
+        let from = from.saturating_sub(self.first) as usize;
+        near::column(&self.stored, from, n);
+        near::column(&self.size, from, n);
     }
 
     /// Stores one record.

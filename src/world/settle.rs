@@ -7,7 +7,7 @@ use super::lane::{Lane, Outside, Waiting};
 use super::settings::Settings;
 use crate::measure::sink::Billed;
 use crate::record::{Entries, Run};
-use crate::stream::shard::Verdict;
+use crate::stream::shard::{BATCH, Verdict};
 
 /// What the settling of one window did, as far as it is only counted. Sizes and times are of one producer: another
 /// one's begin a new tally.
@@ -83,7 +83,7 @@ impl Lane {
     /// Stores the head of a run, if no limit can bind meanwhile; how many entries.
     fn store_together(&mut self, entries: &Entries, run: Run, calls: bool, settings: &Settings) -> usize {
         let run = run.head(run.len().min(BATCH));
-        let Some(bytes) = self.admission.admit_all(run.at, run.size, calls) else { return 0 };
+        let Some(bytes) = self.admission.admit_all(run, &entries.ticket, calls) else { return 0 };
         self.store(entries, run, bytes, settings);
         run.len()
     }
@@ -309,6 +309,5 @@ fn before(run: Run, until: u64, retry_at: u64) -> Run {
     run.head(run.at.partition_point(|at| *at <= retry_at))
 }
 
-/// Runs from this length on are worth being judged together, in batches of at most this many.
+/// Runs from this length on are worth being judged together.
 const TOGETHER: usize = 16;
-const BATCH: usize = 256;
