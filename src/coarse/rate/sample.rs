@@ -6,7 +6,7 @@
 //! gathers fewer, in proportion, so that each shard sees as many entries of a call as before.
 
 use super::places::Places;
-use super::window::Care;
+use super::window::{BUSY, Care, Load};
 use crate::consumer::config::ConsumerConfig;
 use crate::producer::config::{ClientConfig, KeyLaw, PutCall, RateShape, SdkConfig, SizeLaw};
 use crate::producer::keys::KeyTable;
@@ -135,6 +135,8 @@ pub struct Offer {
     pub per_s: f64,
     /// Mean bytes of a record, where shards are limited by bytes rather than by records.
     pub bytes_bind: Option<f64>,
+    /// Records that one call should gather where few clients play many (`gathered`).
+    pub gathered: f64,
 }
 
 impl Offer {
@@ -177,7 +179,7 @@ impl Small<'_> {
                 producer.demand.record_size = SizeLaw::Fixed(size);
             }
             if part < 1.0 {
-                shrink(&mut producer.client, part, offer.per_s, producer.demand.key_bytes);
+                shrink(&mut producer.client, part, offer, producer.demand.key_bytes);
             }
             if let Some(table) = self.table(p) {
                 // The law only says that there is a table.
@@ -239,31 +241,44 @@ fn scaled(shape: &RateShape, part: f64) -> RateShape {
     }
 }
 
-/// Records that a call should still hold where fewer clients play all of them: its first one waits longest.
-const GATHERED: f64 = 8.0;
+/// Records that a call should still hold where fewer clients play all of them (its first one waits longest), and how
+/// many are no longer told from more.
+const GATHERED: (f64, f64) = (8.0, 64.0);
+/// No call should bring one shard more than this part of what it takes in a second.
+const AT_ONCE: f64 = 0.01;
+
+/// Records of one call that clients of a part should gather: many where no shard is near its limit, so that few clients
+/// play all of them; few near it, where records that come together are refused together.
+pub fn gathered(loads: &[Load]) -> f64 {
+    if loads.iter().any(|l| l.utilisation > BUSY) {
+        return GATHERED.0;
+    }
+    let narrowest = loads.iter().map(|l| l.capacity).fold(f64::MAX, f64::min);
+    (narrowest * AT_ONCE * loads.len() as f64).clamp(GATHERED.0, GATHERED.1)
+}
 
 /// How many processes serve a part of the shards.
 ///
 /// A process that gathers for all shards gathers a part of that for some. With too few records a call its rhythm is
 /// no longer that of the scenario, so there are fewer processes then, each with more of the records.
-fn processes(sdk: &SdkConfig, part: f64, per_s: f64) -> u32 {
+fn processes(sdk: &SdkConfig, part: f64, offer: &Offer) -> u32 {
     let PutCall::PutRecords { max_records, linger, .. } = &sdk.call else {
         return ((f64::from(sdk.instances) * part + 0.5) as u32).max(1);
     };
-    let gathered = 1.0 + per_s / f64::from(sdk.instances.max(1)) * linger.0 as f64 / NS_PER_S as f64;
+    let gathered = 1.0 + offer.per_s / f64::from(sdk.instances.max(1)) * linger.0 as f64 / NS_PER_S as f64;
     let call = gathered.min(f64::from(*max_records));
-    let fewer = f64::from(sdk.instances) * part * call / call.min(GATHERED);
+    let fewer = f64::from(sdk.instances) * part * call / call.min(offer.gathered);
     (fewer.ceil() as u32).clamp(1, sdk.instances)
 }
 
 /// A client that serves a part of the shards with a part of the records.
-fn shrink(client: &mut ClientConfig, part: f64, per_s: f64, key: Bytes) {
+fn shrink(client: &mut ClientConfig, part: f64, offer: &Offer, key: Bytes) {
     let count = |n: u32, part: f64| ((f64::from(n) * part + 0.5) as u32).max(1);
     let bytes = |b: Bytes, part: f64| Bytes(((b.0 as f64 * part) as u64).max(key.0 + 1));
     match client {
         ClientConfig::Sdk(sdk) => {
             let whole = sdk.instances;
-            sdk.instances = processes(sdk, part, per_s);
+            sdk.instances = processes(sdk, part, offer);
             // Of what one process sends.
             let part = part * f64::from(whole) / f64::from(sdk.instances);
             if let PutCall::PutRecords { max_records, .. } = &mut sdk.call {
@@ -282,10 +297,10 @@ fn shrink(client: &mut ClientConfig, part: f64, per_s: f64, key: Bytes) {
 }
 
 /// How many calls the whole makes for one of the part.
-pub fn calls_for_one(client: &ClientConfig, part: f64, per_s: f64) -> f64 {
+pub fn calls_for_one(client: &ClientConfig, part: f64, offer: &Offer) -> f64 {
     match client {
         ClientConfig::Sdk(sdk) if part < 1.0 => {
-            f64::from(sdk.instances) / f64::from(processes(sdk, part, per_s))
+            f64::from(sdk.instances) / f64::from(processes(sdk, part, offer))
         }
         _ => 1.0,
     }

@@ -18,6 +18,8 @@ pub struct ProducerPoint {
     pub born: f64,
     /// Records gone per second, of the whole stream.
     pub gone: f64,
+    /// In the client or on the way, at the window's two ends on average, of the whole stream.
+    pub held: f64,
     /// Does more come than goes, so that a queue grows in the client?
     pub grows: bool,
     /// Bytes born per record, as drawn.
@@ -146,13 +148,14 @@ impl Load {
 }
 
 /// A window may be stretched or cut this far for its records.
-const SHORTEST_S: u64 = 20;
+const SHORTEST_S: u64 = 10;
 const LONGEST_S: u64 = 240;
 /// Distance from the capacity within which shards remember how they began.
 const NEAR: f64 = 0.04;
 /// Retries under overload need this long to come to rest; a calm stream needs less.
 const BUSY_WARM_S: u64 = 60;
-const BUSY: f64 = 0.9;
+/// A shard above this load is near its limit.
+pub const BUSY: f64 = 0.9;
 /// Warm-up and window of the patient, in memories of the slowest shard.
 const MEMORIES: (f64, f64) = (4.0, 30.0);
 /// From this load on what is refused follows the births: a window should have no more and no fewer than expected.
@@ -174,7 +177,7 @@ impl Length {
                 (warm.min(most / 2).max(SHORTEST_S), window.min(most))
             }
             (Near::For(warm, window), true, _) => (warm, window),
-            (_, _, true) => (BUSY_WARM_S, enough.clamp(2 * SHORTEST_S, LONGEST_S)),
+            (Near::For(warm, _), _, true) => (warm, enough.clamp(2 * SHORTEST_S, LONGEST_S)),
             _ => (care.calm, enough.clamp(SHORTEST_S, LONGEST_S)),
         };
         Length { warm: warm * NS_PER_S, window: window * NS_PER_S }
@@ -260,7 +263,7 @@ fn between(small: &Small, offers: &[Offer], (before, after): (&RunResult, &RunRe
     let sides = before.producers.iter().zip(&after.producers);
     let producers = sides.zip(&small.config.producers).enumerate().map(|(p, ((b, a), config))| {
         let part = small.sample.part(p);
-        producer(b, a, seconds * part, seconds / calls_for_one(&config.client, part, offers[p].per_s))
+        producer(b, a, (seconds, part), seconds / calls_for_one(&config.client, part, &offers[p]))
     });
     let sum = |r: &RunResult| r.producers.iter().map(|p| (p.stored + p.lost.all()) as f64).sum::<f64>();
     let gone = (sum(after) - sum(before)).max(1.0);
@@ -303,7 +306,13 @@ fn of_all(sample: &Sample, stands: &[StandPoint], share: f64) -> f64 {
     1.0 - libm::pow(1.0 - share.min(1.0), times.max(1.0))
 }
 
-fn producer(b: &ProducerResult, a: &ProducerResult, seconds: f64, call_seconds: f64) -> ProducerPoint {
+fn producer(
+    b: &ProducerResult,
+    a: &ProducerResult,
+    (seconds, part): (f64, f64),
+    call_seconds: f64,
+) -> ProducerPoint {
+    let seconds = seconds * part;
     let gone = (a.stored + a.lost.all()) as f64 - (b.stored + b.lost.all()) as f64;
     let born = (a.born - b.born) as f64;
     let per_gone = |numbers: Vec<f64>| numbers.iter().map(|n| n / gone.max(1.0)).collect::<Vec<f64>>();
@@ -314,6 +323,7 @@ fn producer(b: &ProducerResult, a: &ProducerResult, seconds: f64, call_seconds: 
     ProducerPoint {
         born: born / seconds,
         gone: gone / seconds,
+        held: (a.held + b.held) as f64 / 2.0 / part.max(1e-12),
         grows: is_growing(a.held as f64 - b.held as f64, born),
         born_bytes: (a.born_bytes - b.born_bytes) as f64 / born.max(1.0),
         counts: per_gone(grown(&b.of(), &a.of())),
