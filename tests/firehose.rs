@@ -498,7 +498,7 @@ fn a_sixth_caller_on_a_shard_is_said_to_be_refused() {
 /// No public source gives a price for Iceberg tables in us-east-1: the error names item and Region, and what to give.
 #[test]
 fn a_price_without_a_source_is_asked_for() {
-    let text = "duration: 1 min\nmodes: [provisioned]\nproducers: { p: { rate: 10 records/s } }\n\
+    let text = "duration: 1 min\nmodes: [provisioned]\nproducers: { p: { rate: 10 records/s, record_size: 1 KiB } }\n\
                 stream: { shards: 1 }\nfirehose: { lake: { to: iceberg } }\n";
     let scenario =
         kinesim::scenario::load(text, "case.yaml", &|_| Err(String::new()), &[]).expect("a good scenario");
