@@ -39,6 +39,9 @@ fn every_command_exists_and_every_scenario_claims_what_its_row_names() {
         assert!(commands.iter().any(|c| c == words[1]), "no command `{}`: {row:?}", words[1]);
         let file =
             words.iter().find(|w| w.ends_with(".yaml")).unwrap_or_else(|| panic!("a scenario: {row:?}"));
+        for other in words.iter().filter(|w| w.contains('/')) {
+            assert!(root().join(other).is_file(), "no file {other}: {row:?}");
+        }
         let expect = claims(&root().join(file));
         let (claim, source) = (row[3].as_str(), row[4].as_str());
         assert!(
