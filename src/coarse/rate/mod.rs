@@ -77,6 +77,7 @@ fn event(action: &Action) -> Carried {
             }
             Happening::Deploy { .. } => "deploys",
             Happening::PoisonRecord { .. } => "poison records",
+            Happening::SilentSubscriptions => "silent subscriptions",
         },
         _ => return Ok(()),
     };
