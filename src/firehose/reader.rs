@@ -9,7 +9,7 @@
 //! behind is followed by the next in its turn).
 
 use super::config::{FirehoseConfig, PollConfig, Source};
-use super::load::Group;
+use super::load::times;
 use super::pipeline::Pipeline;
 use crate::api::{Application, Fate, Hop, Most, Position, Stream};
 use crate::facts::data_streams::{GET_RECORDS_MAX_BYTES, GET_RECORDS_MAX_RECORDS};
@@ -53,14 +53,14 @@ struct Columns {
 const MOST: Most = Most { rows: GET_RECORDS_MAX_RECORDS.count(), bytes: GET_RECORDS_MAX_BYTES.bytes().0 };
 
 impl Reader {
-    /// Waits for its start at 0.
+    /// Waits for its start.
     pub fn new(config: &FirehoseConfig, bucket_ns: u64, seed: Seed) -> Option<Reader> {
         let Source::Stream(polls) = config.source else { return None };
         Some(Reader {
             polls,
             pipeline: Pipeline::new(config, bucket_ns, seed),
             shards: Vec::new(),
-            turns: BTreeSet::from([(0, u32::MAX, false)]),
+            turns: BTreeSet::from([(polls.starts.0, u32::MAX, false)]),
             phases: seed.stream(&format!("firehose/{}", config.name), "poll_phases"),
             columns: Columns::default(),
             parts: config.opening.map_or(1, |o| o.parts.max(1)),
@@ -169,15 +169,17 @@ impl Reader {
         for gone in self.pipeline.departed() {
             let left_over = self.left_over.entry(gone.fate).or_default();
             let mut whole = 0;
-            for group in gone.load.groups() {
+            let spans = gone.load.groups().iter().map(|group| {
                 *left_over += group.records;
                 let records = *left_over / self.parts;
                 *left_over %= self.parts;
                 whole += records;
-                if gone.fate.is_none() {
-                    let group = Group { records, ..*group };
-                    group.times(group.born, gone.at, |ns| stream.count_hops(Hop::EndToEnd, ns));
-                }
+                (records, group.born)
+            });
+            if gone.fate.is_none() {
+                times(spans, gone.at, |ns| stream.count_hops(Hop::EndToEnd, ns));
+            } else {
+                spans.for_each(drop);
             }
             stream.part_with(whole, gone.load.raw, gone.fate);
         }
@@ -205,7 +207,7 @@ impl Application for Reader {
     fn act(&mut self, stream: &mut dyn Stream) {
         let now = stream.now();
         self.pipeline.act(now);
-        if stream.shards().len() > self.shards.len() {
+        if now >= self.polls.starts.0 && stream.shards().len() > self.shards.len() {
             self.discover(stream);
         }
         while let Some(&(at, shard, backs_up)) = self.turns.first().filter(|t| t.0 <= now) {
