@@ -197,6 +197,12 @@ fn a_broken_quota_ends_with_one_and_names_its_fact() {
     let path = scenario("cli-quota.yaml", &crowd);
     let said = "quota: consumers: pollers ask for 6 GetRecords calls per second and shard; the shard allows 5 (kinesim explain shard.read.calls_per_s)\n";
     says(&["check", &path], 1, said, "");
+    let crowd = SMALL.replace("read: polling", "count: 21, read: enhanced_fan_out");
+    let path = scenario("cli-fan-out-21.yaml", &crowd);
+    let out = kinesim(&["check", &path, "--set", "modes=[provisioned]"]);
+    assert_eq!(out.status.code(), Some(1));
+    let said = "quota: consumers: 21 enhanced fan-out consumers; Provisioned allows 20 (kinesim explain fan_out.consumers_max)\n";
+    assert_eq!(stdout(&out), said);
 }
 
 #[test]

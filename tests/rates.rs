@@ -294,6 +294,21 @@ fn agree(loads: &[f64]) {
     }
 }
 
+/// An on-demand stream of more shards than are simulated one by one, which splits on the way: what its shards are told
+/// is what was stored, whatever part of them stood for all.
+#[test]
+fn shards_are_told_what_was_stored_while_the_stream_grows() {
+    let text = "duration: 3 h\nmodes: [on_demand]\nproducers: { p: { record_size: 1 KiB, client: { sdk: { instances: 8 } }, \
+         rate: { step: { from: 6000 records/s, to: 9000 records/s, at: 30 min } } } }\n\
+         stream: { on_demand: { history: { peak: 7 MiB/s } } }\nconsumers: { r: { read: polling } }\n";
+    let r = run(&runs::world_in(text, Mode::OnDemand), SECOND);
+    assert!(r.stream.shards_at_end > r.stream.shards_at_start, "it splits");
+    assert!(r.stream.shards_at_end <= 2 * r.stream.shards_at_start, "{} at the end", r.stream.shards_at_end);
+    let told: u64 = r.shards.iter().map(|s| s.stored).sum();
+    close("records of all shards", told as f64, r.stream.stored as f64, 0.005 * r.stream.stored as f64);
+    assert!(r.coarse.unwrap().sampled.is_some_and(|s| s.intervals.iter().all(|i| i.low_ns <= i.high_ns)));
+}
+
 /// The same draws give the same bytes, and what is refused is refused by name.
 #[test]
 fn it_repeats_and_refuses_by_name() {

@@ -522,6 +522,9 @@ fn happening(who: &str, what: Happening) -> (&'static str, String) {
                 format!("the next record of open shard number {open_index} can never be processed by {who}");
             ("poison_record", text)
         }
+        Happening::SilentSubscriptions => {
+            ("silent_subscriptions", format!("the subscriptions of {who} fall silent"))
+        }
     }
 }
 

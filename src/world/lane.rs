@@ -111,7 +111,7 @@ impl Lane {
             id,
             closed_at: None,
             admission: Admission::new(&settings.admission),
-            log: Log::new(settings.packs, settings.keeps_positions),
+            log: Log::new(settings.packs, settings.keeps_marks),
             gate: ReadGate::new(&settings.reads, opened),
             retries: Calendar::default(),
             left: Vec::new(),

@@ -32,6 +32,8 @@ mod settle;
 pub mod sizing;
 mod sources;
 mod trace;
+mod view;
+mod worked;
 
 pub use trace::{Hop, RecordTrace, trace};
 

@@ -90,14 +90,14 @@ impl Lane {
 
     fn store(&mut self, entries: &Entries, run: Run, bytes: u64, settings: &Settings) {
         self.log.append(run);
-        self.keep_positions(entries, run.row);
+        self.keep_marks(entries, run.row);
         self.count_stored(run.len() as u64, bytes);
         self.look_for_traced(run.len(), settings);
     }
 
-    fn keep_positions(&mut self, entries: &Entries, rows: &[u32]) {
-        if self.log.keeps_positions() {
-            self.log.append_positions(rows.iter().map(|row| entries.record.position[*row as usize]));
+    fn keep_marks(&mut self, entries: &Entries, rows: &[u32]) {
+        if self.log.keeps_marks() {
+            self.log.append_places(rows.iter().map(|row| entries.record.position[*row as usize]));
         }
     }
 
@@ -164,7 +164,7 @@ impl Lane {
         } else {
             self.log.push(at, one.born[0], size);
         }
-        self.keep_positions(entries, one.row);
+        self.keep_marks(entries, one.row);
         if call.is_none() {
             self.newest = at;
         }
@@ -192,7 +192,7 @@ impl Lane {
         let Some((_, waiting)) = self.retries.pop() else { return 0 };
         let overtaken = self.newest > waiting.born + out.settings.producers[producer].leg;
         self.log.push(at, waiting.born, size);
-        self.log.append_positions(std::iter::once(waiting.position));
+        self.log.append_places(std::iter::once(waiting.position));
         let tally = self.tally_of(producer, out);
         tally.retries += 1;
         tally.overtaken += u64::from(overtaken);

@@ -12,6 +12,8 @@ use crate::measure::resolution::{Coarse, Interval, NotShown, Sampled};
 use crate::measure::result::{
     ConsumerResult, Digests, Packing, ProducerResult, RunResult, ShardResult, StreamResult,
 };
+use crate::producer::config::ClientConfig;
+use std::sync::Arc;
 
 /// What rates cannot show.
 const NOT_SHOWN: [(&str, &str); 3] = [
@@ -22,6 +24,12 @@ const NOT_SHOWN: [(&str, &str); 3] = [
     ),
     ("digest of the demand", "no record is drawn outside the windows that measure an operating point"),
 ];
+
+/// And where KPL processes send to more shards than are simulated.
+const CALLS: (&str, &str) = (
+    "calls of KPL producers",
+    "a call gathers for many shards, some of which are simulated: the calls counted are the least there can be",
+);
 
 impl Run<'_> {
     /// Closes the books.
@@ -75,6 +83,8 @@ impl Run<'_> {
 
     fn coarse(&self) -> Coarse {
         let (simulated, of) = self.simulated;
+        let packs = self.config.producers.iter().any(|p| matches!(p.client, ClientConfig::Kpl(_)));
+        let calls = (of > 0 && packs).then_some(&CALLS);
         let not_shown = |(figure, reason): &(&'static str, &'static str)| NotShown { figure, reason };
         Coarse {
             resolution: "rate",
@@ -84,7 +94,7 @@ impl Run<'_> {
                 of: of as u32,
                 intervals: self.intervals(),
             }),
-            not_shown: NOT_SHOWN.iter().map(not_shown).collect(),
+            not_shown: NOT_SHOWN.iter().chain(calls).map(not_shown).collect(),
         }
     }
 
@@ -204,19 +214,19 @@ fn attempts(shard: &ShardResult) -> u64 {
     shard.stored + shard.throttled
 }
 
-fn mixed<'a>(weights: &[f64], points: &'a [Point], of: impl Fn(&'a Point) -> &'a Measured) -> Delays {
+fn mixed<'a>(weights: &[f64], points: &'a [Arc<Point>], of: impl Fn(&'a Point) -> &'a Measured) -> Delays {
     let mut all = Delays::default();
     weights.iter().zip(points).for_each(|(weight, point)| all.add(of(point), *weight));
     all
 }
 
-fn buffering(book: &ProducerBook, points: &[Point], p: usize) -> Delays {
+fn buffering(book: &ProducerBook, points: &[Arc<Point>], p: usize) -> Delays {
     let mut all = mixed(&book.calm, points, |point| &point.producers[p].buffering);
     all.merge(&book.queued);
     all
 }
 
-fn seen_age(book: &ConsumerBook, points: &[Point], c: usize) -> u64 {
+fn seen_age(book: &ConsumerBook, points: &[Arc<Point>], c: usize) -> u64 {
     let used = book.weights.iter().zip(points).filter(|(weight, _)| **weight > 0.0);
     used.map(|(_, point)| point.consumers[c].age).max().unwrap_or(0)
 }

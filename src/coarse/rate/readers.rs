@@ -103,6 +103,11 @@ impl Reader {
         self.slow.iter().filter(|s| s.0 <= t && t < s.1).map(|s| s.2).max().unwrap_or(1)
     }
 
+    /// Does something happen to it at `t`?
+    pub fn changed(&self, config: &ConsumerConfig, t: u64) -> bool {
+        t > 0 && self.changes(config, t - 1) == t
+    }
+
     /// When something next happens to it after `t`.
     pub fn changes(&self, config: &ConsumerConfig, t: u64) -> u64 {
         let edges = self.outages.iter().flat_map(|o| [o.0, o.1]);

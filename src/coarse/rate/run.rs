@@ -4,9 +4,10 @@ use super::book::{Bucket, ConsumerBook, ProducerBook, StreamBook, empty, end_buc
 use super::demand::{Demand, PerRecord};
 use super::fifo::Fifo;
 use super::places::Places;
-use super::points::{Mixture, Points, Wanted, around};
-use super::readers::Reader;
-use super::sample::{Offer, Sample, Small};
+use super::points::{Mixture, Points, Wanted, around, on_grid};
+use super::readers::{Reader, pollers};
+use super::sample::{Offer, Sample, Small, gathered};
+use super::speed::turns;
 use super::window::{Care, Load, Near};
 use crate::measure::result::Series;
 use crate::stream::config::Mode;
@@ -21,7 +22,7 @@ use std::collections::BTreeSet;
 const CARE: Care =
     Care { most: 32, ranked: 16, records: 250_000.0, calm: 20, near: Near::Patient(10_000_000.0) };
 /// One of many rates, or on shards that come and go, is measured at many points, each for a short time of it.
-const HASTE: Care = Care { most: 12, ranked: 8, records: 80_000.0, calm: 8, near: Near::For(60, 90) };
+const HASTE: Care = Care { most: 12, ranked: 8, records: 60_000.0, calm: 5, near: Near::For(30, 60) };
 
 /// Rates of a run that takes at most so many different ones are measured exactly.
 const EXACT_MOST: usize = 16;
@@ -202,6 +203,9 @@ impl<'a> Run<'a> {
             self.tell_shards();
             self.look_at_shards(from);
         }
+        if self.readers.iter().zip(&self.config.consumers).any(|(r, c)| r.changed(c, from)) {
+            self.points.grid.clear();
+        }
         let now = self.operating_point(from, to)?;
         let sent = self.send(&now);
         self.read(&now, &sent);
@@ -238,15 +242,30 @@ impl<'a> Run<'a> {
         if load <= 0.0 {
             return Ok(vec![(self.point(rates, from)?, 1.0)]);
         }
-        let (low, high, share) = if exact { (load, load, 0.0) } else { around(load) };
-        let mut mixture = Mixture::new();
+        if exact {
+            return Ok(vec![(self.point(rates, from)?, 1.0)]);
+        }
+        let (low, high, share) = around(load);
+        let mut mixture = Mixture::with_capacity(2);
         for (at, part) in [(low, 1.0 - share), (high, share)] {
             if part > 0.0 {
-                let scaled: Vec<f64> = rates.iter().map(|r| r * at / load).collect();
-                mixture.push((self.point(&scaled, from)?, part));
+                mixture.push((self.grid_point(rates, load, at, from)?, part));
             }
         }
         Ok(mixture)
+    }
+
+    /// The point at a place on the grid. One producer's is soon found again, as long as shards and readers stay.
+    fn grid_point(&mut self, rates: &[f64], load: f64, at: usize, from: u64) -> Result<usize, Unfit> {
+        let alone = rates.len() == 1;
+        let size = self.demands[0].size_class(from);
+        if let Some(found) = self.points.grid.iter().find(|g| alone && (g.0, g.1) == (at, size)) {
+            return Ok(found.2);
+        }
+        let scaled: Vec<f64> = rates.iter().map(|r| r * on_grid(at) / load).collect();
+        let point = self.point(&scaled, from)?;
+        self.points.grid.push((at, size, point));
+        Ok(point)
     }
 
     /// Has nothing changed since the run began?
@@ -293,10 +312,12 @@ impl<'a> Run<'a> {
     /// The measured point at these rates.
     fn point(&mut self, rates: &[f64], at: u64) -> Result<usize, Unfit> {
         let mut offers: Vec<Offer> = self.demands.iter().zip(rates).map(|(d, r)| d.offer(at, *r)).collect();
-        let limits = &self.config.stream.admission;
+        let (loads, limits) = (self.loads(rates, at), &self.config.stream.admission);
+        let gathered = gathered(&loads);
         for ((offer, demand), config) in offers.iter_mut().zip(&self.demands).zip(&self.config.producers) {
             let bytes = demand.record(at).bytes;
             let binds = bytes * limits.records_per_s as f64 > limits.bytes_per_s as f64;
+            offer.gathered = gathered;
             offer.bytes_bind = Some(bytes).filter(|_| binds || config.client.packs());
         }
         let readers: Vec<Option<u64>> = self
@@ -308,7 +329,9 @@ impl<'a> Run<'a> {
         let mut key = Vec::new();
         for (p, offer) in offers.iter().enumerate() {
             let part = self.sample.part(p);
-            key.extend([(rates[p] * part * 1e3 + 0.5) as u64, offer.size.map_or(0, |s| s.0)]);
+            // A part plays its clients in its own way, and its counts are scaled by it.
+            key.extend([(part * 1e12) as u64, (rates[p] * part * 1e3 + 0.5) as u64]);
+            key.push(offer.size.map_or(0, |s| s.0));
             let fine = if self.sample.whole { 1e9 } else { 1e4 };
             key.extend(
                 self.sample.stands.iter().map(|s| (s.shares[p] / part.max(1e-12) * fine + 0.5) as u64),
@@ -317,7 +340,10 @@ impl<'a> Run<'a> {
         key.extend(readers.iter().map(|r| r.map_or(u64::MAX, |s| s)));
         let rate = rates.iter().enumerate().map(|(p, r)| r * self.sample.part(p)).sum();
         let all = Some(self.config.duration.0).filter(|all| at == 0 && self.stays_until(*all));
-        let wanted = Wanted { loads: self.loads(rates, at), offers, rate, key, all };
+        let asked = pollers(&self.config.consumers, &self.readers, at);
+        let calls: f64 = asked.iter().map(|c| turns(&self.config.consumers[*c])).sum();
+        let crowded = calls > self.config.stream.reads.calls_per_s as f64;
+        let wanted = Wanted { loads, offers, rate, key, crowded, all };
         let small = Small {
             config: self.config,
             map: self.carrier.map(),

@@ -43,6 +43,7 @@ impl Run<'_> {
     /// The shards or their keys have changed: who stands for whom?
     pub(super) fn look_at_shards(&mut self, now: u64) {
         self.hot = self.hot_at(now);
+        self.points.grid.clear();
         let end = self.config.duration.0;
         let load: Vec<f64> =
             self.demands.iter().map(|d| d.rate(0, end.max(1)) * d.record(now).bytes.max(1.0)).collect();

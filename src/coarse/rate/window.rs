@@ -18,6 +18,8 @@ pub struct ProducerPoint {
     pub born: f64,
     /// Records gone per second, of the whole stream.
     pub gone: f64,
+    /// In the client or on the way, at the window's two ends on average, of the whole stream.
+    pub held: f64,
     /// Does more come than goes, so that a queue grows in the client?
     pub grows: bool,
     /// Bytes born per record, as drawn.
@@ -43,6 +45,8 @@ pub struct ProducerPoint {
 /// A consumer at an operating point.
 #[derive(Clone, Debug, Default)]
 pub struct ConsumerPoint {
+    /// Records delivered for the first time for one that was stored: a reader that others starve falls behind.
+    pub keeps_up: f64,
     /// Per second and open shard.
     pub reading: Vec<f64>,
     /// Per record delivered for the first time: redeliveries, their bytes, failed batches.
@@ -146,25 +150,31 @@ impl Load {
 }
 
 /// A window may be stretched or cut this far for its records.
-const SHORTEST_S: u64 = 20;
+const SHORTEST_S: u64 = 10;
 const LONGEST_S: u64 = 240;
 /// Distance from the capacity within which shards remember how they began.
 const NEAR: f64 = 0.04;
 /// Retries under overload need this long to come to rest; a calm stream needs less.
 const BUSY_WARM_S: u64 = 60;
-const BUSY: f64 = 0.9;
+/// Pollers that share too few calls starve one another for minutes, in turns: they are looked at so long.
+const CROWDED_S: u64 = 1800;
+/// A shard above this load is near its limit.
+pub const BUSY: f64 = 0.9;
 /// Warm-up and window of the patient, in memories of the slowest shard.
 const MEMORIES: (f64, f64) = (4.0, 30.0);
 /// From this load on what is refused follows the births: a window should have no more and no fewer than expected.
 const FULL: f64 = 0.99;
 
 impl Length {
-    /// For `rate` records per second in the small world.
-    pub fn at(rate: f64, loads: &[Load], care: Care) -> Length {
+    /// For `rate` records per second in the small world; `crowded`: its pollers want more calls than there are.
+    pub fn at(rate: f64, loads: &[Load], crowded: bool, care: Care) -> Length {
         let near = loads.iter().any(|l| (l.utilisation - 1.0).abs() <= NEAR);
         let busy = loads.iter().any(|l| l.utilisation > BUSY);
         let enough = (care.records / rate.max(1.0)) as u64;
         let (warm, window) = match (care.near, near, busy) {
+            (Near::Patient(most), ..) if crowded => {
+                (BUSY_WARM_S, ((most / rate.max(1.0)) as u64).clamp(SHORTEST_S, CROWDED_S))
+            }
             (Near::Patient(most), _, true) => {
                 let longest = |of: fn(Load) -> f64| loads.iter().map(|l| of(*l)).fold(0.0, f64::max);
                 let memory = longest(Load::memory);
@@ -174,7 +184,7 @@ impl Length {
                 (warm.min(most / 2).max(SHORTEST_S), window.min(most))
             }
             (Near::For(warm, window), true, _) => (warm, window),
-            (_, _, true) => (BUSY_WARM_S, enough.clamp(2 * SHORTEST_S, LONGEST_S)),
+            (Near::For(warm, _), _, true) => (warm, enough.clamp(2 * SHORTEST_S, LONGEST_S)),
             _ => (care.calm, enough.clamp(SHORTEST_S, LONGEST_S)),
         };
         Length { warm: warm * NS_PER_S, window: window * NS_PER_S }
@@ -260,7 +270,7 @@ fn between(small: &Small, offers: &[Offer], (before, after): (&RunResult, &RunRe
     let sides = before.producers.iter().zip(&after.producers);
     let producers = sides.zip(&small.config.producers).enumerate().map(|(p, ((b, a), config))| {
         let part = small.sample.part(p);
-        producer(b, a, seconds * part, seconds / calls_for_one(&config.client, part, offers[p].per_s))
+        producer(b, a, (seconds, part), seconds / calls_for_one(&config.client, part, &offers[p]))
     });
     let sum = |r: &RunResult| r.producers.iter().map(|p| (p.stored + p.lost.all()) as f64).sum::<f64>();
     let gone = (sum(after) - sum(before)).max(1.0);
@@ -274,10 +284,11 @@ fn between(small: &Small, offers: &[Offer], (before, after): (&RunResult, &RunRe
         throttled: (a.throttled - b.throttled) as f64 / seconds,
     });
     let stands: Vec<StandPoint> = stands.collect();
+    let stored = after.stream.stored as f64 - before.stream.stored as f64;
     let shards = small.sample.stands.len() as f64;
     let consumers = before.consumers.iter().zip(&after.consumers);
     Point {
-        consumers: consumers.map(|(b, a)| consumer(b, a, seconds * shards, calls)).collect(),
+        consumers: consumers.map(|(b, a)| consumer(b, a, seconds * shards, (calls, stored))).collect(),
         producers: producers.collect(),
         stream: grown(&before.stream.of(), &after.stream.of()).iter().map(|n| n / gone).collect(),
         calls_ok: total(|r| &r.series.put_calls_ok) / calls,
@@ -303,7 +314,13 @@ fn of_all(sample: &Sample, stands: &[StandPoint], share: f64) -> f64 {
     1.0 - libm::pow(1.0 - share.min(1.0), times.max(1.0))
 }
 
-fn producer(b: &ProducerResult, a: &ProducerResult, seconds: f64, call_seconds: f64) -> ProducerPoint {
+fn producer(
+    b: &ProducerResult,
+    a: &ProducerResult,
+    (seconds, part): (f64, f64),
+    call_seconds: f64,
+) -> ProducerPoint {
+    let seconds = seconds * part;
     let gone = (a.stored + a.lost.all()) as f64 - (b.stored + b.lost.all()) as f64;
     let born = (a.born - b.born) as f64;
     let per_gone = |numbers: Vec<f64>| numbers.iter().map(|n| n / gone.max(1.0)).collect::<Vec<f64>>();
@@ -314,6 +331,7 @@ fn producer(b: &ProducerResult, a: &ProducerResult, seconds: f64, call_seconds: 
     ProducerPoint {
         born: born / seconds,
         gone: gone / seconds,
+        held: (a.held + b.held) as f64 / 2.0 / part.max(1e-12),
         grows: is_growing(a.held as f64 - b.held as f64, born),
         born_bytes: (a.born_bytes - b.born_bytes) as f64 / born.max(1.0),
         counts: per_gone(grown(&b.of(), &a.of())),
@@ -328,11 +346,17 @@ fn producer(b: &ProducerResult, a: &ProducerResult, seconds: f64, call_seconds: 
 }
 
 /// `calls` put calls were made meanwhile: what fan-out pushes has come with them.
-fn consumer(b: &ConsumerResult, a: &ConsumerResult, shard_seconds: f64, calls: f64) -> ConsumerPoint {
+fn consumer(
+    b: &ConsumerResult,
+    a: &ConsumerResult,
+    shard_seconds: f64,
+    (calls, stored): (f64, f64),
+) -> ConsumerPoint {
     let read = |c: &ConsumerResult| (c.calls - c.empty_calls) as f64;
     let batches = if a.read == "polling" { read(a) - read(b) } else { calls };
     let delivered = (a.first_deliveries - b.first_deliveries) as f64;
     ConsumerPoint {
+        keeps_up: if stored > 0.0 { delivered / stored } else { 1.0 },
         reading: grown(&ReadCalls::of(b), &ReadCalls::of(a)).iter().map(|n| n / shard_seconds).collect(),
         delivery: grown(&b.of(), &a.of()).iter().map(|n| n / delivered.max(1.0)).collect(),
         age: a.iterator_age_ns_max,
