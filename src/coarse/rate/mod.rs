@@ -25,6 +25,7 @@ mod run;
 mod sample;
 mod sending;
 mod speed;
+mod telling;
 mod window;
 
 use super::fit::{self, Carried, Need, application_word, client_word};
@@ -40,7 +41,10 @@ use crate::world::config::{Action, WorldConfig};
 pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
     fit::check(config, "rate", |need| match need {
         Need::Producer(p) => match p.client {
-            ClientConfig::Sdk(_) => Ok(()),
+            ClientConfig::Sdk(_)
+            | ClientConfig::Kpl(_)
+            | ClientConfig::Agent(_)
+            | ClientConfig::FlinkSink(_) => Ok(()),
             _ => Err(format!("`{}` producers", client_word(&p.client))),
         },
         Need::Stream(_) => Ok(()),
@@ -73,6 +77,7 @@ fn event(action: &Action) -> Carried {
             }
             Happening::Deploy { .. } => "deploys",
             Happening::PoisonRecord { .. } => "poison records",
+            Happening::SilentSubscriptions => "silent subscriptions",
         },
         _ => return Ok(()),
     };

@@ -185,7 +185,7 @@ fn instead(mode: &str, packing: &Packing) -> String {
 pub fn order(run: &RunResult) -> Option<String> {
     let (overtaken, again, stored) = (run.overtaken().unwrap_or(0), run.stream.duplicates, run.stream.stored);
     let out_of_order = format!(
-        "{} ({}) were stored in their shard after a record that the same process made later",
+        "{} ({}) were stored in their shard after a record that the same process made later (of one key at most as many)",
         records(overtaken),
         percent(overtaken, stored)
     );
