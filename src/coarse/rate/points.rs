@@ -44,6 +44,8 @@ pub struct Wanted {
     pub rate: f64,
     /// What makes it this point.
     pub key: Vec<u64>,
+    /// Do pollers want more calls than a shard gives?
+    pub crowded: bool,
     /// The whole run, where it stays at this point from its beginning to its end.
     pub all: Option<u64>,
 }
@@ -54,7 +56,7 @@ impl Points {
         if let Some(found) = self.index.get(&wanted.key) {
             return Ok(*found);
         }
-        let length = Length::at(wanted.rate, &wanted.loads, care);
+        let length = Length::at(wanted.rate, &wanted.loads, wanted.crowded, care);
         let at = self.points.len();
         if let Some(all) = wanted.all.filter(|all| *all <= 2 * length.warm + length.window) {
             self.points.push(Arc::new(from_the_start(small, &wanted.offers, all)?));

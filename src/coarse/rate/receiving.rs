@@ -8,6 +8,9 @@ use super::sending::weigh;
 use super::speed::Pace;
 use crate::consumer::config::ReadConfig;
 
+/// A reader that takes less than this part of what is stored is starved by others, and stays behind.
+const KEEPS_UP: f64 = 0.5;
+
 impl Run<'_> {
     /// What each stand's shard takes in, in records.
     fn inflow(&self, now: &Now, sent: &Sent) -> Vec<Inflow> {
@@ -59,7 +62,11 @@ impl Run<'_> {
             let points = &self.points.points;
             let delay: f64 =
                 now.mixture.iter().map(|(k, s)| points[*k].consumers[c].propagation.mean * s).sum();
-            let unread = sent.stored / seconds * delay / 1e9;
+            let keeps_up: f64 = now.mixture.iter().map(|(k, s)| points[*k].consumers[c].keeps_up * s).sum();
+            let unread = match keeps_up < KEEPS_UP {
+                true => self.readers[c].level_unread + sent.stored * (1.0 - keeps_up),
+                false => sent.stored / seconds * delay / 1e9,
+            };
             steps.push(reading.step(&mut self.readers, c, sent.stored, unread));
         }
         for (c, step) in steps.iter().enumerate() {

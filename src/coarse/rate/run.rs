@@ -5,8 +5,9 @@ use super::demand::{Demand, PerRecord};
 use super::fifo::Fifo;
 use super::places::Places;
 use super::points::{Mixture, Points, Wanted, around, on_grid};
-use super::readers::Reader;
+use super::readers::{Reader, pollers};
 use super::sample::{Offer, Sample, Small, gathered};
+use super::speed::turns;
 use super::window::{Care, Load, Near};
 use crate::measure::result::Series;
 use crate::stream::config::Mode;
@@ -339,7 +340,10 @@ impl<'a> Run<'a> {
         key.extend(readers.iter().map(|r| r.map_or(u64::MAX, |s| s)));
         let rate = rates.iter().enumerate().map(|(p, r)| r * self.sample.part(p)).sum();
         let all = Some(self.config.duration.0).filter(|all| at == 0 && self.stays_until(*all));
-        let wanted = Wanted { loads, offers, rate, key, all };
+        let asked = pollers(&self.config.consumers, &self.readers, at);
+        let calls: f64 = asked.iter().map(|c| turns(&self.config.consumers[*c])).sum();
+        let crowded = calls > self.config.stream.reads.calls_per_s as f64;
+        let wanted = Wanted { loads, offers, rate, key, crowded, all };
         let small = Small {
             config: self.config,
             map: self.carrier.map(),

@@ -1,8 +1,9 @@
 //! The shards that stand for all, and the small world they make.
 //!
-//! Up to `Care::most` open shards, every one is simulated, with its own keys. Above that, the busiest stand for themselves
-//! (a hot shard is never sampled away) and the others are ranked by their share of the load; shards at even distances
-//! along that rank stand for their neighbours. A client that gathers records for many shards in one call then
+//! Up to `Care::most` open shards, every one is simulated, with its own keys. Above that, shards are ranked by their share
+//! of the load. Where they have a few different ones (a stream that has split), some of each stand for their equals;
+//! otherwise the busiest stand for themselves (a hot shard is never sampled away) and others, at even distances along
+//! the rank, for their neighbours. A client that gathers records for many shards in one call then
 //! gathers fewer, in proportion, so that each shard sees as many entries of a call as before.
 
 use super::places::Places;
@@ -16,12 +17,15 @@ use crate::stream::config::Mode;
 use crate::stream::routing::{ShardMap, uniform_start};
 use crate::units::{Bytes, Dur, NS_PER_S, RecordRate};
 use crate::world::config::WorldConfig;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Shards that stand for themselves at most, where not all do.
 const HOT_MOST: usize = 12;
 /// A shard this many times as busy as the middle one is hot.
 const HOT: f64 = 1.25;
+/// Shards whose loads differ by less are equal.
+const ALIKE: f64 = 0.995;
 /// Keys of one shard that are told apart; more are spread evenly.
 const KEYS_MOST: usize = 20_000;
 /// Places of a shard's records where keys are not told apart.
@@ -75,7 +79,6 @@ pub struct Sample {
 impl Sample {
     /// Chooses the stands. `load` weighs the producers' shares into one number; `hot` is each one's hot spell.
     pub fn of(map: &ShardMap, places: &[Places], hot: &[f64], load: &[f64], care: Care) -> Sample {
-        let ranked = care.ranked;
         let shares: Vec<Vec<f64>> = map
             .open()
             .iter()
@@ -92,12 +95,9 @@ impl Sample {
         let weight = |i: usize| shares[i].iter().zip(load).map(|(s, l)| s * l).sum::<f64>();
         let mut rank: Vec<usize> = (0..n).collect();
         rank.sort_by(|a, b| weight(*b).total_cmp(&weight(*a)).then(a.cmp(b)));
-        let middle = weight(rank[n / 2]);
-        let hot = rank.iter().take(HOT_MOST).take_while(|i| weight(**i) > HOT * middle).count();
-        let rest = n - hot;
-        let group = |r: usize| if r < hot { r } else { hot + (r - hot) * ranked / rest };
-        let stands_at: Vec<usize> =
-            (0..hot).chain((0..ranked).map(|g| hot + (2 * g + 1) * rest / (2 * ranked))).collect();
+        let ranked: Vec<f64> = rank.iter().map(|i| weight(*i)).collect();
+        let groups = classes(&ranked, care.ranked).unwrap_or_else(|| neighbours(&ranked, care.ranked));
+        let stands_at: Vec<usize> = groups.iter().map(|g| (g.start + g.end) / 2).collect();
         let mut order: Vec<usize> = (0..stands_at.len()).collect();
         order.sort_by_key(|g| rank[stands_at[*g]]);
         let place_of: Vec<usize> = {
@@ -106,8 +106,8 @@ impl Sample {
             place
         };
         let mut shown = vec![(0, Vec::new()); n];
-        for (r, &i) in rank.iter().enumerate() {
-            shown[i] = (place_of[group(r)], shares[i].clone());
+        for (group, place) in groups.iter().zip(&place_of) {
+            group.clone().for_each(|r| shown[rank[r]] = (*place, shares[rank[r]].clone()));
         }
         let stand = |g: &usize| Stand::of(map.open()[rank[stands_at[*g]]], &shares[rank[stands_at[*g]]]);
         let mut stands: Vec<Stand> = order.iter().map(stand).collect();
@@ -122,6 +122,40 @@ impl Sample {
     pub fn part(&self, producer: usize) -> f64 {
         if self.whole { 1.0 } else { self.stands.iter().map(|s| s.shares[producer]).sum() }
     }
+}
+
+/// Ranked shards of a few different loads: groups of equal ones, more of them where there are more shards. `None`: the
+/// loads are too many.
+fn classes(ranked: &[f64], most: usize) -> Option<Vec<Range<usize>>> {
+    let mut classes: Vec<(Range<usize>, usize)> = Vec::new();
+    for (r, load) in ranked.iter().enumerate() {
+        let full = classes.len() == most;
+        match classes.last_mut() {
+            Some((class, _)) if *load >= ranked[class.start] * ALIKE => class.end = r + 1,
+            _ if full => return None,
+            _ => classes.push((r..r + 1, 1)),
+        }
+    }
+    for _ in classes.len()..most {
+        let each = |(class, groups): &(Range<usize>, usize)| class.len() as f64 / *groups as f64;
+        let largest = (0..classes.len()).max_by(|a, b| each(&classes[*a]).total_cmp(&each(&classes[*b])))?;
+        if classes[largest].0.len() > classes[largest].1 {
+            classes[largest].1 += 1;
+        }
+    }
+    let part = |(class, groups): (Range<usize>, usize)| {
+        let at = move |g: usize| class.start + g * class.len() / groups;
+        (0..groups).map(move |g| at(g)..at(g + 1))
+    };
+    Some(classes.into_iter().flat_map(part).collect())
+}
+
+/// Ranked shards of any loads: the hot ones by themselves, the others with their neighbours.
+fn neighbours(ranked: &[f64], most: usize) -> Vec<Range<usize>> {
+    let middle = ranked[ranked.len() / 2];
+    let hot = ranked.iter().take(HOT_MOST).take_while(|load| **load > HOT * middle).count();
+    let at = |g: usize| hot + g * (ranked.len() - hot) / most;
+    (0..hot).map(|r| r..r + 1).chain((0..most).map(|g| at(g)..at(g + 1))).collect()
 }
 
 /// What a producer offers at an operating point.

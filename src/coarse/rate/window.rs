@@ -45,6 +45,8 @@ pub struct ProducerPoint {
 /// A consumer at an operating point.
 #[derive(Clone, Debug, Default)]
 pub struct ConsumerPoint {
+    /// Records delivered for the first time for one that was stored: a reader that others starve falls behind.
+    pub keeps_up: f64,
     /// Per second and open shard.
     pub reading: Vec<f64>,
     /// Per record delivered for the first time: redeliveries, their bytes, failed batches.
@@ -154,6 +156,8 @@ const LONGEST_S: u64 = 240;
 const NEAR: f64 = 0.04;
 /// Retries under overload need this long to come to rest; a calm stream needs less.
 const BUSY_WARM_S: u64 = 60;
+/// Pollers that share too few calls starve one another for minutes, in turns: they are looked at so long.
+const CROWDED_S: u64 = 1800;
 /// A shard above this load is near its limit.
 pub const BUSY: f64 = 0.9;
 /// Warm-up and window of the patient, in memories of the slowest shard.
@@ -162,12 +166,15 @@ const MEMORIES: (f64, f64) = (4.0, 30.0);
 const FULL: f64 = 0.99;
 
 impl Length {
-    /// For `rate` records per second in the small world.
-    pub fn at(rate: f64, loads: &[Load], care: Care) -> Length {
+    /// For `rate` records per second in the small world; `crowded`: its pollers want more calls than there are.
+    pub fn at(rate: f64, loads: &[Load], crowded: bool, care: Care) -> Length {
         let near = loads.iter().any(|l| (l.utilisation - 1.0).abs() <= NEAR);
         let busy = loads.iter().any(|l| l.utilisation > BUSY);
         let enough = (care.records / rate.max(1.0)) as u64;
         let (warm, window) = match (care.near, near, busy) {
+            (Near::Patient(most), ..) if crowded => {
+                (BUSY_WARM_S, ((most / rate.max(1.0)) as u64).clamp(SHORTEST_S, CROWDED_S))
+            }
             (Near::Patient(most), _, true) => {
                 let longest = |of: fn(Load) -> f64| loads.iter().map(|l| of(*l)).fold(0.0, f64::max);
                 let memory = longest(Load::memory);
@@ -277,10 +284,11 @@ fn between(small: &Small, offers: &[Offer], (before, after): (&RunResult, &RunRe
         throttled: (a.throttled - b.throttled) as f64 / seconds,
     });
     let stands: Vec<StandPoint> = stands.collect();
+    let stored = after.stream.stored as f64 - before.stream.stored as f64;
     let shards = small.sample.stands.len() as f64;
     let consumers = before.consumers.iter().zip(&after.consumers);
     Point {
-        consumers: consumers.map(|(b, a)| consumer(b, a, seconds * shards, calls)).collect(),
+        consumers: consumers.map(|(b, a)| consumer(b, a, seconds * shards, (calls, stored))).collect(),
         producers: producers.collect(),
         stream: grown(&before.stream.of(), &after.stream.of()).iter().map(|n| n / gone).collect(),
         calls_ok: total(|r| &r.series.put_calls_ok) / calls,
@@ -338,11 +346,17 @@ fn producer(
 }
 
 /// `calls` put calls were made meanwhile: what fan-out pushes has come with them.
-fn consumer(b: &ConsumerResult, a: &ConsumerResult, shard_seconds: f64, calls: f64) -> ConsumerPoint {
+fn consumer(
+    b: &ConsumerResult,
+    a: &ConsumerResult,
+    shard_seconds: f64,
+    (calls, stored): (f64, f64),
+) -> ConsumerPoint {
     let read = |c: &ConsumerResult| (c.calls - c.empty_calls) as f64;
     let batches = if a.read == "polling" { read(a) - read(b) } else { calls };
     let delivered = (a.first_deliveries - b.first_deliveries) as f64;
     ConsumerPoint {
+        keeps_up: if stored > 0.0 { delivered / stored } else { 1.0 },
         reading: grown(&ReadCalls::of(b), &ReadCalls::of(a)).iter().map(|n| n / shard_seconds).collect(),
         delivery: grown(&b.of(), &a.of()).iter().map(|n| n / delivered.max(1.0)).collect(),
         age: a.iterator_age_ns_max,
