@@ -284,6 +284,8 @@ impl Model for World {
 
     fn control(&mut self, now: u64) {
         self.settle_waiting(now);
+        // Shards may be opened now: what was foreseen of those before knows nothing of them.
+        self.foresight.settled();
         self.read_lanes(now);
         self.act(now);
     }
