@@ -458,6 +458,43 @@ fn a_front_is_size_or_interval_at_every_point() {
     }
 }
 
+/// It begins at LATEST: what the stream holds when it is created is never delivered.
+#[test]
+fn what_the_stream_held_before_is_never_delivered() {
+    let r = read(600, 10, &format!("starts: 5 min, {S3}, buffer: {{ interval: 1 min }}"), "");
+    let (f, reader) = (lake(&r), &r.consumers[0]);
+    assert!(reader.before_start.abs_diff(3000) <= 1, "{} records stored in 300 s", reader.before_start);
+    // What no poll has brought yet is at most a second and the propagation of it.
+    assert!((2980..=3000).contains(&f.in_records), "{} records of the other 300 s", f.in_records);
+    let first = f.freshness.max_ns.unwrap();
+    assert!(first < 63_000_000_000, "the oldest delivered record was {first} ns old: it is from before");
+}
+
+/// A shard answers five calls a second: with four pollers a Firehose stream fits, with its back-up's reader a call in
+/// six is refused, and the finding says whose.
+#[test]
+fn a_sixth_caller_on_a_shard_is_said_to_be_refused() {
+    let shared = |more: &str| {
+        let found = outcome(
+            &format!(
+                "duration: 10 min\nmodes: [provisioned]\nproducers: {{ p: {{ rate: 50 records/s, record_size: 1 KiB }} }}\n\
+                 stream: {{ shards: 1 }}\nconsumers: {{ app: {{ count: 4, read: {{ polling: {{ interval: 1 s }} }} }} }}\n\
+                 firehose: {{ lake: {{ {S3}{more} }} }}\n"
+            ),
+            false,
+        );
+        let calls = found.modes[0].run.consumers.iter().map(|c| (c.calls, c.throttled_by_calls));
+        let (calls, refused) = calls.fold((0, 0), |sum, c| (sum.0 + c.0, sum.1 + c.1));
+        let text = found.findings.iter().find(|f| f.kind == "shared_calls").map(|f| f.text.clone());
+        (text, refused as f64 / calls as f64)
+    };
+    assert_eq!(shared(""), (None, 0.0));
+    let (text, refused) = shared(", full_backup: true");
+    assert!((refused - 1.0 / 6.0).abs() < 0.005, "{refused} of the calls, expected a sixth");
+    let text = text.expect("a sixth of the calls is worth saying");
+    assert!(text.contains("lake shares its shards' read calls with 4 other polling readers"), "{text}");
+}
+
 /// CloudWatch's sums over all minutes are the run's counts, under Amazon's names.
 #[test]
 fn cloudwatch_has_firehoses_series() {

@@ -162,6 +162,8 @@ pub enum Source {
 /// Reading of the Kinesis stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PollConfig {
+    /// It begins then, at LATEST.
+    pub starts: Dur,
     /// Between GetRecords calls on a shard.
     pub every: Dur,
     /// Does a second reader fetch everything again for the back-up?

@@ -53,14 +53,14 @@ struct Columns {
 const MOST: Most = Most { rows: GET_RECORDS_MAX_RECORDS.count(), bytes: GET_RECORDS_MAX_BYTES.bytes().0 };
 
 impl Reader {
-    /// Waits for its start at 0.
+    /// Waits for its start.
     pub fn new(config: &FirehoseConfig, bucket_ns: u64, seed: Seed) -> Option<Reader> {
         let Source::Stream(polls) = config.source else { return None };
         Some(Reader {
             polls,
             pipeline: Pipeline::new(config, bucket_ns, seed),
             shards: Vec::new(),
-            turns: BTreeSet::from([(0, u32::MAX, false)]),
+            turns: BTreeSet::from([(polls.starts.0, u32::MAX, false)]),
             phases: seed.stream(&format!("firehose/{}", config.name), "poll_phases"),
             columns: Columns::default(),
             parts: config.opening.map_or(1, |o| o.parts.max(1)),
@@ -205,7 +205,7 @@ impl Application for Reader {
     fn act(&mut self, stream: &mut dyn Stream) {
         let now = stream.now();
         self.pipeline.act(now);
-        if stream.shards().len() > self.shards.len() {
+        if now >= self.polls.starts.0 && stream.shards().len() > self.shards.len() {
             self.discover(stream);
         }
         while let Some(&(at, shard, backs_up)) = self.turns.first().filter(|t| t.0 <= now) {

@@ -44,6 +44,8 @@ section! {
         compressed_to: Percent = default("100 %").positive().max("1000 %"),
         /// How they are gathered.
         buffer: BufferSpec = default("{}"),
+        /// When it is created; it begins at LATEST: what the stream holds by then is never delivered (source: the stream).
+        starts: Dur = default("0 s"),
         /// GetRecords calls on a shard are so far apart (source: the stream).
         poll_every: Dur = fact(&facts::POLL_EVERY).min("100 ms"),
         /// Is every record backed up to S3 besides, as it came in? A second reader fetches it (source: the stream).
@@ -98,6 +100,7 @@ impl FirehoseSpec {
     fn resolve(&self, name: &str, cx: &mut Cx) -> Option<FirehoseConfig> {
         let source = match &self.from.value {
             FromSpec::Stream => Source::Stream(PollConfig {
+                starts: self.starts,
                 every: self.poll_every,
                 twice: self.full_backup,
                 hold: self.hold,
@@ -263,6 +266,6 @@ pub fn as_consumer(config: &FirehoseConfig) -> Option<ConsumerConfig> {
         }),
         processing: ProcessingConfig { per_call: none.clone(), per_record: none },
         failure_rate: Percent(0),
-        starts: StartAt { at: Dur::ZERO, from: crate::api::Position::Latest },
+        starts: StartAt { at: polls.starts, from: crate::api::Position::Latest },
     })
 }

@@ -122,7 +122,7 @@ fn one() -> BoxedStrategy<FirehoseConfig> {
             let (opening, transform, partitions) = before;
             FirehoseConfig {
                 name: String::new(),
-                source: Source::Stream(PollConfig { every, twice, hold: Bytes(hold) }),
+                source: Source::Stream(PollConfig { starts: Dur::ZERO, every, twice, hold: Bytes(hold) }),
                 destination: "s3",
                 opening,
                 transform,
