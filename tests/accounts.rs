@@ -121,8 +121,8 @@ fn one_stream_of_an_account_is_picked_by_name() {
     let commands: [&[&str]; 7] = [
         &["cost", &file, "--no-report"],
         &["trace", &file],
-        &["sweep", &file, "--over", "stream.shards=1,2", "--no-report"],
-        &["compare", &file, "--with", "stream.shards=1"],
+        &["sweep", &file, "--over", "streams.b.stream.shards=1,2", "--no-report"],
+        &["compare", &file, "--with", "streams.b.stream.shards=1"],
         &["export", &file, "--as", "cli"],
         &["plan", &file, "--no-report"],
         &["run", &file, "--no-report", "--no-curves"],
