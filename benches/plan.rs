@@ -29,8 +29,8 @@ fn main() {
         let nothing = |_: &str| Err("no files".to_owned());
         let source = Source::new(SCENARIO.to_owned(), "steady.yaml", &nothing, &[]);
         let scenario = source.with(&[]).expect("a scenario");
-        let space = Space::of(&source, &scenario, 1).expect("a space");
         let base = scenario.plan(1).expect("prices");
+        let space = Space::of(&source, &scenario, &base).expect("a space");
         let found = plan(&space, &base, &|_| ()).expect("a search");
         let (wall, used) = (t.elapsed().as_secs_f64(), cpu() - c);
         let chosen = found.plan.expect("a plan");

@@ -60,9 +60,9 @@ pub trait Stream {
     /// Records of users in rows `[from, to)`.
     fn records(&mut self, shard: u32, from: u64, to: u64) -> u64;
 
-    /// Places in hash space of rows `[from, to)` by the partition key, appended; only where the configuration asks the
-    /// log to keep them.
-    fn positions(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u64>);
+    /// A mark of each partition key of rows `[from, to)`, appended: the same for the same key, spread evenly over all
+    /// its values in every shard; only where the configuration asks the log to keep them.
+    fn key_marks(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u16>);
 
     /// Bytes of partition keys in each row's size; where producers' keys differ in length, of the shortest.
     fn key_bytes(&self) -> u32;

@@ -153,6 +153,30 @@ fn run_prints_the_summary_writes_the_report_and_judges_the_goal() {
 }
 
 #[test]
+fn run_markdown_is_short_and_the_exit_code_agrees_with_its_mark() {
+    let goal =
+        |most: &str| format!("{SMALL}goal: {{ mode: provisioned, monthly_cost: {{ at_most: {most} }} }}\n");
+    let run = |name: &str, text: &str| {
+        let path = scenario(name, text);
+        kinesim(&["run", &path, "--no-report", "--markdown", "--set", "curves=off"])
+    };
+    let fine = run("cli-md.yaml", &goal("500 USD"));
+    assert_eq!(fine.status.code(), Some(0), "{}", stderr(&fine));
+    let said = stdout(&fine);
+    assert!(said.starts_with("### ✅ `cli-md`: Does it fit?\n"), "{said}");
+    assert!(said.contains("| ✅ | Provisioned | `monthly_cost at most 500 USD` |"), "{said}");
+    assert!(said.contains("| | Provisioned | On-demand |") && said.lines().count() < 60, "{said}");
+    let missed = run("cli-md-missed.yaml", &goal("1 USD"));
+    assert_eq!(missed.status.code(), Some(1));
+    assert!(stdout(&missed).starts_with("### ❌ `cli-md-missed`"), "{}", stdout(&missed));
+    let none = run("cli-md-none.yaml", SMALL);
+    assert_eq!(none.status.code(), Some(0));
+    assert!(stdout(&none).starts_with("### `cli-md-none`"), "{}", stdout(&none));
+    let wrong = run("cli-md-wrong.yaml", &SMALL.replace("shards", "shrads"));
+    assert_eq!((wrong.status.code(), stdout(&wrong).as_str()), (Some(2), ""));
+}
+
+#[test]
 fn trace_schema_and_init_answer() {
     let path = scenario("cli-trace.yaml", SMALL);
     let trace = stdout(&kinesim(&["trace", &path, "--record", "3"]));
@@ -197,6 +221,12 @@ fn a_broken_quota_ends_with_one_and_names_its_fact() {
     let path = scenario("cli-quota.yaml", &crowd);
     let said = "quota: consumers: pollers ask for 6 GetRecords calls per second and shard; the shard allows 5 (kinesim explain shard.read.calls_per_s)\n";
     says(&["check", &path], 1, said, "");
+    let crowd = SMALL.replace("read: polling", "count: 21, read: enhanced_fan_out");
+    let path = scenario("cli-fan-out-21.yaml", &crowd);
+    let out = kinesim(&["check", &path, "--set", "modes=[provisioned]"]);
+    assert_eq!(out.status.code(), Some(1));
+    let said = "quota: consumers: 21 enhanced fan-out consumers; Provisioned allows 20 (kinesim explain fan_out.consumers_max)\n";
+    assert_eq!(stdout(&out), said);
 }
 
 #[test]

@@ -495,6 +495,27 @@ fn a_sixth_caller_on_a_shard_is_said_to_be_refused() {
     assert!(text.contains("lake shares its shards' read calls with 4 other polling readers"), "{text}");
 }
 
+/// No public source gives a price for Iceberg tables in us-east-1: the error names item and Region, and what to give.
+#[test]
+fn a_price_without_a_source_is_asked_for() {
+    let text = "duration: 1 min\nmodes: [provisioned]\nproducers: { p: { rate: 10 records/s, record_size: 1 KiB } }\n\
+                stream: { shards: 1 }\nfirehose: { lake: { to: iceberg } }\n";
+    let scenario =
+        kinesim::scenario::load(text, "case.yaml", &|_| Err(String::new()), &[]).expect("a good scenario");
+    let run = |prices| {
+        let mut plan = scenario.plan_with(1, prices);
+        (plan.replications, plan.curves) = (Some(1), Some(false));
+        kinesim::experiment::run(&plan, &|_, _| ()).map(|_| ())
+    };
+    let table = kinesim::facts::prices::region("us-east-1").unwrap();
+    let why = run(table.clone()).unwrap_err().to_string();
+    let given = r#"{ "region": "us-east-1", "prices": { "firehose_iceberg_gb": USD } }"#;
+    assert!(why.contains("Iceberg tables in us-east-1") && why.ends_with(given), "{why}");
+    let own = kinesim::scenario::price_file::read(&given.replace("USD", "0.045"), "us-east-1")
+        .expect("as the hint says");
+    assert!(run(table.replaced(&own.prices, "own")).is_ok());
+}
+
 /// CloudWatch's sums over all minutes are the run's counts, under Amazon's names.
 #[test]
 fn cloudwatch_has_firehoses_series() {

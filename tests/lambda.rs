@@ -201,3 +201,37 @@ fn after_a_reshard_children_follow_their_parents() {
     assert!(c.unread < 200 && c.redeliveries == 0, "{c:?}");
     assert!(l.final_calls >= 2, "the parent's windows end with it: {l:?}");
 }
+
+/// A mapping that begins at the oldest record reads what has lain for so long that the log keeps only groups of it; a
+/// key has its lane all the same.
+#[test]
+fn a_key_keeps_its_lane_however_far_behind_it_is_read() {
+    let late = |keys: &str| {
+        run(&world(&format!(
+            "duration: 20 min\n\
+             modes: [provisioned]\n\
+             producers: {{ p: {{ rate: 300 records/s, record_size: 200 B, keys: {keys} }} }}\n\
+             stream: {{ shards: 1 }}\n\
+             consumers:\n  f:\n    client: {{ lambda: {{ parallelization_factor: 10, batch_size: 1000 }} }}\n    \
+             processing: 300 ms\n    starts: {{ at: 15 min, from: trim_horizon }}\n"
+        )))
+    };
+    let one = late("{ constant: same }");
+    let (c, l) = f(&one);
+    assert!(c.from_cold > 100_000 && c.unread < 5_000, "{c:?}");
+    assert_eq!((l.lanes_used, c.overtaken), (1, 0), "one key, one lane, in order");
+    let many = late("random");
+    let (c, l) = f(&many);
+    assert!(c.from_cold > 100_000 && l.lanes_used == 10, "{c:?} {l:?}");
+    assert!(c.overtaken > c.first_deliveries / 10, "lanes side by side: {}", c.overtaken);
+}
+
+/// One lane keeps its shard's order, several keep that of each key only: A04's backlog or not, retries or not.
+#[test]
+fn lanes_keep_the_order_of_keys_and_one_lane_that_of_the_shard() {
+    let r = mapping("parallelization_factor: 1, retry_attempts: 2, bisect: true", POISON);
+    assert_eq!(f(&r).0.overtaken, 0);
+    let r = mapping("parallelization_factor: 4", "    processing: 50 ms + 1 ms/record\n");
+    let c = f(&r).0;
+    assert!(c.overtaken > 0 && c.overtaken < c.first_deliveries, "{c:?}");
+}

@@ -72,19 +72,7 @@ fn a04_catching_up_at_the_read_limit() {
 
 #[test]
 fn a08_the_refused_share_under_overload() {
-    a08(|load| load > 1.1);
-}
-
-/// Not met yet: just above the capacity the refused share is as uncertain as the births of one window, 3 % of it.
-#[test]
-#[ignore = "A08.3 is off by 4 %: a window's births scatter"]
-fn a08_just_above_the_capacity() {
-    a08(|load| load <= 1.1);
-}
-
-fn a08(which: impl Fn(f64) -> bool) {
-    let load = |p: &runs::Point| p.param("offered_records_s") / p.want("capacity_records_s");
-    for point in points("A08", 3).iter().filter(|p| which(load(p))) {
+    for point in points("A08", 3) {
         let (offered, shards) = (point.param("offered_records_s"), point.param("shards"));
         let producer = format!("rate: {offered} records/s, record_size: 100 B");
         let config = world("30 d", &producer, &format!("shards: {shards}"), "");
@@ -250,10 +238,9 @@ fn loads_below_the_capacity_agree_with_records() {
     agree(&[0.5, 0.95, 0.97]);
 }
 
-/// Not met yet: a stream whose clients send again, at exactly its capacity, never comes to rest, and a window of five
-/// minutes sees less of that than a run of forty.
+/// At the capacity a shard takes minutes to forget how it began, and with clients that send again the refused share
+/// grows to a third a few percent above it.
 #[test]
-#[ignore = "at load 1.0 records refuse 1.8 %, rates 0.7 %; loads above it are not measured"]
 fn loads_at_the_capacity_and_above_agree_with_records() {
     agree(&[1.0, 1.03, 1.05, 1.5]);
 }
@@ -263,7 +250,7 @@ fn agree(loads: &[f64]) {
     for &load in loads {
         let client = "{ sdk: { instances: 2 } }";
         let text = format!(
-            "duration: 40 min\nmodes: [provisioned]\n\
+            "duration: 15 min\nmodes: [provisioned]\n\
              producers: {{ p: {{ rate: {} records/s, record_size: 100 B, client: {client} }} }}\n\
              stream: {{ shards: 1 }}\nconsumers: {{ r: {{ read: polling }}, f: {{ read: enhanced_fan_out }} }}\n",
             1000.0 * load
@@ -305,6 +292,21 @@ fn agree(loads: &[f64]) {
             assert!(apart <= allowed, "load {load}, figure {k}: {} and {}", records[k], rates[k]);
         }
     }
+}
+
+/// An on-demand stream of more shards than are simulated one by one, which splits on the way: what its shards are told
+/// is what was stored, whatever part of them stood for all.
+#[test]
+fn shards_are_told_what_was_stored_while_the_stream_grows() {
+    let text = "duration: 3 h\nmodes: [on_demand]\nproducers: { p: { record_size: 1 KiB, client: { sdk: { instances: 8 } }, \
+         rate: { step: { from: 6000 records/s, to: 9000 records/s, at: 30 min } } } }\n\
+         stream: { on_demand: { history: { peak: 7 MiB/s } } }\nconsumers: { r: { read: polling } }\n";
+    let r = run(&runs::world_in(text, Mode::OnDemand), SECOND);
+    assert!(r.stream.shards_at_end > r.stream.shards_at_start, "it splits");
+    assert!(r.stream.shards_at_end <= 2 * r.stream.shards_at_start, "{} at the end", r.stream.shards_at_end);
+    let told: u64 = r.shards.iter().map(|s| s.stored).sum();
+    close("records of all shards", told as f64, r.stream.stored as f64, 0.005 * r.stream.stored as f64);
+    assert!(r.coarse.unwrap().sampled.is_some_and(|s| s.intervals.iter().all(|i| i.low_ns <= i.high_ns)));
 }
 
 /// The same draws give the same bytes, and what is refused is refused by name.

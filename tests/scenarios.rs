@@ -2,7 +2,9 @@
 
 use kinesim::experiment;
 use kinesim::experiment::outcome::Outcome;
+use kinesim::measure::result::ConsumerResult;
 use kinesim::scenario::{self, Expectation, Scenario};
+use kinesim::stream::config::Mode;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -49,13 +51,82 @@ fn missed(expect: &[Expectation], outcome: &Outcome) -> Vec<String> {
         .collect()
 }
 
+/// Findings about consumers that scenarios must come with.
+const FINDINGS: [(&str, &[&str]); 12] = [
+    ("catch-up", &["catch_up"]),
+    ("flink-legacy-source", &["restarts", "read_limits"]),
+    ("flink-restart", &["restarts"]),
+    ("flink-slots-and-shards", &["idle_subtasks", "watermark"]),
+    ("kcl-crash", &["failover", "lease_table"]),
+    ("kcl-hot-shard", &["hottest_worker", "kcl_binds", "deadline"]),
+    ("kcl-silent-subscription", &["silence"]),
+    ("lambda-five-readers", &["read_limits"]),
+    ("lambda-knobs", &["lambda_limit", "deadline", "order"]),
+    ("lambda-poison-record", &["blocked", "expired", "retention"]),
+    ("readers-at-random", &["starvation"]),
+    ("retention-loss", &["retention", "reader_binds"]),
+];
+
+fn kinds_of(path: &Path) -> &'static [&'static str] {
+    let name = path.file_stem().expect("a file").to_string_lossy();
+    FINDINGS.iter().find(|f| f.0 == name).map_or(&[], |f| f.1)
+}
+
+/// From 1 to 20 readers, as many as a stream lets register: of n pollers that call a shard once a second, five calls a
+/// second are answered (A02), and no pushed consumer's delay depends on how many there are.
+#[test]
+fn fan_out_against_polling_for_each_number_of_readers() {
+    let path = folder().join("fan-out-or-polling.yaml");
+    let text = std::fs::read_to_string(path).expect("readable");
+    let (world, _) = text.split_once("expect:").expect("claims at the end");
+    let lines: Vec<String> = (1..=20u64)
+        .into_par_iter()
+        .map(|n| {
+            let counts = ["polled", "pushed"].map(|c| (format!("consumers.{c}.count"), n.to_string()));
+            let scenario = parse(world, "readers.yaml", &counts).unwrap_or_else(|wrong| panic!("{wrong}"));
+            let run =
+                kinesim::world::simulate(&scenario.world(Mode::Provisioned, scenario.seed, 0)).expect("runs");
+            let of = |read| run.consumers.iter().filter(move |c| c.read == read);
+            assert_eq!((of("polling").count(), of("enhanced_fan_out").count()), (n as usize, n as usize));
+            let calls: u64 = of("polling").map(|c| c.calls).sum();
+            let refused: u64 = of("polling").map(|c| c.throttled_by_calls + c.throttled_by_bytes).sum();
+            let share = refused as f64 / calls as f64;
+            // Jitter makes it a call every 1.01 s.
+            let theory = (1.0 - 5.0 * 1.01 / n as f64).max(0.0);
+            assert!(
+                (share - theory).abs() < 0.01,
+                "{n} pollers: {share} of the calls refused, {theory} by A02"
+            );
+            let means = of("polling").map(|c| c.propagation.mean_ns().expect("read") / 1e9);
+            let delay = means.sum::<f64>() / n as f64;
+            let p50 = |c: &ConsumerResult| c.propagation.p50_ns.expect("pushed") as f64 / 1e6;
+            let pushed: Vec<f64> = of("enhanced_fan_out").map(p50).collect();
+            assert!(pushed.iter().all(|ms| (70.0..85.0).contains(ms)), "{n} pushed: {pushed:?}");
+            // A01: half an interval; with more readers than five half a turn of all of them at the least.
+            let least = 0.5f64.max(n as f64 / 10.0);
+            assert!(delay > 0.97 * least, "{n} pollers: {delay} s, {least} s if they took turns");
+            assert!(n > 5 || delay < 0.75, "{n} pollers: {delay} s");
+            format!(
+                "{n:2} readers: {:.1} % of polls refused, {delay:.2} s; pushed {:.0} ms",
+                share * 100.0,
+                pushed[0]
+            )
+        })
+        .collect();
+    println!("{}", lines.join("\n"));
+}
+
 #[test]
 fn every_scenario_meets_what_its_author_claims() {
     let wrong: Vec<String> = files()
         .par_iter()
         .map(|path| {
             let scenario = load(path, &[]);
-            let missed = missed(&scenario.expect, &simulate(&scenario));
+            let outcome = simulate(&scenario);
+            let mut missed = missed(&scenario.expect, &outcome);
+            let told = |kind: &str| outcome.findings.iter().any(|f| f.kind == kind);
+            let silent = kinds_of(path).iter().filter(|kind| !told(kind));
+            missed.extend(silent.map(|kind| format!("the finding `{kind}` is missing")));
             missed.into_iter().map(|m| format!("{}: {m}\n", scenario.name)).collect()
         })
         .collect();

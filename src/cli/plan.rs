@@ -2,6 +2,7 @@
 
 use super::progress::Progress;
 use super::{Exit, Flags, fs, input, talk};
+use crate::experiment;
 use crate::planner::outcome::PlanOutcome;
 use crate::planner::{self, Space, Trouble};
 use crate::report::RenderOptions;
@@ -43,9 +44,13 @@ impl Plan {
         if let Some(Err(trouble)) = place.as_deref().map(fs::can_write_report) {
             return talk::wrong(trouble);
         }
-        match search(&source, &scenario, flags) {
+        let base = match input::plan(&scenario, flags) {
+            Ok(base) => base,
+            Err(exit) => return exit,
+        };
+        match search(&source, &scenario, &base, flags) {
             Ok(outcome) => self.deliver(&outcome, place, flags),
-            Err(trouble) => refuse(&trouble),
+            Err(trouble) => refuse(&trouble, flags),
         }
     }
 
@@ -75,20 +80,26 @@ impl Plan {
     }
 }
 
-fn search(source: &Source, scenario: &Scenario, flags: &Flags) -> Result<PlanOutcome, Trouble> {
+fn search(
+    source: &Source,
+    scenario: &Scenario,
+    base: &experiment::plan::Plan,
+    flags: &Flags,
+) -> Result<PlanOutcome, Trouble> {
     if let Some(why) = scenario.too_large() {
         return Err(Trouble::TooLarge(why.to_string()));
     }
-    let seed = input::seed(scenario, flags);
-    let space = Space::of(source, scenario, seed)?;
-    let base = scenario.plan(seed).map_err(Trouble::Price)?;
+    let space = Space::of(source, scenario, base)?;
     let progress = Progress::counting(flags);
-    let outcome = planner::plan(&space, &base, &|runs| progress.counted(runs));
+    let outcome = planner::plan(&space, base, &|runs| progress.counted(runs));
     progress.end();
     outcome
 }
 
-fn refuse(trouble: &Trouble) -> Exit {
+fn refuse(trouble: &Trouble, flags: &Flags) -> Exit {
+    if let Trouble::Mistaken(diags) = trouble {
+        return input::refuse(diags, flags);
+    }
     let exit = talk::wrong(trouble);
     if matches!(trouble, Trouble::NoGoal) {
         talk::hint("for example `goal: { throttled_attempts: { at_most: 0.1 % } }` (kinesim explain goal)");

@@ -50,9 +50,9 @@ impl ApplicationConfig {
         }
     }
 
-    /// Does it look at partition keys? Then logs keep the place of every row in hash space.
-    pub fn needs_positions(&self) -> bool {
-        matches!(self, ApplicationConfig::Lambda(_))
+    /// Does it look at partition keys? Then logs keep a mark of every row's key.
+    pub fn looks_at_keys(&self) -> bool {
+        self.lambda().is_some_and(|lambda| lambda.parallelization_factor > 1)
     }
 }
 
@@ -82,6 +82,8 @@ pub enum Happening {
     Deploy { every: Option<Dur>, pause: Dur },
     /// The first record stored in one shard from then on can never be processed (position among the shards open then).
     PoisonRecord { open_index: u32 },
+    /// Its subscriptions fall silent: they stay open, and nothing comes any more.
+    SilentSubscriptions,
 }
 
 impl Happening {

@@ -38,3 +38,57 @@ impl Digest {
         format!("{:016x}", self.0)
     }
 }
+
+/// Text that is written piece by piece, folded as [`Digest::fold_text`] folds it whole.
+#[derive(Default)]
+pub struct Folded {
+    digest: Digest,
+    word: [u8; 8],
+    length: usize,
+}
+
+impl Folded {
+    /// The fingerprint of all that was written.
+    pub fn text(mut self) -> String {
+        if !self.length.is_multiple_of(8) {
+            self.digest.fold(u64::from_le_bytes(self.word));
+        }
+        self.digest.fold(self.length as u64);
+        self.digest.text()
+    }
+}
+
+impl std::io::Write for Folded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        for byte in bytes {
+            self.word[self.length % 8] = *byte;
+            self.length += 1;
+            if self.length.is_multiple_of(8) {
+                self.digest.fold(u64::from_le_bytes(std::mem::take(&mut self.word)));
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn pieces_fold_as_the_whole() {
+        for text in ["", "1234567", "12345678", "123456789 and some more of it"] {
+            let (mut whole, mut pieces) = (Digest::default(), Folded::default());
+            whole.fold_text(text);
+            for piece in text.as_bytes().chunks(3) {
+                pieces.write_all(piece).unwrap();
+            }
+            assert_eq!(pieces.text(), whole.text(), "{text}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod firehose;
 mod flink;
 mod kcl;
 mod lambda;
+mod order;
 mod producers;
 mod reads;
 
@@ -48,11 +49,16 @@ pub fn of(plan: &Plan, modes: &[ModeOutcome]) -> Vec<Finding> {
             say("behind", reads::behind(&mode.run, consumer));
             say("catch_up", reads::catch_up(plan, consumer));
             say("retention", reads::retention(plan, consumer));
+            say("reader_binds", reads::binds(plan, &mode.run, consumer));
+            say("deadline", reads::deadline(plan, &mode.run, consumer));
+            say("order", order::of(plan, consumer));
             for (kind, text) in flink::of(plan, consumer) {
                 say(kind, Some(text));
             }
             say("failover", kcl::failover(consumer));
             say("orphans", kcl::orphans(consumer));
+            say("silence", kcl::silence(consumer));
+            say("kcl_binds", kcl::binds(plan, &mode.run, consumer));
             say("hottest_worker", kcl::hottest(&mode.run, consumer));
             say("skipped", kcl::skipped(consumer));
             say("lease_table", kcl::table(&mode.run, consumer));

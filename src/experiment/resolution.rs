@@ -8,6 +8,11 @@ use crate::units::Dur;
 pub fn notes(run: &RunResult) -> Vec<String> {
     let Some(coarse) = &run.coarse else { return Vec::new() };
     let mut notes = vec![grain(coarse)];
+    for i in coarse.sampled.iter().flat_map(|s| &s.intervals) {
+        let (low, high) = (Dur(i.low_ns), Dur(i.high_ns));
+        notes
+            .push(format!("sampled: p{} of {} lies between {low} and {high} (95 %)", i.percentile, i.figure));
+    }
     notes.extend(coarse.not_shown.iter().map(|n| format!("not shown: {} ({})", n.figure, n.reason)));
     notes
 }
@@ -18,7 +23,7 @@ fn grain(coarse: &Coarse) -> String {
         "cohort" => format!("cohort resolution: records born within {step} on one shard move together"),
         _ => format!("{} resolution, steps of {step}", coarse.resolution),
     };
-    if let Some(s) = coarse.sampled {
+    if let Some(s) = &coarse.sampled {
         text.push_str(&format!(
             "; {} of {} equal shards were simulated and stand for all",
             s.simulated, s.of

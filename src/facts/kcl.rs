@@ -40,6 +40,8 @@ facts! {
         "Enhanced fan-out: ten events wait and one is processed; another is asked for when one is done.";
     SUBSCRIPTION_LOOK: "kcl.subscription_look", Span(Dur::from_s(1)), KCL, SourceCode,
         "How often a processor looks whether it still has its subscription, and makes it again if it was refused or ended by another's.";
+    SILENCE: "kcl.subscription_silence", Span(Dur::from_s(60)), KCL, SourceCode,
+        "MAX_TIME_BETWEEN_REQUEST_RESPONSE: a subscription that has been silent for so long is made again.";
     CHECKPOINT: "kcl.checkpoint_every", Span(Dur::from_min(1)), KCLS, Documented,
         "Between checkpoints, as in AWS's sample application: about once a minute, in processRecords.";
     FAILOVER: "kcl.failover_time", Span(Dur::from_s(10)), KCL, SourceCode,

@@ -55,25 +55,97 @@ impl Group {
         Group { bytes: resized(self.bytes, to), ..self }
     }
 
-    /// When its `i`-th record arrived.
-    pub fn arrival(&self, i: u64) -> u64 {
-        let steps = u128::from(self.records.max(2) - 1);
-        self.arrived.0 + (u128::from(self.arrived.1 - self.arrived.0) * u128::from(i) / steps) as u64
+    /// When its records arrived, one after the other.
+    pub fn arrivals(&self) -> Evenly {
+        Evenly::new(self.arrived, self.records)
     }
 
-    /// Moments between two, evenly, one a record, after each other to `each` in blocks; as times until `until`.
-    pub fn times(&self, span: (u64, u64), until: u64, mut each: impl FnMut(&[u64])) {
-        let (mut done, mut block) = (0, [0; 64]);
-        let steps = u128::from(self.records.max(2) - 1);
-        while done < self.records {
-            let n = (self.records - done).min(64) as usize;
-            for (i, time) in block[..n].iter_mut().enumerate() {
-                let at = span.0 + (u128::from(span.1 - span.0) * u128::from(done + i as u64) / steps) as u64;
-                *time = until.saturating_sub(at);
+    /// Its records by themselves, each with its share of the bytes.
+    pub fn singly(self) -> impl Iterator<Item = Group> {
+        let (mut bytes, mut raw) = (Shares::of(self.bytes, self.records), Shares::of(self.raw, self.records));
+        self.arrivals().map(move |at| Group {
+            records: 1,
+            bytes: bytes.next(),
+            raw: raw.next(),
+            arrived: (at, at),
+            ..self
+        })
+    }
+}
+
+/// Moments from a first to a last, evenly: the i-th of n lies at i / (n - 1) of the way, rounded down. A division for
+/// all, none for each.
+#[derive(Clone, Debug)]
+pub struct Evenly {
+    at: u64,
+    left: u64,
+    /// From one to the next, whole and in parts of `steps`, and the parts that have come together.
+    whole: u64,
+    part: u64,
+    carried: u64,
+    steps: u64,
+}
+
+impl Evenly {
+    /// `n` moments in a span.
+    pub fn new(span: (u64, u64), n: u64) -> Evenly {
+        let (steps, width) = (n.max(2) - 1, span.1 - span.0);
+        Evenly { at: span.0, left: n, whole: width / steps, part: width % steps, carried: 0, steps }
+    }
+}
+
+impl Iterator for Evenly {
+    type Item = u64;
+
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        self.left = self.left.checked_sub(1)?;
+        let at = self.at;
+        self.carried += self.part;
+        let carries = self.carried >= self.steps;
+        self.carried -= if carries { self.steps } else { 0 };
+        self.at = at.saturating_add(self.whole + u64::from(carries));
+        Some(at)
+    }
+}
+
+/// What records take of some bytes if each gets, rounded down, its share of what those before it left: the first ones
+/// the same, the last ones one more.
+struct Shares {
+    each: u64,
+    /// How many get no more than that.
+    less: u64,
+}
+
+impl Shares {
+    fn of(bytes: u64, records: u64) -> Shares {
+        let records = records.max(1);
+        Shares { each: bytes / records, less: records - bytes % records }
+    }
+
+    #[inline]
+    fn next(&mut self) -> u64 {
+        let more = self.less == 0;
+        self.less -= u64::from(!more);
+        self.each + u64::from(more)
+    }
+}
+
+/// The moments of records, as times until `until`, to `each` in blocks: so many in every span, evenly.
+pub fn times(spans: impl Iterator<Item = (u64, (u64, u64))>, until: u64, mut each: impl FnMut(&[u64])) {
+    let (mut n, mut block) = (0, [0; 64]);
+    for (records, span) in spans {
+        for at in Evenly::new(span, records) {
+            block[n] = until.saturating_sub(at);
+            n += 1;
+            if n == block.len() {
+                each(&block);
+                n = 0;
             }
-            each(&block[..n]);
-            done += n as u64;
         }
+    }
+    if n > 0 {
+        each(&block[..n]);
     }
 }
 
@@ -229,7 +301,24 @@ mod tests {
         let mut group = Group::one(10, 10, 1);
         (1..5).for_each(|i| group.join(&Group::one(10 + 10 * i, 10 + 10 * i, 1)));
         let mut all = Vec::new();
-        group.times(group.born, 100, |times| all.extend_from_slice(times));
+        let spans = std::iter::once((group.records, group.born));
+        times(spans, 100, |times| all.extend_from_slice(times));
         assert_eq!(all, [90, 80, 70, 60, 50]);
+    }
+
+    #[test]
+    fn records_taken_singly_are_those_taken_one_by_one() {
+        for (records, bytes, width) in
+            [(1, 7, 0), (5, 3, 9), (64, 65_537, 1_000_003), (63, 63, 62), (7, 0, 1)]
+        {
+            let whole =
+                Group { records, bytes, raw: 3 * bytes + 1, born: (1, 2), arrived: (100, 100 + width) };
+            let (mut rest, steps) = (whole, u128::from(records.max(2) - 1));
+            for (i, single) in whole.singly().enumerate() {
+                let at = 100 + (u128::from(width) * i as u128 / steps) as u64;
+                assert_eq!(single, Group { arrived: (at, at), ..rest.take(1) });
+            }
+            assert_eq!((rest.records, rest.bytes, rest.raw), (0, 0, 0));
+        }
     }
 }

@@ -24,8 +24,26 @@ pub struct Partitions {
     hints: BufferConfig,
     random: Stream,
     weights: Option<Alias>,
-    active: BTreeMap<u64, Outlet>,
+    /// Active ones, and where they are.
+    active: BTreeMap<u64, u32>,
+    slots: Vec<Partition>,
+    free: Vec<u32>,
+    /// Where the last one with an id like this was: most are found here.
+    last: Box<[u32; LAST]>,
 }
+
+/// One partition.
+struct Partition {
+    id: u64,
+    /// Did it get records in this split?
+    touched: bool,
+    outlet: Outlet,
+}
+
+/// The id of no partition.
+const NOBODY: u64 = u64::MAX;
+/// Ids alike are a multiple of this apart.
+const LAST: usize = 1024;
 
 /// Partition keys that can be told apart by weight at most.
 pub const DISTINCT_MAX: u64 = 4_000_000;
@@ -49,6 +67,9 @@ impl Partitions {
             random,
             weights,
             active: BTreeMap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            last: Box::new([0; LAST]),
         }
     }
 
@@ -70,65 +91,111 @@ impl Partitions {
         let mut load = load;
         let mut exceeded = Load::default();
         out.tally.queried(load.records, self.query);
-        for mut group in load.drain() {
-            let (whole, mut i) = (group, 0);
-            while group.records > 0 {
-                let (id, n) = self.run(&whole, i);
-                i += n;
-                let mut part = group.take(n);
-                part.arrived = (whole.arrival(i - n), whole.arrival(i - 1));
-                match self.outlet(id, now) {
-                    Some(outlet) => {
-                        outlet.fill(now, part, out);
-                        touched.push(id);
-                    }
-                    None => exceeded.push(part),
-                }
+        for group in load.drain() {
+            if let PartitionLaw::New { .. } = self.law {
+                self.split_runs(group, |all, id, part| all.fill(now, id, part, touched, &mut exceeded, out));
+                continue;
+            }
+            for part in group.singly() {
+                let id = self.of(part.arrived.0);
+                self.fill(now, id, part, touched, &mut exceeded, out);
             }
         }
         touched.sort_unstable();
-        touched.dedup();
+        touched.iter().for_each(|id| self.untouch(*id));
         out.tally.active(now, self.active.len() as u64);
         exceeded
     }
 
-    /// The partition of a group's `from`-th record, and how many after each other belong to it.
-    fn run(&mut self, group: &Group, from: u64) -> (u64, u64) {
-        let id = self.of(group.arrival(from));
-        let mut n = 1;
-        if let PartitionLaw::New { .. } = self.law {
-            while from + n < group.records && self.of(group.arrival(from + n)) == id {
-                n += 1;
+    /// Records after each other that belong to one partition, by the moments of their arrival.
+    fn split_runs(&mut self, group: Group, mut each: impl FnMut(&mut Partitions, u64, Group)) {
+        let mut rest = group;
+        let mut arrivals = group.arrivals().peekable();
+        while let Some(first) = arrivals.next() {
+            let id = self.of(first);
+            let (mut n, mut last) = (1, first);
+            while let Some(at) = arrivals.next_if(|at| self.of(*at) == id) {
+                (n, last) = (n + 1, at);
             }
+            each(self, id, Group { arrived: (first, last), ..rest.take(n) });
         }
-        (id, n)
     }
 
-    fn outlet(&mut self, id: u64, now: u64) -> Option<&mut Outlet> {
-        if self.active.len() >= self.most && !self.active.contains_key(&id) {
+    /// Some records go to a partition, if it is active or may become so.
+    fn fill(
+        &mut self,
+        now: u64,
+        id: u64,
+        part: Group,
+        touched: &mut Vec<u64>,
+        exceeded: &mut Load,
+        out: &mut Outside,
+    ) {
+        let Some(slot) = self.slot(id).or_else(|| self.activate(id, now)) else { return exceeded.push(part) };
+        let partition = &mut self.slots[slot];
+        if !std::mem::replace(&mut partition.touched, true) {
+            touched.push(id);
+        }
+        partition.outlet.fill(now, part, out);
+    }
+
+    /// Where an active partition is.
+    #[inline]
+    fn slot(&mut self, id: u64) -> Option<usize> {
+        let last = &mut self.last[id as usize % LAST];
+        if self.slots.get(*last as usize).is_none_or(|partition| partition.id != id) {
+            *last = *self.active.get(&id)?;
+        }
+        Some(*last as usize)
+    }
+
+    fn activate(&mut self, id: u64, now: u64) -> Option<usize> {
+        if self.active.len() >= self.most {
             return None;
         }
-        let hints = &self.hints;
-        Some(self.active.entry(id).or_insert_with(|| Outlet::coarse(hints, now)))
+        let partition = Partition { id, touched: false, outlet: Outlet::coarse(&self.hints, now) };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = partition;
+                slot
+            }
+            None => {
+                self.slots.push(partition);
+                self.slots.len() as u32 - 1
+            }
+        };
+        self.active.insert(id, slot);
+        Some(slot as usize)
+    }
+
+    fn untouch(&mut self, id: u64) {
+        if let Some(slot) = self.slot(id) {
+            self.slots[slot].touched = false;
+        }
     }
 
     /// An active partition.
     pub fn get(&mut self, id: u64) -> Option<&mut Outlet> {
-        self.active.get_mut(&id)
+        let slot = self.slot(id)?;
+        Some(&mut self.slots[slot].outlet)
     }
 
     /// A partition with nothing in it is no longer active.
     pub fn retire(&mut self, id: u64) {
-        self.active.remove(&id);
+        if let Some(slot) = self.active.remove(&id) {
+            self.slots[slot as usize].id = NOBODY;
+            self.free.push(slot);
+        }
     }
 
     /// Bytes of objects on their way.
     pub fn overdue(&self) -> u64 {
-        self.active.values().map(Outlet::overdue).sum()
+        // Those that are no longer active hold nothing.
+        self.slots.iter().map(|partition| partition.outlet.overdue()).sum()
     }
 
     /// Everything in them.
     pub fn loads(&self) -> impl Iterator<Item = &Load> {
-        self.active.values().flat_map(Outlet::loads)
+        self.active.values().flat_map(|slot| self.slots[*slot as usize].outlet.loads())
     }
 }

@@ -15,6 +15,7 @@ use super::outside::{Departed, Outside};
 use super::partitions::Partitions;
 use super::transform::{Lambda, Transform};
 use crate::measure::clients::FirehoseResult;
+use crate::mechanism::wide::wide;
 use crate::random::Seed;
 use crate::units::{Dur, Percent};
 use std::collections::BTreeSet;
@@ -345,7 +346,14 @@ fn part_of(span: Dur, share: Percent) -> Dur {
 
 /// Some records as one group.
 fn neighbours(born: &[u64], arrived: &[u64], sizes: &[u32]) -> Group {
-    let span = |times: &[u64]| times.iter().fold((u64::MAX, 0), |s, t| (s.0.min(*t), s.1.max(*t)));
     let bytes = sizes.iter().map(|s| u64::from(*s)).sum();
-    Group { records: sizes.len() as u64, bytes, raw: bytes, born: span(born), arrived: span(arrived) }
+    let (born, arrived) = (span::best(born), span::best(arrived));
+    Group { records: sizes.len() as u64, bytes, raw: bytes, born, arrived }
+}
+
+wide! {
+    /// The least and the largest of some moments.
+    fn span(times: &[u64]) -> (u64, u64) {
+        times.iter().fold((u64::MAX, 0), |s, t| (s.0.min(*t), s.1.max(*t)))
+    }
 }

@@ -9,7 +9,7 @@
 //! behind is followed by the next in its turn).
 
 use super::config::{FirehoseConfig, PollConfig, Source};
-use super::load::Group;
+use super::load::times;
 use super::pipeline::Pipeline;
 use crate::api::{Application, Fate, Hop, Most, Position, Stream};
 use crate::facts::data_streams::{GET_RECORDS_MAX_BYTES, GET_RECORDS_MAX_RECORDS};
@@ -169,15 +169,17 @@ impl Reader {
         for gone in self.pipeline.departed() {
             let left_over = self.left_over.entry(gone.fate).or_default();
             let mut whole = 0;
-            for group in gone.load.groups() {
+            let spans = gone.load.groups().iter().map(|group| {
                 *left_over += group.records;
                 let records = *left_over / self.parts;
                 *left_over %= self.parts;
                 whole += records;
-                if gone.fate.is_none() {
-                    let group = Group { records, ..*group };
-                    group.times(group.born, gone.at, |ns| stream.count_hops(Hop::EndToEnd, ns));
-                }
+                (records, group.born)
+            });
+            if gone.fate.is_none() {
+                times(spans, gone.at, |ns| stream.count_hops(Hop::EndToEnd, ns));
+            } else {
+                spans.for_each(drop);
             }
             stream.part_with(whole, gone.load.raw, gone.fate);
         }

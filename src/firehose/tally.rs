@@ -3,7 +3,7 @@
 use super::buffer::Reason;
 use super::config::{BackupConfig, FirehoseConfig, Source};
 use super::errors::{CONVERSION, PARTITIONS};
-use super::load::{Group, Load, resized};
+use super::load::{Group, Load, resized, times};
 use super::transform::Answer;
 use crate::facts::firehose::{MULTIPART_BELOW, MULTIPART_BESIDES};
 use crate::facts::lambda::GRANULE;
@@ -12,6 +12,7 @@ use crate::measure::clients::{
 };
 use crate::measure::latency::{LatencySummary, SizeSummary};
 use crate::mechanism::histogram::Histogram;
+use crate::mechanism::wide::wide;
 use crate::units::{Bytes, Percent};
 use std::collections::BTreeMap;
 
@@ -87,10 +88,14 @@ impl Tally {
     /// Records came in.
     pub fn come_in(&mut self, now: u64, sizes: &[u32]) {
         let step = self.billed_step;
-        let (records, bytes) = (sizes.len() as u64, sizes.iter().map(|s| u64::from(*s)).sum::<u64>());
+        let (records, (bytes, steps, most)) = (sizes.len() as u64, within_a_step::best(sizes));
         self.counts.in_records += records;
         self.counts.in_bytes += bytes;
-        let steps = sizes.iter().map(|s| u64::from(s.div_ceil(step))).sum::<u64>();
+        // A record of one step at most is billed as one: no division, then.
+        let steps = match most <= step {
+            true => steps,
+            false => sizes.iter().map(|s| u64::from(s.div_ceil(step))).sum(),
+        };
         self.counts.billed_bytes += steps * u64::from(step);
         let bucket = self.bucket(now);
         bucket.in_records += records;
@@ -201,9 +206,8 @@ impl Tally {
             self.close();
             self.open = bucket;
         }
-        for group in load.groups() {
-            group.times(group.arrived, now, |times| self.recent.add_all(times));
-        }
+        let spans = load.groups().iter().map(|g| (g.records, g.arrived));
+        times(spans, now, |times| self.recent.add_all(times));
         let age = load.oldest().map_or(0, |oldest| now - oldest);
         let counts = &mut self.counts;
         counts.delivered_records += load.records;
@@ -337,5 +341,18 @@ impl Tally {
             series.resize(index + 1, FirehoseBucket::default());
         }
         &mut series[index]
+    }
+}
+
+wide! {
+    /// The sum of some sizes, how many are not zero, and the largest.
+    fn within_a_step(sizes: &[u32]) -> (u64, u64, u32) {
+        let (mut bytes, mut steps, mut most) = (0, 0u32, 0);
+        for &size in sizes {
+            bytes += u64::from(size);
+            steps += u32::from(size > 0);
+            most = most.max(size);
+        }
+        (bytes, steps.into(), most)
     }
 }

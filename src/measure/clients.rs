@@ -32,6 +32,9 @@ pub struct KclResult {
     pub moves: LeaseMoves,
     /// From a worker's end to the start of the next processor of a shard it had.
     pub failovers: Failovers,
+    /// From a subscription's last sign of life to the next one that was made (not written where none fell silent).
+    #[serde(skip_serializing_if = "Failovers::is_none")]
+    pub silences: Failovers,
     /// Shards whose worker was gone at the end, and that nobody had taken over.
     pub orphans: u64,
     /// Batches whose processing failed: the library skips them.
@@ -100,7 +103,7 @@ pub struct LeaseMoves {
     pub handed_over: u64,
 }
 
-/// Times without an owner.
+/// Times without an owner, or without a sign of life.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Failovers {
     /// How many.
@@ -112,6 +115,11 @@ pub struct Failovers {
 }
 
 impl Failovers {
+    /// Was there none?
+    fn is_none(&self) -> bool {
+        self.count == 0
+    }
+
     /// One more.
     pub fn add(&mut self, ns: u64) {
         self.count += 1;

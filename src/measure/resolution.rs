@@ -49,12 +49,27 @@ pub struct Coarse {
 }
 
 /// Statistically equal shards, carried by a sample of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Sampled {
     /// Shards simulated.
     pub simulated: u32,
     /// Shards they stand for, themselves included.
     pub of: u32,
+    /// How far percentiles are known.
+    pub intervals: Vec<Interval>,
+}
+
+/// Where a percentile of the sampled shards lies, at 95 % confidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Interval {
+    /// Whose, and of what.
+    pub figure: String,
+    /// Which one, in percent.
+    pub percentile: u32,
+    /// Lower end, ns.
+    pub low_ns: u64,
+    /// Upper end, ns.
+    pub high_ns: u64,
 }
 
 /// A figure that a resolution cannot show.

@@ -221,6 +221,10 @@ pub struct ConsumerResult {
     pub redeliveries: u64,
     /// Bytes of the redeliveries (they are read, and billed, again).
     pub redelivered_bytes: u64,
+    /// Copies delivered for the first time after a later one of their shard, or of a shard that theirs was split or
+    /// merged into (not written where there are none).
+    #[serde(skip_serializing_if = "is_zero")]
+    pub overtaken: u64,
     /// Skipped by the client.
     pub skipped: u64,
     /// Filtered.
@@ -322,6 +326,10 @@ pub struct ConsumerSeries {
     pub throttled: Vec<u64>,
     /// Largest iterator age (MillisBehindLatest for fan-out) in the bucket; `None` = no read succeeded.
     pub iterator_age_ns: Vec<Option<u64>>,
+    /// Lambda's own IteratorAge, the largest age of a batch's last record when it was sent; `None` = nothing was sent;
+    /// empty where nothing ever was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sent_age_ns: Vec<Option<u64>>,
     /// Unread records at the bucket's end.
     pub backlog: Vec<u64>,
     /// End-to-end latency of records processed in the bucket: p50, p99, max in ns; `None` = none.
@@ -330,6 +338,14 @@ pub struct ConsumerSeries {
     pub p99_ns: Vec<Option<u64>>,
     /// Largest.
     pub max_ns: Vec<Option<u64>>,
+}
+
+impl ConsumerSeries {
+    /// How far behind it is in each bucket: by what it read last, or what it sent last.
+    pub fn ages(&self) -> Vec<Option<u64>> {
+        let sent = self.sent_age_ns.iter().copied().chain(std::iter::repeat(None));
+        self.iterator_age_ns.iter().zip(sent).map(|(read, sent)| sent.max(*read)).collect()
+    }
 }
 
 /// One shard.
@@ -440,4 +456,8 @@ pub struct Digests {
     pub events: String,
     /// Everything in this result.
     pub results: String,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }

@@ -45,6 +45,8 @@ pub struct ConsumerCounts {
     pub redelivered: u64,
     /// Their bytes.
     pub redelivered_bytes: u64,
+    /// First deliveries after a later record of the shard, or of one it was split or merged into.
+    pub overtaken: u64,
     /// Stored before the start position.
     pub before_start: u64,
     /// Passed by retention.
@@ -100,6 +102,8 @@ pub struct ConsumerBucket {
     pub throttled: u64,
     /// Largest iterator age.
     pub age: Option<u64>,
+    /// Largest age of the last record of what was handed to a function.
+    pub sent_age: Option<u64>,
     /// Born to processed, less what `prompt` holds.
     pub end_to_end: Histogram,
     /// Records born the moment they were stored and processed the moment they were received, counted once for both

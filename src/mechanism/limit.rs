@@ -27,6 +27,11 @@ impl Steps {
     /// Each item rounded up to whole KiB.
     pub const KIB: Steps = Steps { step: 1023 };
 
+    /// What the charge for a size has beyond it, at most.
+    pub fn most_added(self) -> u64 {
+        self.step.into()
+    }
+
     /// The charge for `size`.
     #[inline(always)]
     pub fn of(self, size: u32) -> u64 {
@@ -43,9 +48,13 @@ pub fn take_all(
     sizes: &[u32],
     steps: Steps,
 ) -> Option<u64> {
-    let (sum, charged) = charges::best(sizes, steps);
     let n = sizes.len() as u64;
-    if !items.surely_fits(times, n) || !bytes.surely_fits(times, charged) {
+    // Near its limit a shard is asked after every refusal: the cheap question first.
+    if !items.surely_fits(times, n) {
+        return None;
+    }
+    let (sum, charged) = charges::best(sizes, steps);
+    if !bytes.surely_fits(times, charged) {
         return None;
     }
     let Some(&last) = times.last() else { return Some(0) };

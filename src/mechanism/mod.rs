@@ -3,5 +3,6 @@
 pub mod calendar;
 pub mod histogram;
 pub mod limit;
+pub(crate) mod near;
 pub mod ramps;
 pub(crate) mod wide;

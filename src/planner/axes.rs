@@ -1,8 +1,10 @@
 //! What can be chosen where the scenario does not say: the axes its own parts have.
 
 use crate::consumer::config::{ApplicationConfig, ConsumerConfig, ReadConfig};
+use crate::firehose::config::FirehoseConfig;
 use crate::producer::config::ClientConfig;
 use crate::scenario::{Scenario, Source};
+use crate::units::NS_PER_S;
 use serde::Serialize;
 
 /// A key and the values it may have.
@@ -15,7 +17,7 @@ pub struct Axis {
 }
 
 /// Designs that default axes may combine to.
-const DEFAULT_DESIGNS: usize = 24;
+const DEFAULT_DESIGNS: usize = 48;
 
 /// The axes of a scenario besides mode and shards: those it names, then its parts' own, as many as stay affordable.
 /// The second answer names those left out.
@@ -59,7 +61,7 @@ fn known(mut axis: Axis, source: &Source) -> Option<Axis> {
     (axis.values.len() > 1).then_some(axis)
 }
 
-/// In order of what usually decides: how consumers read, then clients' settings, then buffers.
+/// In order of what usually decides: how consumers read, packing, then one setting of each part before its others.
 fn defaults(scenario: &Scenario) -> Vec<Axis> {
     let mut axes: Vec<Axis> = scenario.consumers.iter().filter_map(read).collect();
     for producer in &scenario.producers {
@@ -68,11 +70,31 @@ fn defaults(scenario: &Scenario) -> Vec<Axis> {
             axes.push(axis(key, &[&(!kpl.aggregation).to_string()]));
         }
     }
-    axes.extend(scenario.consumers.iter().flat_map(client));
-    for stream in &scenario.firehose {
-        axes.push(axis(format!("firehose.{}.buffer.interval", stream.name), &["60 s", "300 s", "900 s"]));
+    let mut parts: Vec<Vec<Axis>> = scenario.consumers.iter().map(client).collect();
+    parts.extend(scenario.firehose.iter().map(buffers));
+    let deepest = parts.iter().map(Vec::len).max().unwrap_or(0);
+    for depth in 0..deepest {
+        axes.extend(parts.iter().filter_map(|part| part.get(depth)).cloned());
     }
     axes
+}
+
+/// A Firehose stream's hints: how long and how much it gathers.
+fn buffers(stream: &FirehoseConfig) -> Vec<Axis> {
+    let of = |key: &str, now: u64, all: &[(u64, &str)]| {
+        let others: Vec<&str> = all.iter().filter(|(n, _)| *n != now).map(|o| o.1).collect();
+        axis(format!("firehose.{}.buffer.{key}", stream.name), &others)
+    };
+    let seconds = [60, 300, 900].map(|s| s * NS_PER_S);
+    let mib = [5, 64, 128].map(|n| n << 20);
+    vec![
+        of(
+            "interval",
+            stream.buffer.interval.0,
+            &[(seconds[0], "60 s"), (seconds[1], "300 s"), (seconds[2], "900 s")],
+        ),
+        of("size", stream.buffer.size.0, &[(mib[0], "5 MiB"), (mib[1], "64 MiB"), (mib[2], "128 MiB")]),
+    ]
 }
 
 fn axis(key: String, others: &[&str]) -> Axis {
@@ -105,14 +127,23 @@ fn client(consumer: &ConsumerConfig) -> Vec<Axis> {
             vec![
                 of("parallelization_factor", &numbers(lambda.parallelization_factor.into(), &[1, 2, 5, 10])),
                 of("batch_size", &numbers(lambda.batch_size, &[100, 1_000])),
-                of("batching_window", &["1 s".to_owned()]),
+                of("batching_window", &windows(lambda.batching_window.0)),
             ]
         }
+        // KPUs follow from the parallelism; how many slots share one stays as written, since what that does to a slot's
+        // pace is the job's own.
         ApplicationConfig::Flink(flink) => {
             let key = format!("consumers.{name}.client.flink.parallelism");
             let (half, double) = ((flink.parallelism / 2).max(1), flink.parallelism.saturating_mul(2));
-            vec![axis(key, &[&half.to_string(), &double.to_string()])]
+            let others: Vec<String> =
+                [half, double].iter().filter(|n| **n != flink.parallelism).map(u32::to_string).collect();
+            vec![axis(key, &others.iter().map(String::as_str).collect::<Vec<_>>())]
         }
         _ => Vec::new(),
     }
+}
+
+/// None, a second, five.
+fn windows(now: u64) -> Vec<String> {
+    [0, 1, 5].iter().filter(|s| **s * NS_PER_S != now).map(|s| format!("{s} s")).collect()
 }

@@ -53,17 +53,22 @@ pub fn growth(search: &mut Search, plan: usize) -> Result<Growth, Trouble> {
 fn trial(search: &mut Search, plan: usize, load: u64) -> Result<Tried, Trouble> {
     let limits = performance(&search.limits);
     let mut there = Search::at(search, limits, load);
-    let samples = there.sample(plan, 0, 0, RUNS_FIRST)?;
-    let missed = match judge(&there.limits, &samples) {
-        Verdict::Meets => None,
-        Verdict::Misses(l) => Some((0, l, false)),
-        // Too close to tell with two runs: their means decide.
-        Verdict::Open(_) => by_means(&there.limits, &samples).map(|l| (0, l, true)),
-    };
-    let month_usd = samples.iter().map(|s| s.month_usd).sum::<f64>() / samples.len() as f64;
+    let (mut views, mut missed) = (Vec::new(), None);
+    for view in 0..search.space.heaviest() {
+        let samples = there.sample(plan, view, 0, RUNS_FIRST)?;
+        let here = match judge(&there.limits, &samples) {
+            Verdict::Meets => None,
+            Verdict::Misses(l) => Some((view, l, false)),
+            // Too close to tell with two runs: their means decide.
+            Verdict::Open(_) => by_means(&there.limits, &samples).map(|l| (view, l, true)),
+        };
+        missed = missed.or(here);
+        views.push(samples);
+    }
+    let month_usd = there.dearest(&views);
     let runs = there.runs;
     search.runs += runs;
-    Ok(Tried { corners: vec![samples], missed, dropped: None, month_usd })
+    Ok(Tried { views, missed, dropped: None, month_usd })
 }
 
 fn by_means(limits: &[Limit], samples: &[super::verdict::Sample]) -> Option<usize> {

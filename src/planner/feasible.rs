@@ -23,14 +23,15 @@ fn relax(search: &mut Search, l: usize) -> Result<Relax, Trouble> {
     let mut would_do: Option<(f64, usize)> = None;
     for (i, state) in search.states.iter().enumerate() {
         let State::Tried(tried) = state else { continue };
-        let samples = &tried.corners[0];
-        let Some(value) = mean(samples, l) else { continue };
+        let Some(value) = worst(&limit, &tried.views, l) else { continue };
         if best.is_none_or(|b| better(&limit, value, b)) {
             best = Some(value);
         }
-        let others = |(k, other): (usize, &Limit)| k == l || other.holds(mean(samples, k));
+        let holds = |(k, other): (usize, &Limit)| {
+            k == l || tried.views.iter().all(|samples| other.holds(mean(samples, k)))
+        };
         let all =
-            search.limits.iter().enumerate().all(others) && tried.corners.len() == search.space.corners.len();
+            tried.views.len() == search.space.views.len() && search.limits.iter().enumerate().all(holds);
         if all && would_do.is_none_or(|(b, _)| better(&limit, value, b)) {
             would_do = Some((value, i));
         }
@@ -60,8 +61,17 @@ fn without(search: &mut Search, l: usize) -> Result<Option<(f64, usize)>, Troubl
     let found = relaxed.cheapest()?;
     search.runs += relaxed.runs;
     let Some(i) = found else { return Ok(None) };
-    let own = search.sample(i, 0, 0, super::verdict::RUNS_FIRST)?;
-    Ok(mean(&own, l).map(|value| (value, i)))
+    let mut views = Vec::new();
+    for view in 0..search.space.views.len() {
+        views.push(search.sample(i, view, 0, super::verdict::RUNS_FIRST)?);
+    }
+    Ok(worst(&search.limits[l], &views, l).map(|value| (value, i)))
+}
+
+/// The mean that is farthest from the limit, or least inside it.
+fn worst(limit: &Limit, views: &[Vec<Sample>], l: usize) -> Option<f64> {
+    let means: Option<Vec<f64>> = views.iter().map(|samples| mean(samples, l)).collect();
+    means?.into_iter().reduce(|a, b| if better(limit, a, b) { b } else { a })
 }
 
 fn mean(samples: &[Sample], l: usize) -> Option<f64> {

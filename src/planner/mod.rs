@@ -7,6 +7,9 @@
 //! (`search`), grown until a limit breaks, and held against what half and double the load would have asked for
 //! (`beyond`). That no design will do is an answer, with its reason (`feasible`).
 //!
+//! Where the goal asks for all modes, a candidate is one design looked at in each of them: it must meet the goal in all,
+//! and costs what the dearest does.
+//!
 //! Left out: designs that change over time (reshards by a schedule or a policy), several streams.
 //! Habits taken from Netflix's capacity planner: pure models, an excuse for each rejected option, regret.
 
@@ -25,7 +28,7 @@ pub use search::plan;
 pub use space::Space;
 
 use crate::experiment;
-use crate::facts::prices::MissingPrice;
+use crate::scenario::Diag;
 
 /// Why there is no plan, feasible or not.
 #[derive(Debug)]
@@ -36,10 +39,10 @@ pub enum Trouble {
     NoGoal,
     /// So many settings to combine.
     TooMany(usize),
+    /// Values of `plan.choose` that no design can have.
+    Mistaken(Vec<Diag>),
     /// A run or a bill could not be made.
     Run(experiment::Trouble),
-    /// The Region has no prices.
-    Price(MissingPrice),
 }
 
 impl std::fmt::Display for Trouble {
@@ -52,8 +55,10 @@ impl std::fmt::Display for Trouble {
                 "`plan.choose` combines to {n} designs, {} at most: name fewer values",
                 space::DESIGNS_MAX
             ),
+            Trouble::Mistaken(diags) => {
+                diags.iter().try_for_each(|d| writeln!(f, "{}: {}", d.message, d.expected))
+            }
             Trouble::Run(why) => write!(f, "{why}"),
-            Trouble::Price(why) => write!(f, "{why}"),
         }
     }
 }

@@ -65,12 +65,15 @@ pub struct Settings {
     pub shards: Option<u32>,
     /// Other keys that are set.
     pub set: Vec<(String, String)>,
+    /// All modes it does in, where the goal asks for all; else empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<&'static str>,
 }
 
 impl Settings {
     /// Of a candidate.
     pub fn of(mode: Mode, shards: Option<u32>, set: &[(String, String)]) -> Settings {
-        Settings { mode: mode.word(), title: mode.title(), shards, set: set.to_vec() }
+        Settings { mode: mode.word(), title: mode.title(), shards, set: set.to_vec(), together: Vec::new() }
     }
 }
 
@@ -79,7 +82,7 @@ impl Settings {
 pub struct Contender {
     /// The design.
     pub settings: Settings,
-    /// Mean bill of a month over the first runs on the common draws, USD.
+    /// Mean bill of a month over the first runs on the common draws, USD; of the dearest mode where all must do.
     pub month_usd: f64,
     /// The same at the workload's lower corner, where rates are intervals.
     pub month_usd_low: Option<f64>,

@@ -30,13 +30,13 @@ pub enum State {
 /// A simulated candidate.
 #[derive(Clone, Debug)]
 pub struct Tried {
-    /// Runs by corner of the workload; a corner after a missed one has none.
-    pub corners: Vec<Vec<Sample>>,
-    /// The first limit missed: corner, limit, and whether it was too close to call.
+    /// Runs by view; a view after a missed one has none.
+    pub views: Vec<Vec<Sample>>,
+    /// The first limit missed: view, limit, and whether it was too close to call.
     pub missed: Option<(usize, usize, bool)>,
     /// Why it was rejected after it had met the goal.
     pub dropped: Option<Excuse>,
-    /// Mean bill of a month over the first runs at the heaviest corner, USD.
+    /// Mean bill of a month over the first runs at the heaviest corner, USD; of the dearest mode where all must do.
     pub month_usd: f64,
 }
 
@@ -130,42 +130,48 @@ impl<'a> Search<'a> {
     }
 
     fn attempt(&mut self, i: usize) -> Result<Tried, Trouble> {
-        let mut corners = Vec::new();
+        let mut views = Vec::new();
         let mut missed = None;
-        for corner in 0..self.space.corners.len() {
-            let mut samples = self.sample(i, corner, 0, RUNS_FIRST)?;
+        for view in 0..self.space.views.len() {
+            let mut samples = self.sample(i, view, 0, RUNS_FIRST)?;
             missed = loop {
                 match judge(&self.limits, &samples) {
                     Verdict::Meets => break None,
-                    Verdict::Misses(limit) => break Some((corner, limit, false)),
-                    Verdict::Open(limit) if samples.len() >= RUNS_MOST => break Some((corner, limit, true)),
+                    Verdict::Misses(limit) => break Some((view, limit, false)),
+                    Verdict::Open(limit) if samples.len() >= RUNS_MOST => break Some((view, limit, true)),
                     Verdict::Open(_) => {
-                        let more = self.sample(i, corner, samples.len(), RUNS_FIRST)?;
+                        let more = self.sample(i, view, samples.len(), RUNS_FIRST)?;
                         samples.extend(more);
                     }
                 }
             };
-            corners.push(samples);
+            views.push(samples);
             if missed.is_some() {
                 break;
             }
         }
-        let first = &corners[0][..RUNS_FIRST];
-        let month_usd = first.iter().map(|s| s.month_usd).sum::<f64>() / RUNS_FIRST as f64;
-        Ok(Tried { corners, missed, dropped: None, month_usd })
+        let month_usd = self.dearest(&views);
+        Ok(Tried { views, missed, dropped: None, month_usd })
+    }
+
+    /// Mean bill of a month over the first runs, of the dearest look at the heaviest corner.
+    pub fn dearest(&self, views: &[Vec<Sample>]) -> f64 {
+        let mean = |s: &[Sample]| s.iter().map(|s| s.month_usd).sum::<f64>() / s.len() as f64;
+        let heaviest = views.iter().take(self.space.heaviest());
+        heaviest.map(|samples| mean(&samples[..RUNS_FIRST])).fold(0.0, f64::max)
     }
 
     /// `count` runs on the draws numbered from `from`.
     pub fn sample(
         &mut self,
         i: usize,
-        corner: usize,
+        view: usize,
         from: usize,
         count: usize,
     ) -> Result<Vec<Sample>, Trouble> {
         let numbers: Vec<u32> = (from..from + count).map(|n| n as u32).collect();
         let samples = parallel::map(&numbers, |n| {
-            let outcome = self.run(self.space.candidates[i], corner, *n)?;
+            let outcome = self.run(self.space.candidates[i], view, *n)?;
             (self.progress)(1);
             Ok(Sample::of(&outcome, &self.limits))
         });
@@ -174,19 +180,19 @@ impl<'a> Search<'a> {
     }
 
     /// One run, whole.
-    pub fn run(&self, candidate: Candidate, corner: usize, replication: u32) -> Result<ModeOutcome, Trouble> {
+    pub fn run(&self, candidate: Candidate, view: usize, replication: u32) -> Result<ModeOutcome, Trouble> {
         // A design whose settings do not go together is ruled out before anything is run.
-        let plan = self.space.plan_of(candidate, corner).expect("a design that can be read");
-        let world = self.space.world_of(candidate, corner, self.load, replication).expect("its world");
+        let plan = self.space.plan_of(candidate, view).expect("a design that can be read");
+        let world = self.space.world_of(candidate, view, self.load, replication).expect("its world");
         Ok(single(plan, &world)?)
     }
 
-    /// Runs with fresh seeds: how many meet the goal at every corner.
+    /// Runs with fresh seeds: how many meet the goal however they are looked at.
     pub fn verify(&mut self, i: usize) -> Result<Verified, Trouble> {
         let runs = self.space.planning.fresh_runs;
         let mut met = vec![true; runs as usize];
-        for corner in 0..self.space.corners.len() {
-            let samples = self.sample(i, corner, FRESH as usize, runs as usize)?;
+        for view in 0..self.space.views.len() {
+            let samples = self.sample(i, view, FRESH as usize, runs as usize)?;
             for (met, sample) in met.iter_mut().zip(&samples) {
                 *met &= sample.holds(&self.limits);
             }
@@ -199,13 +205,15 @@ impl<'a> Search<'a> {
     /// The design of a candidate in words.
     pub fn settings(&self, i: usize) -> Settings {
         let candidate = self.space.candidates[i];
-        Settings::of(candidate.mode, candidate.shards, &self.space.designs[candidate.design].settings)
+        let set = &self.space.designs[candidate.design].settings;
+        let together = self.space.together();
+        Settings { together, ..Settings::of(candidate.mode, candidate.shards, set) }
     }
 
     /// Why a simulated candidate missed.
     pub fn missed(&self, tried: &Tried) -> Option<Excuse> {
-        let (corner, l, close) = tried.missed?;
-        let (limit, samples) = (&self.limits[l], &tried.corners[corner]);
+        let (view, l, close) = tried.missed?;
+        let (limit, samples) = (&self.limits[l], &tried.views[view]);
         let why = if close { Why::TooClose } else { Why::Missed };
         let mut excuse = Excuse::new(why, bound::name(limit), limit.measured.metric.unit.word());
         let values: Option<Vec<f64>> = samples.iter().map(|s| s.values[l]).collect();
@@ -224,34 +232,51 @@ impl<'a> Search<'a> {
             (least, most) => most.or(least),
         };
         excuse.fact = samples[0].fact(limit).map(str::to_owned);
-        if self.space.corners.len() > 1 {
-            excuse.note = self.space.corners[corner].clone();
+        let of_view = &self.space.views[view].words;
+        if !of_view.is_empty() {
+            excuse.note.clone_from(of_view);
         }
         Some(excuse)
     }
 }
 
+/// What closed forms know of a candidate at the heaviest corner, in each mode it must do in.
 fn at_first(
     space: &Space,
     limits: &[Limit],
     load: u64,
     candidate: Candidate,
 ) -> Result<(f64, State), Trouble> {
-    let world = space.world_of(candidate, 0, load, 0);
-    let (Some(plan), Some(world)) = (space.plan_of(candidate, 0), world) else {
+    let (mut floor, mut ruled): (f64, _) = (0.0, None);
+    for view in 0..space.heaviest() {
+        let (of_view, excuse) = bounds(space, limits, load, (candidate, view))?;
+        floor = floor.max(of_view);
+        ruled = ruled.or(excuse);
+    }
+    Ok((floor, ruled.map_or(State::Untried, State::Ruled)))
+}
+
+fn bounds(
+    space: &Space,
+    limits: &[Limit],
+    load: u64,
+    (candidate, view): (Candidate, usize),
+) -> Result<(f64, Option<Excuse>), Trouble> {
+    let world = space.world_of(candidate, view, load, 0);
+    let (Some(plan), Some(world)) = (space.plan_of(candidate, view), world) else {
         let mut excuse = Excuse::new(Why::Mistake, "the scenario's grammar", "count");
         excuse.note = space.designs[candidate.design].mistake.clone().unwrap_or_default();
-        return Ok((0.0, State::Ruled(excuse)));
+        return Ok((0.0, Some(excuse)));
     };
     let floor =
         bound::cost_floor(plan, &world).map_err(|e| Trouble::Run(crate::experiment::Trouble::Bill(e)))?;
     if let Err(why) = crate::world::fit(&world) {
         let mut excuse = Excuse::new(Why::Mistake, "what can be simulated", "count");
         excuse.note = why.0;
-        return Ok((floor, State::Ruled(excuse)));
+        return Ok((floor, Some(excuse)));
     }
     let held = bound::Held { limits, shard_quota: space.shard_quota, floor };
-    Ok((floor, bound::excuse(&world, &held).map_or(State::Untried, State::Ruled)))
+    Ok((floor, bound::excuse(&world, &held)))
 }
 
 /// Searches a space. `progress` hears of runs made, from any thread.
@@ -275,7 +300,7 @@ pub fn plan(space: &Space, base: &Plan, progress: &(dyn Fn(u64) + Sync)) -> Resu
     let growth = beyond::growth(&mut search, i)?;
     let regret = beyond::regrets(&mut search, i)?;
     let minute = minute::inside(&mut search, i)?;
-    let first = search.run(space.candidates[i], 0, 0)?;
+    let first = dearest_run(&search, i)?;
     let plan = space.plan_of(space.candidates[i], 0).unwrap_or(base);
     let said = findings::of(plan, std::slice::from_ref(&first));
     let (bill, title) = (first.bill_month, first.title);
@@ -292,6 +317,19 @@ pub fn plan(space: &Space, base: &Plan, progress: &(dyn Fn(u64) + Sync)) -> Resu
             .collect(),
         ..outcome(&search, base, Some(i))
     })
+}
+
+/// The first run of a candidate, in the dearest of the modes it must do in.
+fn dearest_run(search: &Search, i: usize) -> Result<ModeOutcome, Trouble> {
+    let candidate = search.space.candidates[i];
+    let mut dearest = search.run(candidate, 0, 0)?;
+    for view in 1..search.space.heaviest() {
+        let other = search.run(candidate, view, 0)?;
+        if other.bill_month.total > dearest.bill_month.total {
+            dearest = other;
+        }
+    }
+    Ok(dearest)
 }
 
 fn drop_unlucky(search: &mut Search, i: usize, sure: &Verified) {
@@ -337,10 +375,19 @@ fn runners_up(search: &mut Search, plan: usize) -> Result<Vec<Contender>, Troubl
 /// A design that met the goal, with its figures.
 fn contender(search: &Search, i: usize) -> Option<Contender> {
     let State::Tried(tried) = &search.states[i] else { return None };
-    let samples = &tried.corners[0];
+    let heaviest = search.space.heaviest();
+    // Where all modes must do, the one that comes nearest to the limit.
     let figure = |(l, limit): (usize, &Limit)| {
-        let values: Option<Vec<f64>> = samples.iter().map(|s| s.values[l]).collect();
-        let over = values.map(|v| interval(&v));
+        let of_view = |samples: &Vec<Sample>| {
+            let values: Option<Vec<f64>> = samples.iter().map(|s| s.values[l]).collect();
+            values.map(|v| interval(&v))
+        };
+        let over: Option<Vec<(f64, f64)>> = tried.views.iter().take(heaviest).map(of_view).collect();
+        let worse = |a: (f64, f64), b: (f64, f64)| match limit.at_most.is_some() == (b.0 > a.0) {
+            true => b,
+            false => a,
+        };
+        let over = over.and_then(|o| o.into_iter().reduce(worse));
         Figure {
             limit: bound::name(limit),
             mean: over.map(|o| o.0),
@@ -348,13 +395,14 @@ fn contender(search: &Search, i: usize) -> Option<Contender> {
             unit: limit.measured.metric.unit.word(),
         }
     };
-    let low = tried.corners.get(1).map(|s| s.iter().map(|s| s.month_usd).sum::<f64>() / s.len() as f64);
+    let lighter = search.space.views.iter().position(|v| v.corner == 1);
+    let lower = lighter.and_then(|from| tried.views.get(from..from + heaviest));
     Some(Contender {
         settings: search.settings(i),
         month_usd: tried.month_usd,
-        month_usd_low: low,
+        month_usd_low: lower.map(|views| search.dearest(views)),
         figures: search.limits.iter().enumerate().map(figure).collect(),
-        runs: samples.len(),
+        runs: tried.views[0].len(),
     })
 }
 
@@ -393,7 +441,7 @@ fn outcome(search: &Search, base: &Plan, plan: Option<usize>) -> PlanOutcome {
             seed: base.world.seed.user,
             replications: RUNS_FIRST as u32,
             prices: base.prices.dated.clone(),
-            defaults: base.defaults.clone(),
+            defaults: base.defaults.iter().chain(&space.defaults).cloned().collect(),
             assumptions,
         },
     }
@@ -404,7 +452,7 @@ fn points(search: &Search) -> Vec<Point> {
     let mut points = Vec::new();
     for i in search.order(|_| true) {
         let State::Tried(tried) = &search.states[i] else { continue };
-        let sample = &tried.corners[0][0];
+        let sample = &tried.views[0][0];
         points.push(Point {
             settings: search.settings(i),
             month_usd: tried.month_usd,

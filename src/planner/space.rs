@@ -5,7 +5,7 @@ use super::axes::{self, Axis};
 use crate::experiment::plan::Plan;
 use crate::experiment::prepared;
 use crate::facts::data_streams;
-use crate::scenario::{Goal, GoalMode, Planning, Scenario, Source};
+use crate::scenario::{Diag, Goal, GoalMode, Planning, Scenario, Source};
 use crate::stream::config::{History, Mode};
 use crate::world::config::WorldConfig;
 use crate::world::sizing;
@@ -35,6 +35,17 @@ pub struct Candidate {
     pub shards: Option<u32>,
 }
 
+/// One look at a candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The mode it is run in; `None`: the candidate's own.
+    pub mode: Option<Mode>,
+    /// The corner of the workload.
+    pub corner: usize,
+    /// In words; empty where there is but one.
+    pub words: String,
+}
+
 /// All a search may choose from.
 #[derive(Clone, Debug)]
 pub struct Space {
@@ -46,19 +57,24 @@ pub struct Space {
     pub candidates: Vec<Candidate>,
     /// The corners of the workload in words; one, empty, where no rate is an interval.
     pub corners: Vec<String>,
+    /// How each candidate is looked at, the heaviest corner first: at every corner of the workload, and in every mode
+    /// where the goal asks for all.
+    pub views: Vec<View>,
     /// What was left out of the search, and why.
     pub notes: Vec<String>,
     /// The goal.
     pub goal: Goal,
     /// How sure the plan must be.
     pub planning: Planning,
+    /// What of that is left to its defaults.
+    pub defaults: Vec<(String, String, String)>,
     /// The account's shard quota, where it is known.
     pub shard_quota: Option<u64>,
 }
 
 impl Space {
-    /// The designs of a scenario.
-    pub fn of(source: &Source, scenario: &Scenario, seed: u64) -> Result<Space, Trouble> {
+    /// The designs of a scenario; `base` is its own experiment, with the seed and the prices in force.
+    pub fn of(source: &Source, scenario: &Scenario, base: &Plan) -> Result<Space, Trouble> {
         let goal = scenario.goal.clone().ok_or(Trouble::NoGoal)?;
         let (others, left_out) = axes::of(scenario, source);
         let count = others.iter().map(|a| a.values.len()).fold(1, usize::saturating_mul);
@@ -68,13 +84,22 @@ impl Space {
         let corners = corners(scenario);
         let mut designs = Vec::with_capacity(count);
         for i in 0..count {
-            designs.push(design(source, settings(&others, i), &corners, seed)?);
+            designs.push(design(source, settings(&others, i), &corners, base));
+        }
+        if let Some(wrong) = mistaken(source, &others, &designs) {
+            return Err(Trouble::Mistaken(wrong));
         }
         let modes = modes(scenario, &goal);
         let shards = shards(scenario, &designs);
-        let candidates = candidates(&modes, &designs, &shards);
+        let together = goal.mode == GoalMode::All && modes.len() > 1;
+        let views = views(&corners, together.then_some(&modes));
+        let (own_modes, choices) = match together {
+            true => (vec![leading(&modes)], vec![Some(listed(&modes))]),
+            false => (modes.clone(), modes.iter().map(|m| Some(m.word().into())).collect()),
+        };
+        let candidates = candidates(&own_modes, &designs, &shards);
         let mut axes = vec![
-            Axis { key: "modes".into(), values: modes.iter().map(|m| Some(m.word().into())).collect() },
+            Axis { key: "modes".into(), values: choices },
             Axis {
                 key: "stream.shards".into(),
                 values: shards.iter().map(|n| Some(n.to_string())).collect(),
@@ -89,9 +114,11 @@ impl Space {
             designs,
             candidates,
             corners: corners.into_iter().map(|c| c.0).collect(),
+            views,
             notes: notes.collect(),
             goal,
             planning: scenario.planning.clone(),
+            defaults: scenario.search_defaults(),
             shard_quota: scenario
                 .shard_quota
                 .map(u64::from)
@@ -99,20 +126,31 @@ impl Space {
         })
     }
 
-    /// The experiment of a candidate at a corner.
-    pub fn plan_of(&self, candidate: Candidate, corner: usize) -> Option<&Plan> {
-        self.designs[candidate.design].corners.get(corner)
+    /// Looks at the heaviest corner: one, or one a mode.
+    pub fn heaviest(&self) -> usize {
+        self.views.iter().filter(|v| v.corner == 0).count()
+    }
+
+    /// The modes a design must do in, where it must do in all.
+    pub fn together(&self) -> Vec<&'static str> {
+        self.views.iter().filter(|v| v.corner == 0).filter_map(|v| Some(v.mode?.word())).collect()
+    }
+
+    /// The experiment of a candidate as looked at.
+    pub fn plan_of(&self, candidate: Candidate, view: usize) -> Option<&Plan> {
+        self.designs[candidate.design].corners.get(self.views[view].corner)
     }
 
     /// One run of a candidate at `load` percent of the workload.
     pub fn world_of(
         &self,
         candidate: Candidate,
-        corner: usize,
+        view: usize,
         load: u64,
         replication: u32,
     ) -> Option<WorldConfig> {
-        let mut world = self.plan_of(candidate, corner)?.world_of(candidate.mode, replication);
+        let mode = self.views[view].mode.unwrap_or(candidate.mode);
+        let mut world = self.plan_of(candidate, view)?.world_of(mode, replication);
         if candidate.shards.is_some() {
             world.stream.shards = candidate.shards;
         }
@@ -123,6 +161,49 @@ impl Space {
         }
         Some(world)
     }
+}
+
+/// Every corner of the workload, in each of `modes` where they must do together.
+fn views(corners: &[Corner], modes: Option<&Vec<Mode>>) -> Vec<View> {
+    let mut views = Vec::new();
+    for (corner, (words, _)) in corners.iter().enumerate() {
+        match modes {
+            None => views.push(View { mode: None, corner, words: words.clone() }),
+            Some(modes) => views.extend(modes.iter().map(|mode| {
+                let of_mode = format!("in {} mode", mode.title().to_lowercase());
+                let words = if words.is_empty() { of_mode } else { format!("{of_mode}, {words}") };
+                View { mode: Some(*mode), corner, words }
+            })),
+        }
+    }
+    views
+}
+
+/// The mode whose shards are counted where all must do.
+fn leading(modes: &[Mode]) -> Mode {
+    modes.iter().copied().find(|m| *m == Mode::Provisioned).unwrap_or(modes[0])
+}
+
+fn listed(modes: &[Mode]) -> String {
+    let words: Vec<&str> = modes.iter().map(|m| m.word()).collect();
+    format!("[{}]", words.join(", "))
+}
+
+/// Values that no design can have: each wrong by itself, and in every design with it. All of them, with the mistake.
+fn mistaken(source: &Source, axes: &[Axis], designs: &[Design]) -> Option<Vec<Diag>> {
+    let mut wrong = Vec::new();
+    for axis in axes {
+        for value in axis.values.iter().flatten() {
+            let own = (axis.key.clone(), value.clone());
+            let mut with = designs.iter().filter(|d| d.settings.contains(&own));
+            if with.all(|d| d.mistake.is_some())
+                && let Err(diags) = source.with(&[own])
+            {
+                wrong.extend(diags);
+            }
+        }
+    }
+    (!wrong.is_empty()).then_some(wrong)
 }
 
 /// The `i`-th combination; the last axis turns fastest.
@@ -154,12 +235,7 @@ fn corners(scenario: &Scenario) -> Vec<Corner> {
     vec![all("upper", true), all("lower", false)]
 }
 
-fn design(
-    source: &Source,
-    settings: Vec<(String, String)>,
-    corners: &[Corner],
-    seed: u64,
-) -> Result<Design, Trouble> {
+fn design(source: &Source, settings: Vec<(String, String)>, corners: &[Corner], base: &Plan) -> Design {
     let mut plans = Vec::new();
     for (_, ends) in corners {
         let sets: Vec<(String, String)> = ends.iter().chain(&settings).cloned().collect();
@@ -167,17 +243,17 @@ fn design(
             Ok(scenario) => scenario,
             Err(diags) => {
                 let mistake = diags.first().map(|d| d.message.clone());
-                return Ok(Design { settings, corners: Vec::new(), mistake });
+                return Design { settings, corners: Vec::new(), mistake };
             }
         };
         if let Some(why) = scenario.too_large() {
-            return Ok(Design { settings, corners: Vec::new(), mistake: Some(why.to_string()) });
+            return Design { settings, corners: Vec::new(), mistake: Some(why.to_string()) };
         }
-        let mut plan = scenario.plan(seed).map_err(Trouble::Price)?;
+        let mut plan = scenario.plan_with(base.world.seed.user, base.prices.clone());
         plan.rounding = crate::cost::Rounding::Exact;
         plans.push(prepared(plan));
     }
-    Ok(Design { settings, corners: plans, mistake: None })
+    Design { settings, corners: plans, mistake: None }
 }
 
 fn modes(scenario: &Scenario, goal: &Goal) -> Vec<Mode> {

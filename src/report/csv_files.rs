@@ -226,6 +226,8 @@ pub fn throttles(outcome: &Outcome) -> Vec<u8> {
             row("consumer", &c.name, "calls", c.calls);
             row("consumer", &c.name, "calls_refused_by_calls_limit", c.throttled_by_calls);
             row("consumer", &c.name, "calls_refused_by_bytes_limit", c.throttled_by_bytes);
+            row("consumer", &c.name, "records_delivered_again", c.redeliveries);
+            row("consumer", &c.name, "records_overtaken", c.overtaken);
         }
         for shard in &mode.run.shards {
             row("shard", &shard_name(shard.id), "attempts_refused", shard.throttled);

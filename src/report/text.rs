@@ -103,8 +103,9 @@ pub fn comparison(outcome: &Outcome) -> Vec<SummaryRow> {
     };
     row(true, "shards".into(), &shards);
     row(false, "records born".into(), &|m| human::count(total(m, |p| p.born)));
-    row(false, "records stored".into(), &|m| human::count(total(m, |p| p.stored)));
     let any = |f: fn(&ModeOutcome) -> bool| outcome.modes.iter().any(f);
+    let stored = if any(|m| !m.run.intakes.is_empty()) { "stored, or taken by Firehose" } else { "stored" };
+    row(false, format!("records {stored}"), &|m| human::count(total(m, |p| p.stored)));
     if any(|m| m.run.stream.kinesis_records < m.run.stream.stored) {
         row(false, "in Kinesis records".into(), &|m| human::count(m.run.stream.kinesis_records));
     }

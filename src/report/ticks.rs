@@ -86,13 +86,19 @@ const DURATION_MARKS: [f64; 15] = [
 pub fn log(lo: f64, hi: f64, unit: Unit) -> Vec<f64> {
     let inside = |v: &f64| *v >= lo * 0.999_999 && *v <= hi * 1.000_001;
     let coarse: Vec<f64> = match unit {
-        Unit::Ms => DURATION_MARKS.iter().copied().filter(inside).collect(),
+        Unit::Ms => apart(DURATION_MARKS.iter().copied().filter(inside).collect()),
         _ => decades(lo, hi, &[1.0]).into_iter().filter(inside).collect(),
     };
     if coarse.len() >= 3 {
         return coarse;
     }
     decades(lo, hi, &[1.0, 2.0, 5.0]).into_iter().filter(inside).collect()
+}
+
+/// Many marks without those so close below the next one that their texts would touch (10 h below 1 d).
+fn apart(marks: Vec<f64>) -> Vec<f64> {
+    let is_far = |i: usize| marks.get(i + 1).is_none_or(|next| marks.len() <= 5 || *next >= 3.0 * marks[i]);
+    (0..marks.len()).filter(|i| is_far(*i)).map(|i| marks[i]).collect()
 }
 
 fn decades(lo: f64, hi: f64, factors: &[f64]) -> Vec<f64> {
@@ -157,6 +163,8 @@ mod tests {
         assert_eq!(log(2.0, 9.0, Unit::Number), [2.0, 5.0]);
         let labels: Vec<String> = log(50.0, 4e6, Unit::Ms).into_iter().map(|v| label(v, Unit::Ms)).collect();
         assert_eq!(labels, ["100 ms", "1 s", "10 s", "1 min", "10 min", "1 h"]);
+        let days: Vec<String> = log(100.0, 9e7, Unit::Ms).into_iter().map(|v| label(v, Unit::Ms)).collect();
+        assert_eq!(days, ["100 ms", "1 s", "10 s", "1 min", "10 min", "1 h", "1 d"]);
         assert!(log(0.0, 1.0, Unit::Ms).len() < 20);
     }
 }

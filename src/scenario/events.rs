@@ -6,7 +6,7 @@ use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, choice, default, secti
 use super::node::Node;
 use super::shapes::{ConsumerName, FirehoseName, ProducerName};
 use super::top::ModeSpec;
-use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening};
+use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening, ReadConfig};
 use crate::facts::{data_streams as facts, on_demand};
 use crate::units::{ByteRate, Dur, Percent};
 use crate::world::config::{Action, TimedEvent};
@@ -30,6 +30,9 @@ choice! {
         slowdown: Slowdown(SlowdownSpec),
         /// A record that a consumer's code can never process: the first one stored in a shard from then on.
         poison_record: PoisonRecord(PoisonSpec),
+        /// A KCL application's subscriptions stay open, and nothing comes any more, until its health check makes
+        /// them again.
+        silent_subscriptions: Silence(SilenceSpec),
         /// UpdateShardCount.
         reshard: Reshard(ReshardTo),
         /// SplitShard: one open shard in the middle.
@@ -128,6 +131,14 @@ section! {
         consumer: ConsumerName = REQUIRED,
         /// Position of its shard among the open shards in order of hash keys, from 0.
         shard: u32 = default("0"),
+    }
+}
+
+section! {
+    /// Subscriptions that say nothing any more.
+    SilenceSpec {
+        /// Whose: all it has.
+        consumer: ConsumerName = REQUIRED,
     }
 }
 
@@ -269,6 +280,7 @@ impl EventSpec {
                 let what = Happening::PoisonRecord { open_index: s.shard };
                 Action::Consumer { consumer: Some(s.consumer.0), what }
             }
+            DoSpec::Silence(s) => on(&s.consumer, Happening::SilentSubscriptions),
             DoSpec::Reshard(s) => Action::UpdateShardCount { target: s.to },
             DoSpec::Split(s) => Action::SplitShard { open_index: s.shard },
             DoSpec::Merge(s) => Action::MergeShards { open_index: s.shard },
@@ -303,7 +315,8 @@ impl EventSpec {
 pub struct Event(pub TimedEvent, Span);
 
 impl Event {
-    /// What happens to workers of a consumer can only happen to a KCL application.
+    /// What happens to workers of a consumer can only happen to a KCL application; only one that is pushed to has
+    /// subscriptions whose silence it notices.
     pub fn fits(&self, consumers: &[ConsumerConfig], cx: &mut Cx) {
         let Action::Consumer { consumer: Some(i), what } = self.0.action else { return };
         let of_workers = matches!(
@@ -314,7 +327,15 @@ impl Event {
                 | Happening::Deploy { .. }
         );
         let Some(consumer) = consumers.get(i) else { return };
-        if of_workers && !matches!(consumer.client, ApplicationConfig::Kcl(_)) {
+        let is_kcl = matches!(consumer.client, ApplicationConfig::Kcl(_));
+        let is_pushed_to = matches!(consumer.read, ReadConfig::FanOut(_));
+        if what == Happening::SilentSubscriptions && !(is_kcl && is_pushed_to) {
+            let message = format!("`{}` has no subscriptions that it watches", consumer.name);
+            let help = "give it `client: kcl, read: enhanced_fan_out`".to_owned();
+            let expected = "must be a KCL application that reads with enhanced fan-out";
+            cx.say_with("not-together", self.1, message, expected, Some(help));
+        }
+        if of_workers && !is_kcl {
             let message = format!("`{}` has no workers", consumer.name);
             let help = "give it `client: { kcl: { workers: 2 } }`".to_owned();
             cx.say_with("not-together", self.1, message, "must be a KCL application", Some(help));

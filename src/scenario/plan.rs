@@ -15,11 +15,7 @@ impl Scenario {
 
     /// The same with these prices.
     pub fn plan_with(&self, seed: u64, prices: prices::Prices) -> Plan {
-        let defaults = self.defaults.iter().map(|d| {
-            let from = d.fact.and_then(facts::find);
-            let from = from.map_or("model".to_owned(), |f| format!("{} ({})", f.key, f.standing.word()));
-            (d.key.clone(), d.value.clone(), from)
-        });
+        let defaults = self.defaults.iter().filter(|d| !of_a_search(d)).map(said);
         let assumed = |d: &&super::Defaulted| {
             let fact = d.fact.and_then(facts::find);
             fact.is_some_and(|f| f.standing == Standing::Assumed)
@@ -62,9 +58,25 @@ impl Scenario {
         }
     }
 
+    /// Defaults that only a search has: no run knows of them.
+    pub fn search_defaults(&self) -> Vec<(String, String, String)> {
+        self.defaults.iter().filter(of_a_search).map(said).collect()
+    }
+
     /// Days of the month the scenario starts in; 31 where it has no date.
     fn days_of_month(&self) -> u32 {
         let hours = self.bill.month_hours.0 / Dur::from_h(1).0;
         self.start.map_or((hours / 24) as u32, |m| m.days_of_month())
     }
+}
+
+fn of_a_search(d: &&super::Defaulted) -> bool {
+    d.key.starts_with("plan.")
+}
+
+/// Key, value, and where it comes from.
+fn said(d: &super::Defaulted) -> (String, String, String) {
+    let from = d.fact.and_then(facts::find);
+    let from = from.map_or("model".to_owned(), |f| format!("{} ({})", f.key, f.standing.word()));
+    (d.key.clone(), d.value.clone(), from)
 }

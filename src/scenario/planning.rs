@@ -116,7 +116,9 @@ impl Read for Choose {
             let instead = match entry.key.as_str() {
                 "stream.shards" => Some("write `plan.shards`"),
                 "modes" => Some("write `plan.modes`"),
-                _ if OUTSIDE.contains(&first) => Some("expected a key of the design"),
+                _ if OUTSIDE.contains(&first) || is_demand(&entry.key) => {
+                    Some("expected a key of the design")
+                }
                 _ if empty => Some("expected at least one value"),
                 _ => None,
             };
@@ -132,7 +134,7 @@ impl Read for Choose {
 }
 
 /// Parts of a scenario that are no design: what is asked, wished and claimed, and the question's own terms.
-const OUTSIDE: [&str; 12] = [
+const OUTSIDE: [&str; 14] = [
     "version",
     "name",
     "question",
@@ -145,7 +147,16 @@ const OUTSIDE: [&str; 12] = [
     "expect",
     "central",
     "start",
+    "region",
+    "bill",
 ];
+
+/// What a producer is asked to bring is no choice either: the least would always win.
+fn is_demand(key: &str) -> bool {
+    let parts: Vec<&str> = key.splitn(4, '.').collect();
+    let demand = ["rate", "burstiness", "record_size"];
+    matches!(parts.as_slice(), ["producers", _, part, ..] if demand.contains(part))
+}
 
 /// A goal about a mode that is not run can never be judged.
 pub fn goal_fits(goal: Option<&Goal>, modes: &[Mode], planning: &Planning, cx: &mut Cx) {

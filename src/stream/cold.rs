@@ -1,8 +1,9 @@
 //! The cold part of a log: records so far behind that only their sums are kept.
 //!
 //! A backlog as long as the retention must fit in memory. Groups of 64 consecutive records keep their number, bytes,
-//! first and last storage time and mean age at storage; read again, a group's times are spread evenly and its bytes
-//! evenly over its records. Counts and bytes stay exact; a record's own size and moment inside its group are lost.
+//! first and last storage time and mean age at storage, and the mark of each record's partition key where a consumer
+//! looks at keys; read again, a group's times are spread evenly and its bytes evenly over its records. Counts, bytes and
+//! marks stay exact; a record's own size and moment inside its group are lost.
 
 use super::packed::Packed;
 use std::collections::VecDeque;
@@ -25,6 +26,8 @@ struct Group {
     /// Records before each row, where rows hold several: who has worked on some of them must find the others as he
     /// left them.
     before: Option<Box<[u32; GROUP]>>,
+    /// Marks of partition keys, where somebody looks at them: what belongs together stays together.
+    marks: Option<Box<[u16; GROUP]>>,
 }
 
 impl Group {
@@ -93,6 +96,7 @@ impl Cold {
         born: &[u64],
         sizes: &[u32],
         records: &[u64; GROUP + 1],
+        marks: Option<&[u16]>,
     ) {
         debug_assert_eq!(stored.len(), GROUP);
         let ages: u64 = stored.iter().zip(born).map(|(s, b)| s - b).sum();
@@ -105,6 +109,7 @@ impl Cold {
             records: (records[0], records[GROUP]),
             before: (records[GROUP] - records[0] != GROUP as u64)
                 .then(|| Box::new(std::array::from_fn(|i| (records[i] - records[0]) as u32))),
+            marks: marks.map(|marks| Box::new(std::array::from_fn(|i| marks[i]))),
         });
     }
 
@@ -116,6 +121,19 @@ impl Cold {
     pub fn records_before(&self, number: u64) -> u64 {
         let group = &self.groups[self.group_of(number)];
         group.records_before(number - group.first)
+    }
+
+    /// Marks of the keys of cold rows `[from, to)`, appended.
+    pub fn marks(&self, from: u64, to: u64, out: &mut Vec<u16>) {
+        let mut at = from;
+        while at < to {
+            let group = &self.groups[self.group_of(at)];
+            let end = (group.first + GROUP as u64).min(to);
+            if let Some(marks) = &group.marks {
+                out.extend_from_slice(&marks[(at - group.first) as usize..(end - group.first) as usize]);
+            }
+            at = end;
+        }
     }
 
     /// When a cold record was stored.

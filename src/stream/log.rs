@@ -7,6 +7,7 @@
 
 use super::cold::{Cold, GROUP, Thawed};
 use super::packed::Packed;
+use crate::mechanism::near;
 use crate::record::Run;
 
 /// Records of one shard in order of storage.
@@ -21,8 +22,8 @@ pub struct Log {
     size: Vec<u32>,
     /// What the rows hold, where clients pack.
     packed: Option<Packed>,
-    /// Places in hash space, where a consumer looks at partition keys.
-    position: Option<Vec<u64>>,
+    /// Marks of partition keys, where a consumer looks at them.
+    marks: Option<Vec<u16>>,
     /// Records before `first` that somebody still has to read.
     cold: Cold,
     /// A stretch of them written out for a reader.
@@ -36,40 +37,37 @@ const WARM_PACKED: u64 = 4 * WARM as u64;
 /// Cold records written out at a time: what a GetRecords call returns at most, and a little.
 const THAW: usize = 10_240;
 
-/// 2^64 divided by the golden ratio: multiples of it are spread evenly.
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Dead records are dropped once there are this many, and as many as live ones: few enough that the logs of a
 /// thousand shards stay in a processor's cache.
 const DROP_AT: usize = 512;
 
 impl Log {
-    /// An empty log; `packs`: a row may hold several records; `keeps_positions`: rows know their place in hash space.
-    pub fn new(packs: bool, keeps_positions: bool) -> Log {
-        let position = keeps_positions.then(Vec::new);
-        Log { packed: packs.then(Packed::default), position, ..Log::default() }
+    /// An empty log; `packs`: a row may hold several records; `marks`: rows keep a mark of their partition key.
+    pub fn new(packs: bool, marks: bool) -> Log {
+        let marks = marks.then(Vec::new);
+        Log { packed: packs.then(Packed::default), marks, ..Log::default() }
     }
 
-    /// Do rows know their place in hash space?
+    /// Do rows keep a mark of their partition key?
     #[inline]
-    pub fn keeps_positions(&self) -> bool {
-        self.position.is_some()
+    pub fn keeps_marks(&self) -> bool {
+        self.marks.is_some()
     }
 
-    /// The places of rows that were stored just now.
-    pub fn append_positions(&mut self, positions: impl Iterator<Item = u64>) {
-        if let Some(position) = &mut self.position {
-            position.extend(positions);
-            debug_assert_eq!(position.len(), self.stored.len(), "one place a row");
+    /// The places in hash space of rows that were stored just now.
+    pub fn append_places(&mut self, places: impl Iterator<Item = u64>) {
+        if let Some(marks) = &mut self.marks {
+            marks.extend(places.map(mark));
+            debug_assert_eq!(marks.len(), self.stored.len(), "one mark a row");
         }
     }
 
-    /// Places in hash space of rows `[from, to)`, appended. A cold row has forgotten its own: its number stands for
-    /// it, evenly spread.
-    pub fn positions(&self, from: u64, to: u64, out: &mut Vec<u64>) {
+    /// Marks of the keys of rows `[from, to)`, appended, however far behind they are.
+    pub fn marks(&self, from: u64, to: u64, out: &mut Vec<u16>) {
         let cold = to.min(self.first).max(from);
-        out.extend((from..cold).map(|row| row.wrapping_mul(SPREAD)));
-        if let Some(position) = self.position.as_ref().filter(|_| cold < to) {
-            out.extend_from_slice(&position[self.slot(cold)..self.slot(to)]);
+        self.cold.marks(from, cold, out);
+        if let Some(marks) = self.marks.as_ref().filter(|_| cold < to) {
+            out.extend_from_slice(&marks[self.slot(cold)..self.slot(to)]);
         }
     }
 
@@ -137,7 +135,8 @@ impl Log {
             let records = std::array::from_fn(|row| self.records_before(number + row as u64));
             let born = if self.born.is_empty() { &self.stored } else { &self.born };
             let (stored, born) = (&self.stored[range.clone()], &born[range.clone()]);
-            self.cold.push(number, stored, born, &self.size[range], &records);
+            let marks = self.marks.as_ref().map(|marks| &marks[range.clone()]);
+            self.cold.push(number, stored, born, &self.size[range], &records, marks);
         }
         self.drop_front(old);
     }
@@ -156,6 +155,21 @@ impl Log {
     /// Is a record read from its group's sums only?
     pub fn is_cold(&self, number: u64) -> bool {
         number < self.first
+    }
+
+    /// Brings near where the next `n` records are going to be stored.
+    #[inline]
+    pub fn bring_end_near(&self, n: usize) {
+        near::column(&self.stored, self.stored.len(), n);
+        near::column(&self.size, self.size.len(), n);
+    }
+
+    /// Brings near the first `n` records from `from` on.
+    #[inline]
+    pub fn bring_near(&self, from: u64, n: usize) {
+        let from = from.saturating_sub(self.first) as usize;
+        near::column(&self.stored, from, n);
+        near::column(&self.size, from, n);
     }
 
     /// Stores one record.
@@ -291,8 +305,8 @@ impl Log {
         if let Some(packed) = &mut self.packed {
             packed.drop_front(dead);
         }
-        if let Some(position) = &mut self.position {
-            position.drain(..dead);
+        if let Some(marks) = &mut self.marks {
+            marks.drain(..dead);
         }
         self.first += dead as u64;
         if self.late_end <= self.first {
@@ -312,9 +326,44 @@ impl Log {
     }
 }
 
+/// The mark of a partition key: a hash of its place in the hash space, spread independently of any shard's range.
+pub fn mark(place: u64) -> u16 {
+    let h = (place ^ (place >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let h = (h ^ (h >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((h ^ (h >> 31)) >> 48) as u16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A hundredth of the hash space still has all marks, evenly.
+    #[test]
+    fn marks_do_not_follow_the_hash_space() {
+        let mut counts = [0u64; 16];
+        let step = u64::MAX / 100 / 100_000;
+        (0..100_000u64).for_each(|i| counts[usize::from(mark(i * step) >> 12)] += 1);
+        assert!(counts.iter().all(|n| n.abs_diff(6_250) < 320), "{counts:?}");
+    }
+
+    /// However far behind a row is, its key's mark is the same.
+    #[test]
+    fn a_cold_row_keeps_the_mark_of_its_key() {
+        let mut log = Log::new(false, true);
+        let place = |row: u64| (row * 7919 % 31) << 59;
+        for row in 0..200_000u64 {
+            log.push(row, row, 100);
+            log.append_places(std::iter::once(place(row)));
+        }
+        log.cool();
+        assert!(log.is_cold(0) && !log.is_cold(199_999));
+        let first_warm = (0..200_000).find(|row| !log.is_cold(*row)).unwrap_or(0);
+        for (from, to) in [(0, 200_000), (63, 65), (64_001, 64_130), (first_warm - 70, first_warm + 70)] {
+            let mut marks = Vec::new();
+            log.marks(from, to, &mut marks);
+            assert_eq!(marks, (from..to).map(|row| mark(place(row))).collect::<Vec<_>>(), "{from}..{to}");
+        }
+    }
 
     /// A log of 200,000 records, once kept warm and once cooled: counts, bytes, ends and order are the same.
     #[test]

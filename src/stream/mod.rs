@@ -1,5 +1,6 @@
 //! The stream: routing, shards, log, readers.
 
+pub(crate) mod ahead;
 pub mod autoscaler;
 mod cold;
 pub mod config;

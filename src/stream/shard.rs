@@ -6,6 +6,7 @@
 //! call and shard the charge after entry k is the rounded sum of the admitted ones (assumed).
 //! Sources: `kinesim facts`, keys `data_streams.*`.
 
+use super::ahead::Ahead;
 use super::config::{AdmissionConfig, AdmissionShape, ByteRounding};
 use crate::mechanism::limit::{FixedWindow, Limit, SlidingWindow, Steps, TokenBucket, take_all};
 use crate::record::{Run, Ticket};
@@ -32,6 +33,9 @@ pub struct Admission {
     call: u32,
     call_bytes: u64,
 }
+
+/// Entries judged together, at most.
+pub const BATCH: usize = 256;
 
 /// No call: every record is rounded for itself.
 const ALONE: u32 = u32::MAX;
@@ -64,7 +68,16 @@ impl Admission {
         }
     }
 
-    /// Calls are numbered anew in every window; none spans two.
+    /// A bound on what it takes from here on (`None`: these limits have none that is simple).
+    pub fn ahead(&self) -> Option<Ahead> {
+        let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&self.records, &self.bytes) else {
+            return None;
+        };
+        let steps = if self.rounding == ByteRounding::Aws { Steps::KIB } else { Steps::BYTES };
+        Some(Ahead::new(records, bytes, steps))
+    }
+
+    /// Calls are numbered anew whenever what is gathered is settled; none spans two of those.
     pub fn new_window(&mut self) {
         self.call = ALONE;
     }
@@ -136,15 +149,29 @@ impl Admission {
         self.records.fits(now, n) && self.bytes.fits(now, bytes)
     }
 
-    /// Takes entries at `times`, all or none: `None` when a limit might bind, or when their calls matter.
-    pub fn admit_all(&mut self, times: &[u64], sizes: &[u32], calls: bool) -> Option<u64> {
+    /// Takes at most `BATCH` entries, all or none: `None` when a limit might bind. `tickets` are the window's, by row.
+    pub fn admit_all(&mut self, run: Run, tickets: &[Ticket], calls: bool) -> Option<u64> {
         let (Limit::Bucket(records), Limit::Bucket(bytes)) = (&mut self.records, &mut self.bytes) else {
             return None;
         };
-        match self.rounding {
-            ByteRounding::None => take_all(records, bytes, times, sizes, Steps::BYTES),
-            ByteRounding::Aws if calls => None,
-            ByteRounding::Aws => take_all(records, bytes, times, sizes, Steps::KIB),
+        match (self.rounding, calls) {
+            (ByteRounding::None, _) => take_all(records, bytes, run.at, run.size, Steps::BYTES),
+            (ByteRounding::Aws, false) => take_all(records, bytes, run.at, run.size, Steps::KIB),
+            (ByteRounding::Aws, true) => {
+                if !records.surely_fits(run.at, run.len() as u64) {
+                    return None;
+                }
+                let size = run.size.iter().map(|s| u64::from(*s)).sum();
+                if !bytes.surely_fits(run.at, size) {
+                    return None;
+                }
+                let mut charges = [0; BATCH];
+                let charges = &mut charges[..run.len()];
+                let before = in_calls(run, tickets, (self.call, self.call_bytes), charges);
+                take_all(records, bytes, run.at, charges, Steps::BYTES)?;
+                (self.call, self.call_bytes) = before;
+                Some(size)
+            }
         }
     }
 
@@ -157,13 +184,9 @@ impl Admission {
         match (self.rounding, calls) {
             (ByteRounding::None, _) => self.admit_with(run, |_, _, size| size),
             (ByteRounding::Aws, false) => self.admit_with(run, |_, _, size| ceil_kib(size)),
-            (ByteRounding::Aws, true) => self.admit_with(run, |row, before: &mut (u32, u64), size| {
-                let call = tickets[row as usize].call().unwrap_or(ALONE);
-                if call != before.0 || call == ALONE {
-                    *before = (call, 0);
-                }
-                ceil_kib(before.1 + size) - ceil_kib(before.1)
-            }),
+            (ByteRounding::Aws, true) => {
+                self.admit_with(run, |row, before, size| in_call(tickets[row as usize], before, size))
+            }
         }
     }
 
@@ -216,6 +239,26 @@ impl Admission {
     }
 }
 
+/// What an entry of `size` charges after (call, its bytes so far); with a call of its own, where it begins one.
+#[inline(always)]
+fn in_call(ticket: Ticket, before: &mut (u32, u64), size: u64) -> u64 {
+    let call = ticket.call().unwrap_or(ALONE);
+    let same = call == before.0 && call != ALONE;
+    *before = (call, std::hint::select_unpredictable(same, before.1, 0));
+    ceil_kib(before.1 + size) - ceil_kib(before.1)
+}
+
+/// What entries charge; the last one's call with its bytes.
+fn in_calls(run: Run, tickets: &[Ticket], before: (u32, u64), charges: &mut [u32]) -> (u32, u64) {
+    let mut before = before;
+    for ((&row, &size), charge) in run.row.iter().zip(run.size).zip(charges) {
+        let size = u64::from(size);
+        *charge = in_call(tickets[row as usize], &mut before, size) as u32;
+        before.1 += size;
+    }
+    before
+}
+
 /// A level after a refill. Below the limit it is a coin toss whether it has reached zero: no branch, then.
 #[inline(always)]
 fn sunk(level: u64, refill: u64) -> u64 {
@@ -233,6 +276,6 @@ fn largest(most: u64, mut fits: impl FnMut(u64) -> bool) -> u64 {
 }
 
 #[inline]
-fn ceil_kib(bytes: u64) -> u64 {
+pub(super) fn ceil_kib(bytes: u64) -> u64 {
     (bytes + 1023) & !1023
 }

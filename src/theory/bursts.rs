@@ -2,6 +2,20 @@
 
 use super::poisson;
 
+/// Variance over mean of the records of a step, from neighbouring steps of equal length (length, records): 1 is
+/// Poisson, b are batches of b. A trend between two steps counts as scatter.
+pub fn dispersion(steps: &[(u64, f64)]) -> f64 {
+    let (mut squares, mut sums) = (0.0, 0.0);
+    for pair in steps.windows(2) {
+        let [(length, a), (next, b)] = pair else { continue };
+        if length == next {
+            squares += (b - a) * (b - a) / 2.0;
+            sums += (a + b) / 2.0;
+        }
+    }
+    if sums > 0.0 { (squares / sums).max(1.0) } else { 1.0 }
+}
+
 /// E[(X - limit)+] for X Poisson of this mean; far from the limit the mean decides.
 pub fn poisson_excess(mean: f64, limit: f64) -> f64 {
     let room = 10.0 * (mean.max(1.0)).sqrt() + 10.0;

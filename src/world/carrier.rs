@@ -4,10 +4,12 @@
 //! looks at (what each shard stored since it last looked) is told from outside. The same meters book what was used.
 
 use super::config::WorldConfig;
+use super::sizing::Peak;
 use super::{Unfit, World, settings};
 use crate::measure::result::{Series, ShardResult, TimelineEntry, Usage};
 use crate::stream::config::Mode;
 use crate::stream::routing::ShardMap;
+use crate::units::NS_PER_S;
 
 pub use settings::happenings;
 
@@ -20,6 +22,8 @@ pub struct Written {
     pub bytes: u64,
     /// Attempts refused.
     pub throttled: u64,
+    /// Of the stored: records, bytes since the on-demand stream last looked.
+    pub observed: (u64, u64),
 }
 
 /// The stream, its control and its meters.
@@ -81,8 +85,27 @@ impl Carrier {
         counts.stored += written.records;
         counts.stored_bytes += written.bytes;
         counts.throttled += written.throttled;
-        counts.observed += written.records;
-        counts.observed_bytes += written.bytes;
+        counts.observed += written.observed.0;
+        counts.observed_bytes += written.observed.1;
+    }
+
+    /// Is the on-demand stream's look at its shards due at `now`; and nothing besides?
+    pub fn looks_at(&self, now: u64) -> (bool, bool) {
+        self.0.looks_at(now)
+    }
+
+    /// Records and bytes between two looks below which no shard splits, whatever the stream's peak.
+    pub fn never_splits(&self) -> (f64, f64) {
+        let of = &self.0.config.stream.on_demand;
+        let seconds = of.observe.0 as f64 / NS_PER_S as f64;
+        (of.split_records_per_s as f64 * seconds, of.split_bytes_per_s as f64 * seconds)
+    }
+
+    /// The look that is due at `now`, at shards none of which could split and that took this together.
+    pub fn looked(&mut self, records: f64, bytes: f64, now: u64) {
+        let seconds = self.0.config.stream.on_demand.observe.0 as f64 / NS_PER_S as f64;
+        let per_s = |n: f64| (n / seconds) as u64;
+        self.0.looked(Peak { bytes_per_s: per_s(bytes), records_per_s: per_s(records) }, now);
     }
 
     /// What was billed of all writes so far: PUT payload units, and bytes rounded up to whole KiB.

@@ -395,10 +395,7 @@ impl World {
                 decisions.push((id, mean));
             }
         }
-        self.control.recent.push_back((now, total));
-        let peak = &mut self.control.peak;
-        peak.bytes_per_s = peak.bytes_per_s.max(total.bytes_per_s);
-        peak.records_per_s = peak.records_per_s.max(total.records_per_s);
+        self.remember(total, now);
         for (id, mean) in decisions {
             let begun = now - config.observe.0;
             let at = (begun + on_demand::delay(config.delay, &mut self.control.delays)).max(now);
@@ -416,6 +413,28 @@ impl World {
         }
         self.forget_observations();
         self.control.schedule(now + config.observe.0, Due::Observe);
+    }
+
+    /// The last minute of all shards together.
+    fn remember(&mut self, total: Peak, now: u64) {
+        self.control.recent.push_back((now, total));
+        let peak = &mut self.control.peak;
+        peak.bytes_per_s = peak.bytes_per_s.max(total.bytes_per_s);
+        peak.records_per_s = peak.records_per_s.max(total.records_per_s);
+    }
+
+    /// Is the on-demand stream's look at its shards due at `now`; and nothing besides?
+    pub(super) fn looks_at(&self, now: u64) -> (bool, bool) {
+        let due = || self.control.due.range(..=(now, u32::MAX));
+        let looks = due().filter(|(_, due)| matches!(due, Due::Observe)).count();
+        (looks > 0, looks == 1 && due().count() == 1 && self.mode != Mode::Provisioned)
+    }
+
+    /// That look, at shards that are told to be too calm to split.
+    pub(super) fn looked(&mut self, total: Peak, now: u64) {
+        self.control.due.pop_first();
+        self.remember(total, now);
+        self.control.schedule(now + self.config.stream.on_demand.observe.0, Due::Observe);
     }
 
     fn on_demand_split(&mut self, id: u32, now: u64) {
@@ -502,6 +521,9 @@ fn happening(who: &str, what: Happening) -> (&'static str, String) {
             let text =
                 format!("the next record of open shard number {open_index} can never be processed by {who}");
             ("poison_record", text)
+        }
+        Happening::SilentSubscriptions => {
+            ("silent_subscriptions", format!("the subscriptions of {who} fall silent"))
         }
     }
 }

@@ -185,6 +185,7 @@ impl World {
             delivered_bytes: counts.bytes,
             redeliveries: counts.redelivered,
             redelivered_bytes: counts.redelivered_bytes,
+            overtaken: counts.overtaken,
             skipped: counts.skipped,
             filtered: counts.filtered,
             to_failure_destination: counts.to_failure_destination,

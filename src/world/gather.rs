@@ -1,4 +1,4 @@
-//! From senders to shards: the entries judged in one window, dealt out to the lanes in order of time.
+//! From senders to shards: the entries judged in one window or several, dealt out to the lanes in order of time.
 
 use super::settings::Settings;
 use super::sources::Source;
@@ -29,23 +29,27 @@ pub struct WindowCall {
 /// Bytes of the partition key of a Kinesis record that holds several (the KPL sends `a`).
 const AGGREGATE_KEY: u64 = crate::facts::producers::AGGREGATE_KEY_BYTES.bytes().0;
 
-/// The entries of one window, and which of them each lane gets.
+/// The entries that no shard has judged yet, and which of them each lane gets.
 #[derive(Default)]
 pub struct Gathered {
-    /// All entries, sender after sender.
+    /// All entries, window after window, in each sender after sender.
     pub entries: Entries,
     /// Does a client of this world pack several records into one entry?
     packs: bool,
-    /// Calls of the window.
+    /// Are all judged the moment they are born?
+    is_prompt: bool,
+    /// Their calls.
     pub calls: Vec<WindowCall>,
-    /// Where each producer's entries end.
+    /// The last window's first row and first call; where each producer's entries end in it.
+    first_row: usize,
+    first_call: usize,
     senders_end: Vec<usize>,
     /// Rows in order of time; empty when the entries themselves are.
     order: Vec<u32>,
     /// Lane, and rank in the lane, in order of time.
     route: Vec<u32>,
     ranks: Vec<u32>,
-    /// Where each lane's entries end among the dealt ones.
+    /// How many each lane gets; once they are dealt, where they end.
     ends: Vec<u32>,
     dealt: Dealt,
 }
@@ -115,7 +119,7 @@ impl Gathered {
         Gathered { packs, ..Gathered::default() }
     }
 
-    /// Collects what is judged before `until`.
+    /// Collects one more window: what is judged before `until`.
     pub fn collect(
         &mut self,
         sources: &mut [Source],
@@ -124,15 +128,14 @@ impl Gathered {
         lanes: usize,
         until: u64,
     ) {
-        self.entries.clear();
-        self.calls.clear();
+        (self.first_row, self.first_call) = (self.entries.len(), self.calls.len());
         self.senders_end.clear();
         let mut senders = 0;
-        let prompt = sources.iter().all(|s| s.leg == 0 && s.clients.is_empty());
+        self.is_prompt = sources.iter().all(|s| s.leg == 0 && s.clients.is_empty());
         for (s, source) in sources.iter_mut().enumerate() {
             let from = self.entries.len();
             source.advance(until, shards, &mut self.entries.record);
-            if !prompt {
+            if !self.is_prompt {
                 self.entries.judge_after(from, source.leg);
             }
             if self.packs {
@@ -145,15 +148,45 @@ impl Gathered {
             }
             self.senders_end.push(self.entries.len());
         }
-        self.order.clear();
-        if senders > 1 && !self.entries.times().is_sorted() {
-            // Each sender's entries are in order already: the stable sort only merges, senders in order.
-            self.order.extend(0..self.entries.len() as u32);
-            let at = self.entries.times();
-            self.order.sort_by_key(|row| at[*row as usize]);
-        }
+        self.sort(senders);
         self.route(map, lanes);
-        self.deal(prompt);
+    }
+
+    /// All of it is judged: forgets it, keeps the memory.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.calls.clear();
+        self.order.clear();
+        self.route.clear();
+        self.ranks.clear();
+        self.ends.clear();
+    }
+
+    /// The last window's calls, with their numbers.
+    pub fn window_calls(&self) -> std::ops::Range<usize> {
+        self.first_call..self.calls.len()
+    }
+
+    /// The last window's entries: lane and size.
+    pub fn window_sizes(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let (sizes, order) = (&self.entries.record.size[..], &self.order[..]);
+        let size = move |i: usize| sizes[order.get(i).map_or(i, |row| *row as usize)];
+        let lanes = self.route[self.first_row..].iter();
+        (self.first_row..).zip(lanes).map(move |(i, lane)| (*lane, size(i)))
+    }
+
+    /// Brings the last window's rows into order of time. Each sender's are already: the stable sort only merges,
+    /// senders in order.
+    fn sort(&mut self, senders: usize) {
+        let at = self.entries.times();
+        let is_sorted = senders <= 1 || at[self.first_row..].is_sorted();
+        if is_sorted && self.order.is_empty() {
+            return;
+        }
+        self.order.extend(self.order.len() as u32..at.len() as u32);
+        if !is_sorted {
+            self.order[self.first_row..].sort_by_key(|row| at[*row as usize]);
+        }
     }
 
     fn collect_calls(&mut self, s: usize, source: &Source, until: u64) {
@@ -193,9 +226,9 @@ impl Gathered {
         (parcels.births.len() - before) as u32
     }
 
-    /// Counts a window's entries as if all were stored.
+    /// Counts the last window's entries as if all were stored.
     pub fn count(&self, settings: &Settings, sink: &mut Sink) {
-        let mut from = 0;
+        let mut from = self.first_row;
         for (p, (settings, &to)) in settings.producers.iter().zip(&self.senders_end).enumerate() {
             let (billed, bytes) = self.billed(from, to, settings.key_bytes);
             sink.store(bytes, billed);
@@ -209,7 +242,7 @@ impl Gathered {
             }
             from = to;
         }
-        for call in &self.calls {
+        for call in &self.calls[self.first_call..] {
             let (sent, p) = (&call.sent, call.source as usize);
             sink.judge(p, sent.entries.into(), call.records.into(), sent.again.into());
             sink.producers[p].calls += 1;
@@ -260,33 +293,30 @@ impl Gathered {
     /// make a processor wait: addresses of counters are known early, and places follow from ranks without counting
     /// again.
     fn route(&mut self, map: &ShardMap, lanes: usize) {
-        let Gathered { entries, order, route, ranks, ends, .. } = self;
+        let Gathered { entries, order, route, ranks, ends, first_row, .. } = self;
         let position = &entries.record.position;
-        route.clear();
         if order.is_empty() {
-            map.shards_at(position, route);
+            map.shards_at(&position[*first_row..], route);
         } else {
-            route.extend(order.iter().map(|row| map.shard_at(position[*row as usize])));
+            route.extend(order[*first_row..].iter().map(|row| map.shard_at(position[*row as usize])));
         }
-        ends.clear();
         ends.resize(lanes, 0);
-        ranks.clear();
-        ranks.extend(route.iter().map(|lane| {
+        ranks.extend(route[*first_row..].iter().map(|lane| {
             let count = &mut ends[*lane as usize];
             *count += 1;
             *count - 1
         }));
+    }
+
+    /// The second half: every entry to its place.
+    pub fn deal(&mut self) {
+        let Gathered { entries, order, route, ranks, ends, dealt, is_prompt, .. } = self;
+        let (n, prompt) = (entries.len(), *is_prompt);
         let mut total = 0;
         for end in ends.iter_mut() {
             // For now the start.
             total += std::mem::replace(end, total);
         }
-    }
-
-    /// The second half: every entry to its place.
-    fn deal(&mut self, prompt: bool) {
-        let Gathered { entries, order, route, ranks, ends, dealt, .. } = self;
-        let n = entries.len();
         let (together, columns) = if prompt { (n, 0) } else { (0, n) };
         dealt.prompt.resize(together, Entry::default());
         dealt.at.resize(columns, 0);

@@ -11,6 +11,7 @@ use crate::engine::digest::Digest;
 use crate::measure::result::ShardMinute;
 use crate::measure::sink::Sink;
 use crate::mechanism::calendar::Calendar;
+use crate::mechanism::near;
 use crate::random::Stream;
 use crate::record::Run;
 use crate::stream::log::Log;
@@ -61,6 +62,9 @@ pub struct LaneCounts {
     pub minutes: Vec<ShardMinute>,
 }
 
+/// Records of a log that are brought near; what follows them comes by itself.
+const NEAR: usize = 64;
+
 /// One shard.
 pub struct Lane {
     /// Number in `shardId-…`.
@@ -107,7 +111,7 @@ impl Lane {
             id,
             closed_at: None,
             admission: Admission::new(&settings.admission),
-            log: Log::new(settings.packs, settings.keeps_positions),
+            log: Log::new(settings.packs, settings.keeps_marks),
             gate: ReadGate::new(&settings.reads, opened),
             retries: Calendar::default(),
             left: Vec::new(),
@@ -123,6 +127,27 @@ impl Lane {
             all_started: false,
             traced: None,
             traced_at: 0,
+        }
+    }
+
+    /// While lane `id` is at work, those behind it come near, step by step: each step has to know where the next is.
+    #[inline]
+    pub fn bring_near(lanes: &[Lane], id: usize) {
+        if let Some(lane) = lanes.get(id + 9) {
+            near::value(lane);
+        }
+        if let Some(lane) = lanes.get(id + 6) {
+            lane.log.bring_end_near(NEAR);
+            for reader in &lane.readers {
+                near::value(&reader.place);
+                near::value(&reader.next_at);
+                near::value(&reader.jitter);
+            }
+        }
+        if let Some(lane) = lanes.get(id + 3) {
+            for reader in &lane.readers {
+                lane.log.bring_near(reader.place.cursor, NEAR);
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! The world: owns the sides, routes messages between them, runs the checks; decides nothing.
 //!
 //! One window: senders move to its end, entries judged in it are dealt to the shards, shards settle them, refusals
-//! go back to the clients that wait for them. After one or more windows shards are read, in order of their ids
+//! go back to the clients that wait for them. Where surely nothing is refused (`foresight`), shards settle several
+//! windows together. After one or more windows shards are read, in order of their ids
 //! (parents before children, so that a reader that ends a parent begins its children in time). Windows never cross
 //! a time bucket of the series.
 
@@ -15,6 +16,7 @@ mod dealing;
 mod delivery;
 mod finish;
 mod flow;
+mod foresight;
 mod gather;
 pub(crate) mod hosted;
 mod intake;
@@ -30,6 +32,8 @@ mod settle;
 pub mod sizing;
 mod sources;
 mod trace;
+mod view;
+mod worked;
 
 pub use trace::{Hop, RecordTrace, trace};
 
@@ -45,6 +49,7 @@ use crate::units::NS_PER_S;
 use applications::Player;
 use config::WorldConfig;
 use control::Control;
+use foresight::Foresight;
 use gather::{Gathered, Hand};
 use lane::{Lane, Outside};
 use series::SeriesBuilder;
@@ -78,6 +83,9 @@ pub struct World {
     /// What the lane being settled gets.
     hand: Hand,
     refused: Vec<u32>,
+    /// Whether windows may wait to be settled, and until how many entries do.
+    foresight: Foresight,
+    together: usize,
     /// Read up to here; entries judged since; and how many of them are worth a look at every shard.
     read_to: u64,
     unread: usize,
@@ -148,6 +156,8 @@ impl World {
             applications: applications::build(config),
             scratch: Vec::new(),
             refused: Vec::new(),
+            foresight: Foresight::default(),
+            together: most as usize,
             read_to: 0,
             unread: 0,
             read_after: (READ_AFTER_WINDOWS * most) as usize,
@@ -165,9 +175,11 @@ impl World {
         Ok(world)
     }
 
-    /// Settles what is judged before `until`; with `and_read` each lane is read while it is near.
+    /// Settles all that is gathered, judged before `until`; with `and_read` each lane is read while it is near.
     fn settle_lanes(&mut self, until: u64, and_read: bool) {
+        self.gathered.deal();
         for id in 0..self.lanes.len() {
+            Lane::bring_near(&self.lanes, id);
             let Gathered { entries, calls, .. } = &self.gathered;
             let run = self.gathered.of_lane(id, &mut self.hand);
             let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
@@ -181,6 +193,15 @@ impl World {
             }
         }
         self.unread += self.gathered.entries.len();
+        self.foresight.settled();
+    }
+
+    /// Settles windows that wait.
+    fn settle_waiting(&mut self, until: u64) {
+        if !self.gathered.entries.is_empty() {
+            self.settle_lanes(until, false);
+            self.gathered.clear();
+        }
     }
 
     fn read_lane(&mut self, id: usize, until: u64) {
@@ -217,7 +238,8 @@ impl World {
             self.sink.take_back(p, size, billed, records, again.into());
         }
         let mut refused = &self.refused[..];
-        for (i, call) in self.gathered.calls.iter().enumerate() {
+        for i in self.gathered.window_calls() {
+            let call = &self.gathered.calls[i];
             self.sink.now.calls += 1;
             self.sink.now.calls_ok += u64::from(call.refused < call.sent.entries);
             self.sink.now.call_latency += call.sent.latency;
@@ -261,20 +283,28 @@ impl Model for World {
     }
 
     fn control(&mut self, now: u64) {
+        self.settle_waiting(now);
         self.read_lanes(now);
         self.act(now);
     }
 
-    fn advance(&mut self, _from: u64, until: u64) {
+    fn advance(&mut self, from: u64, until: u64) {
         self.gathered.collect(&mut self.sources, &self.map, &self.listing, self.lanes.len(), until);
         self.judge_intakes(until);
         self.gathered.count(&self.settings, &mut self.sink);
         let bucket_ends = until.is_multiple_of(self.series.bucket()) || until == self.config.duration.0;
-        let reads = bucket_ends || self.unread + self.gathered.entries.len() >= self.read_after;
+        let waiting = self.gathered.entries.len();
+        let reads = bucket_ends || self.unread + waiting >= self.read_after;
         // Applications act between the two, on lanes that are all settled.
         let at_once = reads && self.applications.is_empty();
-        self.settle_lanes(until, at_once);
-        self.answer(until);
+        let few = !reads && waiting < self.together;
+        if few && self.foresight.is_sure(&self.lanes, &self.gathered, (from, until)) {
+            self.answer(until);
+        } else {
+            self.settle_lanes(until, at_once);
+            self.answer(until);
+            self.gathered.clear();
+        }
         self.quiet_until = self.sources.iter_mut().map(Source::quiet_until).min().unwrap_or(u64::MAX);
         if at_once {
             (self.read_to, self.unread) = (until, 0);

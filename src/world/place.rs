@@ -11,6 +11,8 @@ pub struct Place {
     pub cursor: u64,
     /// Everything below was delivered at least once, lost, or is in an application's hands.
     pub reached: u64,
+    /// The row after the latest one that an application has delivered.
+    pub top: u64,
     /// Rows before this were lost to retention: they do not come back when it is raised.
     pub gone: u64,
     /// The first row that an application may ask for again.
@@ -39,6 +41,7 @@ impl Place {
         Place {
             cursor: 0,
             reached: 0,
+            top: 0,
             gone: 0,
             kept: None,
             started: false,

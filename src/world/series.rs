@@ -116,6 +116,10 @@ impl World {
         s.calls.push(now.calls);
         s.throttled.push(now.throttled);
         s.iterator_age_ns.push(now.age);
+        if now.sent_age.is_some() || !s.sent_age_ns.is_empty() {
+            s.sent_age_ns.resize(s.iterator_age_ns.len() - 1, None);
+            s.sent_age_ns.push(now.sent_age);
+        }
         s.backlog.push(backlog);
         s.p50_ns.push(now.end_to_end.quantile(500_000));
         s.p99_ns.push(now.end_to_end.quantile(990_000));

@@ -26,7 +26,7 @@ pub struct Settings {
     /// Does a client pack several records into one entry?
     pub packs: bool,
     /// Does a consumer look at partition keys?
-    pub keeps_positions: bool,
+    pub keeps_marks: bool,
     /// How long records stay readable (events change it).
     pub retention: u64,
     /// The record that `kinesim trace` follows: (birth, position) of it.
@@ -98,7 +98,7 @@ impl Settings {
             admission: config.stream.admission,
             reads: config.stream.reads,
             visibility: config.stream.visibility.0,
-            keeps_positions: config.consumers.iter().any(|c| c.client.needs_positions()),
+            keeps_marks: config.consumers.iter().any(|c| c.client.looks_at_keys()),
             packs: config.producers.iter().any(|p| p.client.packs()),
             retention: config.stream.retention.0,
             traced: None,

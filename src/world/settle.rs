@@ -7,7 +7,7 @@ use super::lane::{Lane, Outside, Waiting};
 use super::settings::Settings;
 use crate::measure::sink::Billed;
 use crate::record::{Entries, Run};
-use crate::stream::shard::Verdict;
+use crate::stream::shard::{BATCH, Verdict};
 
 /// What the settling of one window did, as far as it is only counted. Sizes and times are of one producer: another
 /// one's begin a new tally.
@@ -83,21 +83,21 @@ impl Lane {
     /// Stores the head of a run, if no limit can bind meanwhile; how many entries.
     fn store_together(&mut self, entries: &Entries, run: Run, calls: bool, settings: &Settings) -> usize {
         let run = run.head(run.len().min(BATCH));
-        let Some(bytes) = self.admission.admit_all(run.at, run.size, calls) else { return 0 };
+        let Some(bytes) = self.admission.admit_all(run, &entries.ticket, calls) else { return 0 };
         self.store(entries, run, bytes, settings);
         run.len()
     }
 
     fn store(&mut self, entries: &Entries, run: Run, bytes: u64, settings: &Settings) {
         self.log.append(run);
-        self.keep_positions(entries, run.row);
+        self.keep_marks(entries, run.row);
         self.count_stored(run.len() as u64, bytes);
         self.look_for_traced(run.len(), settings);
     }
 
-    fn keep_positions(&mut self, entries: &Entries, rows: &[u32]) {
-        if self.log.keeps_positions() {
-            self.log.append_positions(rows.iter().map(|row| entries.record.position[*row as usize]));
+    fn keep_marks(&mut self, entries: &Entries, rows: &[u32]) {
+        if self.log.keeps_marks() {
+            self.log.append_places(rows.iter().map(|row| entries.record.position[*row as usize]));
         }
     }
 
@@ -164,7 +164,7 @@ impl Lane {
         } else {
             self.log.push(at, one.born[0], size);
         }
-        self.keep_positions(entries, one.row);
+        self.keep_marks(entries, one.row);
         if call.is_none() {
             self.newest = at;
         }
@@ -192,7 +192,7 @@ impl Lane {
         let Some((_, waiting)) = self.retries.pop() else { return 0 };
         let overtaken = self.newest > waiting.born + out.settings.producers[producer].leg;
         self.log.push(at, waiting.born, size);
-        self.log.append_positions(std::iter::once(waiting.position));
+        self.log.append_places(std::iter::once(waiting.position));
         let tally = self.tally_of(producer, out);
         tally.retries += 1;
         tally.overtaken += u64::from(overtaken);
@@ -309,6 +309,5 @@ fn before(run: Run, until: u64, retry_at: u64) -> Run {
     run.head(run.at.partition_point(|at| *at <= retry_at))
 }
 
-/// Runs from this length on are worth being judged together, in batches of at most this many.
+/// Runs from this length on are worth being judged together.
 const TOGETHER: usize = 16;
-const BATCH: usize = 256;

@@ -32,7 +32,7 @@ pub struct Source {
     /// Client processes; empty when the shards' lanes play the client.
     pub clients: Vec<Box<dyn Client>>,
     /// The Firehose stream they put to, instead of the Kinesis stream.
-    pub door: Option<Door>,
+    pub door: Option<Box<Door>>,
     /// Whether their records arrive in order.
     pub orders: Vec<Order>,
     /// Shortest answer after judgement: what feeds back.
@@ -85,7 +85,8 @@ fn source(config: &WorldConfig, settings: &Settings, index: usize) -> Source {
     let door = producer.client.firehose().map(|q| {
         let quotas = Quotas { records: q.records, requests: q.requests, bytes: q.bytes };
         let raise = q.raise.map(|r| Raise { factor: r.factor, after: r.after.0, most: r.most });
-        Door::new(Intake::new(quotas, raise), name, bucket(config.duration.0), behind(config, index))
+        let intake = Intake::new(quotas, raise);
+        Box::new(Door::new(intake, name, bucket(config.duration.0), behind(config, index)))
     });
     let watched = producer.client.reorders() || !troubles.is_empty();
     Source {

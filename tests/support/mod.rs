@@ -200,6 +200,7 @@ fn series(which: usize) -> Series {
             bytes: vec![0; BUCKETS],
             calls: vec![0; BUCKETS],
             throttled: vec![0; BUCKETS],
+            sent_age_ns: Vec::new(),
             iterator_age_ns: vec![None; BUCKETS],
             backlog: vec![0; BUCKETS],
             p50_ns: vec![None; BUCKETS],

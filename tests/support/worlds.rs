@@ -375,6 +375,7 @@ fn of_workers() -> impl Strategy<Value = Happening> {
         (prop::option::of(ms(0..9000)), ms(0..6000))
             .prop_map(|(every, pause)| Happening::Deploy { every, pause }),
         (0u32..6).prop_map(|open_index| Happening::PoisonRecord { open_index }),
+        Just(Happening::SilentSubscriptions),
     ]
 }
 

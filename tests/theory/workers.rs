@@ -80,7 +80,7 @@ impl Stream for Pool {
         self.waits.push((arrived, self.now - arrived));
         to - from
     }
-    fn positions(&mut self, _: u32, _: u64, _: u64, _: &mut Vec<u64>) {}
+    fn key_marks(&mut self, _: u32, _: u64, _: u64, _: &mut Vec<u16>) {}
     fn sizes(&mut self, _: u32, _: u64, _: u64, _: &mut Vec<u32>) {}
     fn stored_at(&mut self, shard: u32, row: u64) -> u64 {
         self.arrivals[shard as usize][row as usize]

@@ -15,6 +15,8 @@ pub struct Measured {
     pub p50: Option<u64>,
     /// 99th percentile, ns.
     pub p99: Option<u64>,
+    /// Batches that this was seen of: what moves together is one observation.
+    pub batches: f64,
 }
 
 impl Measured {
@@ -36,11 +38,17 @@ impl Measured {
             }
         }
         let mean = (later.sum_ns - earlier.sum_ns) as f64 / count as f64;
-        let mut measured = Measured { buckets, mean, p50: None, p99: None };
+        let mut measured = Measured { buckets, mean, p50: None, p99: None, batches: count as f64 };
         let mut all = Delays::default();
         all.add(&measured, 1.0);
         (measured.p50, measured.p99) = (all.quantile(0.5), all.quantile(0.99));
         measured
+    }
+
+    /// The same, seen of so many batches at most.
+    pub fn of_batches(mut self, most: f64) -> Measured {
+        self.batches = self.batches.min(most);
+        self
     }
 
     /// Was nothing measured?
@@ -58,7 +66,12 @@ pub struct Delays {
     pub weight: f64,
     /// Sum of delay × weight, ns.
     sum: f64,
+    /// Sum of weight² / batches.
+    uncertain: f64,
 }
+
+/// A normal variable lies within so many deviations with 95 %.
+const WITHIN: f64 = 1.959_964;
 
 impl Delays {
     /// Mean in ns (0 when empty).
@@ -76,6 +89,15 @@ impl Delays {
         }
         self.weight += weight;
         self.sum += measured.mean * weight;
+        self.uncertain += weight * weight / measured.batches.max(1.0);
+    }
+
+    /// Where the quantile lies with 95 %: that many deviations of a binomial share away, on as many batches as the
+    /// mixture is worth.
+    pub fn interval(&self, share: f64) -> Option<(u64, u64)> {
+        let worth = self.weight * self.weight / self.uncertain.max(1e-300);
+        let off = WITHIN * (share * (1.0 - share) / worth.max(1.0)).sqrt();
+        self.quantile((share - off).max(0.0)).zip(self.quantile((share + off).min(1.0)))
     }
 
     /// Adds all of another's.
@@ -85,6 +107,7 @@ impl Delays {
         }
         self.weight += other.weight;
         self.sum += other.sum;
+        self.uncertain += other.uncertain;
     }
 
     /// Every bucket with its weight.

@@ -96,6 +96,11 @@ impl Demand {
         Some(trace.mean_size[row].map_or(self.usual, |b| b.0.max(1)))
     }
 
+    /// What an operating point takes for a record's size, where that follows a trace (0: it does not).
+    pub fn size_class(&self, t: u64) -> u64 {
+        self.size_at(t).map_or(0, half_octave)
+    }
+
     /// What is offered at a rate of `per_s` around `t`, as an operating point has it: sizes that follow a trace in
     /// steps of half an octave.
     pub fn offer(&self, t: u64, per_s: f64) -> Offer {
@@ -107,7 +112,8 @@ impl Demand {
             }
             _ => RateShape::Constant(micro(per_s)),
         };
-        Offer { rate, size: self.size_at(t).map(|s| Bytes(half_octave(s))) }
+        let size = Some(self.size_class(t)).filter(|s| *s > 0).map(Bytes);
+        Offer { rate, size, per_s, bytes_bind: None, gathered: 1.0 }
     }
 }
 

@@ -6,12 +6,14 @@ use super::numbers::{Calls, Numbers, ReadCalls, whole};
 use super::run::Run;
 use super::window::Point;
 use crate::consumer::config::ReadConfig;
-use crate::engine::digest::Digest;
+use crate::engine::digest::{Digest, Folded};
 use crate::measure::lost::Lost;
-use crate::measure::resolution::{Coarse, NotShown, Sampled};
+use crate::measure::resolution::{Coarse, Interval, NotShown, Sampled};
 use crate::measure::result::{
     ConsumerResult, Digests, Packing, ProducerResult, RunResult, ShardResult, StreamResult,
 };
+use crate::producer::config::ClientConfig;
+use std::sync::Arc;
 
 /// What rates cannot show.
 const NOT_SHOWN: [(&str, &str); 3] = [
@@ -22,6 +24,12 @@ const NOT_SHOWN: [(&str, &str); 3] = [
     ),
     ("digest of the demand", "no record is drawn outside the windows that measure an operating point"),
 ];
+
+/// And where KPL processes send to more shards than are simulated.
+const CALLS: (&str, &str) = (
+    "calls of KPL producers",
+    "a call gathers for many shards, some of which are simulated: the calls counted are the least there can be",
+);
 
 impl Run<'_> {
     /// Closes the books.
@@ -75,13 +83,56 @@ impl Run<'_> {
 
     fn coarse(&self) -> Coarse {
         let (simulated, of) = self.simulated;
+        let packs = self.config.producers.iter().any(|p| matches!(p.client, ClientConfig::Kpl(_)));
+        let calls = (of > 0 && packs).then_some(&CALLS);
         let not_shown = |(figure, reason): &(&'static str, &'static str)| NotShown { figure, reason };
         Coarse {
             resolution: "rate",
             step_ns: self.step,
-            sampled: (of > 0).then_some(Sampled { simulated: simulated as u32, of: of as u32 }),
-            not_shown: NOT_SHOWN.iter().map(not_shown).collect(),
+            sampled: (of > 0).then(|| Sampled {
+                simulated: simulated as u32,
+                of: of as u32,
+                intervals: self.intervals(),
+            }),
+            not_shown: NOT_SHOWN.iter().chain(calls).map(not_shown).collect(),
         }
+    }
+
+    /// How far the percentiles of sampled shards are known.
+    fn intervals(&self) -> Vec<Interval> {
+        let points = &self.points.points;
+        let mut all = Vec::new();
+        let mut say = |figure: String, delays: Delays| {
+            for percentile in [50, 99] {
+                if let Some((low_ns, high_ns)) = delays.interval(f64::from(percentile) / 100.0) {
+                    all.push(Interval { figure: figure.clone(), percentile, low_ns, high_ns });
+                }
+            }
+        };
+        for (p, book) in self.producers.iter().enumerate() {
+            let name = &self.config.producers[p].name;
+            say(format!("{name}'s time in the client"), buffering(book, points, p));
+            say(format!("{name}'s put delay"), mixed(&book.weights, points, |point| &point.producers[p].put));
+        }
+        for (c, config) in self.config.consumers.iter().enumerate() {
+            say(format!("{}'s propagation", config.name), self.propagation(c));
+            say(format!("{}'s end-to-end delay", config.name), self.end_to_end(c));
+        }
+        all
+    }
+
+    fn propagation(&self, c: usize) -> Delays {
+        let (book, points) = (&self.consumers[c], &self.points.points);
+        let mut all = mixed(&book.weights, points, |point| &point.consumers[c].propagation);
+        all.merge(&book.propagation);
+        all
+    }
+
+    fn end_to_end(&self, c: usize) -> Delays {
+        let (book, points) = (&self.consumers[c], &self.points.points);
+        let mut all = mixed(&book.prompt, points, |point| &point.consumers[c].end_to_end);
+        all.merge(&book.end_to_end);
+        all
     }
 
     fn producer(&self, p: usize) -> ProducerResult {
@@ -140,17 +191,13 @@ impl Run<'_> {
         let size = stream.stored_bytes as f64 / stream.stored.max(1) as f64;
         result.delivered_bytes = whole(size * left as f64);
         result.catch_up_ns = self.catch_up(c);
-        let mut propagation = mixed(&book.weights, points, |point| &point.consumers[c].propagation);
-        propagation.merge(&book.propagation);
         let mut processing = mixed(&book.weights, points, |point| &point.consumers[c].processing);
         for ((least, most), weight) in &book.processing {
             processing.add_even(*least as f64, *most as f64, *weight);
         }
-        let mut end_to_end = mixed(&book.prompt, points, |point| &point.consumers[c].end_to_end);
-        end_to_end.merge(&book.end_to_end);
-        result.propagation = propagation.summary(left);
+        result.propagation = self.propagation(c).summary(left);
         result.processing = processing.summary(left);
-        result.end_to_end = end_to_end.summary(left);
+        result.end_to_end = self.end_to_end(c).summary(left);
         result
     }
 
@@ -167,29 +214,29 @@ fn attempts(shard: &ShardResult) -> u64 {
     shard.stored + shard.throttled
 }
 
-fn mixed<'a>(weights: &[f64], points: &'a [Point], of: impl Fn(&'a Point) -> &'a Measured) -> Delays {
+fn mixed<'a>(weights: &[f64], points: &'a [Arc<Point>], of: impl Fn(&'a Point) -> &'a Measured) -> Delays {
     let mut all = Delays::default();
     weights.iter().zip(points).for_each(|(weight, point)| all.add(of(point), *weight));
     all
 }
 
-fn buffering(book: &ProducerBook, points: &[Point], p: usize) -> Delays {
+fn buffering(book: &ProducerBook, points: &[Arc<Point>], p: usize) -> Delays {
     let mut all = mixed(&book.calm, points, |point| &point.producers[p].buffering);
     all.merge(&book.queued);
     all
 }
 
-fn seen_age(book: &ConsumerBook, points: &[Point], c: usize) -> u64 {
+fn seen_age(book: &ConsumerBook, points: &[Arc<Point>], c: usize) -> u64 {
     let used = book.weights.iter().zip(points).filter(|(weight, _)| **weight > 0.0);
     used.map(|(_, point)| point.consumers[c].age).max().unwrap_or(0)
 }
 
 fn digests(result: &RunResult) -> Digests {
-    let (mut events, mut all) = (Digest::default(), Digest::default());
+    let (mut events, mut all) = (Digest::default(), Folded::default());
     for entry in &result.timeline {
         events.fold(entry.at_ns);
         events.fold_text(&entry.text);
     }
-    all.fold_text(&serde_json::to_string(result).expect("plain data"));
+    serde_json::to_writer(&mut all, result).expect("plain data");
     Digests { demand: Vec::new(), events: events.text(), results: all.text() }
 }

@@ -2,6 +2,7 @@
 
 use super::delays::Delays;
 use super::fifo::Fifo;
+use super::sample::Sample;
 use super::speed::{Company, Pace, pace, turns};
 use crate::api::Position;
 use crate::consumer::config::{ConsumerConfig, Happening, ReadConfig};
@@ -102,6 +103,11 @@ impl Reader {
         self.slow.iter().filter(|s| s.0 <= t && t < s.1).map(|s| s.2).max().unwrap_or(1)
     }
 
+    /// Does something happen to it at `t`?
+    pub fn changed(&self, config: &ConsumerConfig, t: u64) -> bool {
+        t > 0 && self.changes(config, t - 1) == t
+    }
+
     /// When something next happens to it after `t`.
     pub fn changes(&self, config: &ConsumerConfig, t: u64) -> u64 {
         let edges = self.outages.iter().flat_map(|o| [o.0, o.1]);
@@ -131,8 +137,10 @@ pub struct Reading<'a> {
     pub limits: &'a ReadLimits,
     /// Shards.
     pub map: &'a ShardMap,
-    /// What each open shard takes in, and which stand shows it.
-    pub inflow: &'a [(usize, Inflow)],
+    /// Which stand shows each open shard.
+    pub sample: &'a Sample,
+    /// Offered per second, by producer.
+    pub offered: &'a [f64],
     /// Place of each shard among the open ones, by id (`usize::MAX`: closed).
     pub place: &'a [usize],
     /// Pollers that read now.
@@ -152,6 +160,16 @@ pub struct Reading<'a> {
 impl Reading<'_> {
     fn seconds(&self) -> f64 {
         (self.to - self.from) as f64 / 1e9
+    }
+
+    /// What the open shard at place `at` takes in.
+    fn inflow(&self, at: usize) -> Inflow {
+        let (stand, shares) = &self.sample.shown[at];
+        let inflow = self.stands[*stand];
+        let weight = |shares: &[f64]| shares.iter().zip(self.offered).map(|(s, r)| s * r).sum::<f64>();
+        let own = weight(&self.sample.stands[*stand].shares);
+        let scale = if self.sample.whole || own <= 0.0 { 1.0 } else { weight(shares) / own };
+        Inflow { records: inflow.records * scale, bytes: inflow.bytes * scale }
     }
 
     /// The pace of consumer `c` on a shard with this inflow; `shard`: where others may be behind.
@@ -189,14 +207,12 @@ impl Reading<'_> {
         let reads = readers[c].reads(config, self.from);
         let slow = if reads { self.too_slow(readers, c) } else { vec![true; self.stands.len()] };
         let mut waiting = 0.0;
-        let scale =
-            stored / (self.inflow.iter().map(|i| i.1.records).sum::<f64>() * self.seconds()).max(1e-9);
         if slow.contains(&true) || !readers[c].behind.is_empty() {
-            for (&id, (stand, inflow)) in self.map.open().iter().zip(self.inflow) {
-                if !slow[*stand] && !readers[c].behind.contains_key(&id) {
+            for (at, &id) in self.map.open().iter().enumerate() {
+                if !slow[self.sample.shown[at].0] && !readers[c].behind.contains_key(&id) {
                     continue;
                 }
-                let records = inflow.records * self.seconds() * scale;
+                let records = self.inflow(at).records * self.seconds();
                 waiting += records;
                 readers[c].behind.entry(id).or_default().push(self.from as f64, self.to as f64, records);
             }
@@ -225,8 +241,8 @@ impl Reading<'_> {
             reader.before_start += stored;
             return;
         }
-        for (&id, (_, inflow)) in self.map.open().iter().zip(self.inflow) {
-            let records = inflow.records * self.seconds();
+        for (at, &id) in self.map.open().iter().enumerate() {
+            let records = self.inflow(at).records * self.seconds();
             reader.behind.entry(id).or_default().push(self.from as f64, self.to as f64, records);
         }
         self.forget(reader);
@@ -252,7 +268,10 @@ impl Reading<'_> {
             if shard.parents.iter().any(|p| readers[c].behind.contains_key(p)) {
                 continue;
             }
-            let inflow = self.inflow.get(self.place[id as usize]).map_or(Inflow::default(), |i| i.1);
+            let inflow = match self.place[id as usize] {
+                usize::MAX => Inflow::default(),
+                at => self.inflow(at),
+            };
             let pace = self.pace(readers, c, inflow, Some(id));
             let reader = &mut readers[c];
             let Some(fifo) = reader.behind.get_mut(&id) else { continue };

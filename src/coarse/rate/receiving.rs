@@ -8,12 +8,14 @@ use super::sending::weigh;
 use super::speed::Pace;
 use crate::consumer::config::ReadConfig;
 
+/// A reader that takes less than this part of what is stored is starved by others, and stays behind.
+const KEEPS_UP: f64 = 0.5;
+
 impl Run<'_> {
-    /// What each shard takes in, in records.
-    fn inflow(&self, now: &Now, sent: &Sent) -> (Vec<Inflow>, Vec<(usize, Inflow)>) {
+    /// What each stand's shard takes in, in records.
+    fn inflow(&self, now: &Now, sent: &Sent) -> Vec<Inflow> {
         let points = &self.points.points;
         let mut stands = vec![Inflow::default(); self.sample.stands.len()];
-        let (mut records, mut bytes) = (0.0, 0.0);
         for (k, share) in &now.mixture {
             for (inflow, stand) in stands.iter_mut().zip(&points[*k].stands) {
                 inflow.records += stand.stored * share;
@@ -21,40 +23,31 @@ impl Run<'_> {
             }
         }
         let weight = |shares: &[f64]| shares.iter().zip(&now.offered).map(|(s, r)| s * r).sum::<f64>();
-        let scale_of = |stand: usize, shares: &[f64]| {
-            let own = weight(&self.sample.stands[stand].shares);
-            if self.sample.whole || own <= 0.0 { 1.0 } else { weight(shares) / own }
+        let sum = |of: fn(&Inflow) -> f64| {
+            let shown = self.sample.stands.iter().zip(&stands);
+            shown.map(|(s, inflow)| of(inflow) * weight(&s.all) / weight(&s.shares).max(1e-300)).sum::<f64>()
         };
-        let mut open: Vec<(usize, Inflow)> = Vec::with_capacity(self.sample.shown.len());
-        for (stand, shares) in &self.sample.shown {
-            let scale = scale_of(*stand, shares);
-            let inflow =
-                Inflow { records: stands[*stand].records * scale, bytes: stands[*stand].bytes * scale };
-            records += inflow.records;
-            bytes += inflow.bytes;
-            open.push((*stand, inflow));
-        }
+        let (records, bytes) = (sum(|i| i.records), sum(|i| i.bytes));
         // Records (not Kinesis records), and exactly what was stored.
-        let exact = |n: &mut Inflow| {
-            n.records *= sent.stored / now.seconds() / f64::max(records, 1e-9);
-            n.bytes *= sent.bytes / now.seconds() / f64::max(bytes, 1e-9);
-        };
-        stands.iter_mut().for_each(exact);
-        open.iter_mut().for_each(|o| exact(&mut o.1));
-        (stands, open)
+        for inflow in &mut stands {
+            inflow.records *= sent.stored / now.seconds() / f64::max(records, 1e-9);
+            inflow.bytes *= sent.bytes / now.seconds() / f64::max(bytes, 1e-9);
+        }
+        stands
     }
 
     pub(super) fn read(&mut self, now: &Now, sent: &Sent) {
         if self.readers.is_empty() {
             return;
         }
-        let (stands, inflow) = self.inflow(now, sent);
+        let stands = self.inflow(now, sent);
         let configs = &self.config.consumers;
         let reading = Reading {
             configs,
             limits: &self.config.stream.reads,
             map: self.carrier.map(),
-            inflow: &inflow,
+            sample: &self.sample,
+            offered: &now.offered,
             place: &self.place,
             pollers: &pollers(configs, &self.readers, now.from),
             stands: &stands,
@@ -69,7 +62,11 @@ impl Run<'_> {
             let points = &self.points.points;
             let delay: f64 =
                 now.mixture.iter().map(|(k, s)| points[*k].consumers[c].propagation.mean * s).sum();
-            let unread = sent.stored / seconds * delay / 1e9;
+            let keeps_up: f64 = now.mixture.iter().map(|(k, s)| points[*k].consumers[c].keeps_up * s).sum();
+            let unread = match keeps_up < KEEPS_UP {
+                true => self.readers[c].level_unread + sent.stored * (1.0 - keeps_up),
+                false => sent.stored / seconds * delay / 1e9,
+            };
             steps.push(reading.step(&mut self.readers, c, sent.stored, unread));
         }
         for (c, step) in steps.iter().enumerate() {

@@ -3,25 +3,26 @@
 use super::book::{Bucket, ConsumerBook, ProducerBook, StreamBook, empty, end_bucket};
 use super::demand::{Demand, PerRecord};
 use super::fifo::Fifo;
-use super::numbers::whole;
 use super::places::Places;
-use super::points::{Mixture, Points, Wanted, around};
-use super::readers::Reader;
-use super::sample::{Offer, Sample, Small};
-use super::window::Care;
+use super::points::{Mixture, Points, Wanted, around, on_grid};
+use super::readers::{Reader, pollers};
+use super::sample::{Offer, Sample, Small, gathered};
+use super::speed::turns;
+use super::window::{Care, Load, Near};
 use crate::measure::result::Series;
 use crate::stream::config::Mode;
 use crate::units::NS_PER_S;
 use crate::world::Unfit;
-use crate::world::carrier::{Carrier, Written, happenings};
+use crate::world::carrier::{Carrier, happenings};
 use crate::world::config::{Action, WorldConfig};
 use crate::world::sizing::calendar;
 use std::collections::BTreeSet;
 
 /// A run of few rates on shards that stay is measured with care.
-const CARE: Care = Care { most: 32, ranked: 16, records: 250_000.0, near: (180, 300) };
+const CARE: Care =
+    Care { most: 32, ranked: 16, records: 250_000.0, calm: 20, near: Near::Patient(10_000_000.0) };
 /// One of many rates, or on shards that come and go, is measured at many points, each for a short time of it.
-const HASTE: Care = Care { most: 12, ranked: 8, records: 120_000.0, near: (60, 90) };
+const HASTE: Care = Care { most: 12, ranked: 8, records: 60_000.0, calm: 5, near: Near::For(30, 60) };
 
 /// Rates of a run that takes at most so many different ones are measured exactly.
 const EXACT_MOST: usize = 16;
@@ -58,8 +59,12 @@ pub struct Run<'a> {
     pub(super) stream: StreamBook,
     pub(super) buckets: Vec<Bucket>,
     pub(super) series: Series,
-    /// Written by each stand's shard since the shards were last told: records, bytes, refused; and born meanwhile.
+    /// Written by each stand's shard since the shards were last told or looked at: records, bytes, refused; and born
+    /// meanwhile. What calm looks passed over is told later.
     pub(super) written: Vec<[f64; 3]>,
+    pub(super) passed: Vec<[f64; 3]>,
+    /// Were the shards told of something since the on-demand stream last looked at them?
+    pub(super) told: bool,
     pub(super) born_since: Vec<f64>,
     /// What is left of each shard's writes after rounding.
     pub(super) rest: Vec<[f64; 3]>,
@@ -74,6 +79,8 @@ pub(super) struct Now {
     /// Offered per second at the mixture, by producer.
     pub(super) offered: Vec<f64>,
     pub(super) record: Vec<PerRecord>,
+    /// Is this how the run begins?
+    pub(super) opening: bool,
 }
 
 impl Now {
@@ -129,6 +136,8 @@ impl<'a> Run<'a> {
             buckets: vec![Bucket::default(); consumers],
             series: empty(carrier.bucket(), producers, consumers),
             written: Vec::new(),
+            passed: Vec::new(),
+            told: false,
             born_since: vec![0.0; producers],
             rest: Vec::new(),
             simulated: (0, 0),
@@ -143,6 +152,9 @@ impl<'a> Run<'a> {
     pub fn go(&mut self) -> Result<(), Unfit> {
         let (end, bucket) = (self.config.duration.0, self.carrier.bucket());
         // How the run begins decides where the first step ends.
+        if self.carrier.next_control() == 0 {
+            self.control(0);
+        }
         self.operating_point(0, self.step.min(end).max(1))?;
         let mut now = 0;
         while now < end {
@@ -160,65 +172,12 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Control acts on what the shards have taken so far.
-    fn control(&mut self, now: u64) {
-        self.tell_shards();
-        let open = self.carrier.map().open().to_vec();
-        self.carrier.act(now);
-        let hot = self.hot_at(now);
-        if open != self.carrier.map().open() || hot != self.hot {
-            self.look_at_shards(now);
-        }
-    }
-
-    fn hot_at(&self, now: u64) -> Vec<f64> {
+    pub(super) fn hot_at(&self, now: u64) -> Vec<f64> {
         let mut hot = vec![0.0f64; self.demands.len()];
         for spell in self.spells.iter().filter(|s| s.from <= now && now < s.until) {
             hot[spell.producer] = hot[spell.producer].max(spell.share);
         }
         hot
-    }
-
-    /// The shards or their keys have changed: who stands for whom?
-    fn look_at_shards(&mut self, now: u64) {
-        self.hot = self.hot_at(now);
-        let end = self.config.duration.0;
-        let load: Vec<f64> =
-            self.demands.iter().map(|d| d.rate(0, end.max(1)) * d.record(now).bytes.max(1.0)).collect();
-        let map = self.carrier.map();
-        self.sample = Sample::of(map, &self.places, &self.hot, &load, self.care);
-        self.place = vec![usize::MAX; map.shards().len()];
-        map.open().iter().enumerate().for_each(|(i, id)| self.place[*id as usize] = i);
-        self.rest.resize(map.shards().len(), [0.0; 3]);
-        self.written = vec![[0.0; 3]; self.sample.stands.len()];
-        self.born_since = vec![0.0; self.demands.len()];
-        if !self.sample.whole && self.simulated.1 < self.sample.shown.len() {
-            self.simulated = (self.sample.stands.len(), self.sample.shown.len());
-        }
-    }
-
-    /// Shards learn what they have stored since they were last told.
-    fn tell_shards(&mut self) {
-        let by = |shares: &[f64]| shares.iter().zip(&self.born_since).map(|(s, b)| s * b).sum::<f64>();
-        for (i, (stand, shares)) in self.sample.shown.iter().enumerate() {
-            let id = self.carrier.map().open()[i];
-            let shown = by(&self.sample.stands[*stand].shares);
-            let scale = if self.sample.whole || shown <= 0.0 { 1.0 } else { by(shares) / shown };
-            let rest = &mut self.rest[id as usize];
-            let mut told = [0u64; 3];
-            for k in 0..3 {
-                rest[k] += self.written[*stand][k] * scale;
-                told[k] = whole(rest[k]);
-                rest[k] -= told[k] as f64;
-            }
-            self.carrier.wrote(id, Written { records: told[0], bytes: told[1], throttled: told[2] });
-        }
-        self.written.iter_mut().for_each(|w| *w = [0.0; 3]);
-        self.born_since.iter_mut().for_each(|b| *b = 0.0);
-        self.carrier.billed(whole(self.stream.billed.0), whole(self.stream.billed.1));
-        for (c, reader) in self.readers.iter().enumerate() {
-            self.carrier.read(c, whole(reader.read_bytes), whole(reader.long_term));
-        }
     }
 
     /// The end of the step that begins at `now`.
@@ -243,6 +202,9 @@ impl<'a> Run<'a> {
         if self.hot_at(from) != self.hot {
             self.tell_shards();
             self.look_at_shards(from);
+        }
+        if self.readers.iter().zip(&self.config.consumers).any(|(r, c)| r.changed(c, from)) {
+            self.points.grid.clear();
         }
         let now = self.operating_point(from, to)?;
         let sent = self.send(&now);
@@ -271,7 +233,7 @@ impl<'a> Run<'a> {
             mixture = vec![(opening, 1.0)];
         }
         let record = self.demands.iter().map(|d| d.record(from)).collect();
-        Ok(Now { from, to, mixture, offered: rates, record })
+        Ok(Now { from, to, mixture, offered: rates, record, opening: opens.is_some() })
     }
 
     /// The points around these rates.
@@ -280,15 +242,30 @@ impl<'a> Run<'a> {
         if load <= 0.0 {
             return Ok(vec![(self.point(rates, from)?, 1.0)]);
         }
-        let (low, high, share) = if exact { (load, load, 0.0) } else { around(load) };
-        let mut mixture = Mixture::new();
+        if exact {
+            return Ok(vec![(self.point(rates, from)?, 1.0)]);
+        }
+        let (low, high, share) = around(load);
+        let mut mixture = Mixture::with_capacity(2);
         for (at, part) in [(low, 1.0 - share), (high, share)] {
             if part > 0.0 {
-                let scaled: Vec<f64> = rates.iter().map(|r| r * at / load).collect();
-                mixture.push((self.point(&scaled, from)?, part));
+                mixture.push((self.grid_point(rates, load, at, from)?, part));
             }
         }
         Ok(mixture)
+    }
+
+    /// The point at a place on the grid. One producer's is soon found again, as long as shards and readers stay.
+    fn grid_point(&mut self, rates: &[f64], load: f64, at: usize, from: u64) -> Result<usize, Unfit> {
+        let alone = rates.len() == 1;
+        let size = self.demands[0].size_class(from);
+        if let Some(found) = self.points.grid.iter().find(|g| alone && (g.0, g.1) == (at, size)) {
+            return Ok(found.2);
+        }
+        let scaled: Vec<f64> = rates.iter().map(|r| r * on_grid(at) / load).collect();
+        let point = self.point(&scaled, from)?;
+        self.points.grid.push((at, size, point));
+        Ok(point)
     }
 
     /// Has nothing changed since the run began?
@@ -299,30 +276,50 @@ impl<'a> Run<'a> {
             && self.carrier.map().shards().len() == self.carrier.map().open().len()
     }
 
-    /// Utilisation of the busiest stand.
-    fn load(&self, rates: &[f64], at: u64) -> f64 {
-        self.loads(rates, at).into_iter().fold(0.0, f64::max)
+    /// Does nothing ever change before `end`?
+    fn stays_until(&self, end: u64) -> bool {
+        self.exact
+            && self.demands.iter().all(|d| d.changes(0) >= end)
+            && self.readers.iter().zip(&self.config.consumers).all(|(r, c)| r.changes(c, 0) >= end)
+            && self.carrier.next_control() >= end
+            && self.spells.is_empty()
     }
 
-    fn loads(&self, rates: &[f64], at: u64) -> Vec<f64> {
+    /// Utilisation of the busiest stand.
+    fn load(&self, rates: &[f64], at: u64) -> f64 {
+        self.loads(rates, at).into_iter().map(|l| l.utilisation).fold(0.0, f64::max)
+    }
+
+    fn loads(&self, rates: &[f64], at: u64) -> Vec<Load> {
         let limits = &self.config.stream.admission;
         let bytes: Vec<f64> = self.demands.iter().map(|d| d.record(at).bytes).collect();
         let packs: Vec<bool> = self.config.producers.iter().map(|p| p.client.packs()).collect();
         let of = |shares: &[f64]| {
-            let (mut records, mut all) = (0.0, 0.0);
+            let (mut records, mut bytes_per_s, mut all) = (0.0, 0.0, 0.0);
             for p in 0..rates.len() {
                 let rate = rates[p] * shares[p];
+                all += rate;
                 records += if packs[p] { 0.0 } else { rate };
-                all += rate * bytes[p];
+                bytes_per_s += rate * bytes[p];
             }
-            (records / limits.records_per_s as f64).max(all / limits.bytes_per_s as f64)
+            let by_bytes = bytes_per_s / limits.bytes_per_s as f64;
+            let utilisation = (records / limits.records_per_s as f64).max(by_bytes);
+            Load { utilisation, capacity: all / utilisation.max(1e-12) }
         };
         self.sample.stands.iter().map(|s| of(&s.shares)).collect()
     }
 
     /// The measured point at these rates.
     fn point(&mut self, rates: &[f64], at: u64) -> Result<usize, Unfit> {
-        let offers: Vec<Offer> = self.demands.iter().zip(rates).map(|(d, r)| d.offer(at, *r)).collect();
+        let mut offers: Vec<Offer> = self.demands.iter().zip(rates).map(|(d, r)| d.offer(at, *r)).collect();
+        let (loads, limits) = (self.loads(rates, at), &self.config.stream.admission);
+        let gathered = gathered(&loads);
+        for ((offer, demand), config) in offers.iter_mut().zip(&self.demands).zip(&self.config.producers) {
+            let bytes = demand.record(at).bytes;
+            let binds = bytes * limits.records_per_s as f64 > limits.bytes_per_s as f64;
+            offer.gathered = gathered;
+            offer.bytes_bind = Some(bytes).filter(|_| binds || config.client.packs());
+        }
         let readers: Vec<Option<u64>> = self
             .readers
             .iter()
@@ -332,7 +329,9 @@ impl<'a> Run<'a> {
         let mut key = Vec::new();
         for (p, offer) in offers.iter().enumerate() {
             let part = self.sample.part(p);
-            key.extend([(rates[p] * part * 1e3 + 0.5) as u64, offer.size.map_or(0, |s| s.0)]);
+            // A part plays its clients in its own way, and its counts are scaled by it.
+            key.extend([(part * 1e12) as u64, (rates[p] * part * 1e3 + 0.5) as u64]);
+            key.push(offer.size.map_or(0, |s| s.0));
             let fine = if self.sample.whole { 1e9 } else { 1e4 };
             key.extend(
                 self.sample.stands.iter().map(|s| (s.shares[p] / part.max(1e-12) * fine + 0.5) as u64),
@@ -340,7 +339,11 @@ impl<'a> Run<'a> {
         }
         key.extend(readers.iter().map(|r| r.map_or(u64::MAX, |s| s)));
         let rate = rates.iter().enumerate().map(|(p, r)| r * self.sample.part(p)).sum();
-        let wanted = Wanted { load: self.loads(rates, at), offers, rate, key };
+        let all = Some(self.config.duration.0).filter(|all| at == 0 && self.stays_until(*all));
+        let asked = pollers(&self.config.consumers, &self.readers, at);
+        let calls: f64 = asked.iter().map(|c| turns(&self.config.consumers[*c])).sum();
+        let crowded = calls > self.config.stream.reads.calls_per_s as f64;
+        let wanted = Wanted { loads, offers, rate, key, crowded, all };
         let small = Small {
             config: self.config,
             map: self.carrier.map(),

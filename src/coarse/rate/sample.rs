@@ -1,27 +1,31 @@
 //! The shards that stand for all, and the small world they make.
 //!
-//! Up to `Care::most` open shards, every one is simulated, with its own keys. Above that, the busiest stand for themselves
-//! (a hot shard is never sampled away) and the others are ranked by their share of the load; shards at even distances
-//! along that rank stand for their neighbours. A client that gathers records for many shards in one call then
+//! Up to `Care::most` open shards, every one is simulated, with its own keys. Above that, shards are ranked by their share
+//! of the load. Where they have a few different ones (a stream that has split), some of each stand for their equals;
+//! otherwise the busiest stand for themselves (a hot shard is never sampled away) and others, at even distances along
+//! the rank, for their neighbours. A client that gathers records for many shards in one call then
 //! gathers fewer, in proportion, so that each shard sees as many entries of a call as before.
 
 use super::places::Places;
-use super::window::Care;
+use super::window::{BUSY, Care, Load};
 use crate::consumer::config::ConsumerConfig;
-use crate::producer::config::{ClientConfig, KeyLaw, PutCall, RateShape, SizeLaw};
+use crate::producer::config::{ClientConfig, KeyLaw, PutCall, RateShape, SdkConfig, SizeLaw};
 use crate::producer::keys::KeyTable;
 use crate::random::LatencyLaw;
 use crate::record::Shard;
 use crate::stream::config::Mode;
 use crate::stream::routing::{ShardMap, uniform_start};
-use crate::units::{Bytes, Dur, RecordRate};
+use crate::units::{Bytes, Dur, NS_PER_S, RecordRate};
 use crate::world::config::WorldConfig;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Shards that stand for themselves at most, where not all do.
 const HOT_MOST: usize = 12;
 /// A shard this many times as busy as the middle one is hot.
 const HOT: f64 = 1.25;
+/// Shards whose loads differ by less are equal.
+const ALIKE: f64 = 0.995;
 /// Keys of one shard that are told apart; more are spread evenly.
 const KEYS_MOST: usize = 20_000;
 /// Places of a shard's records where keys are not told apart.
@@ -34,6 +38,30 @@ pub struct Stand {
     pub shard: u32,
     /// Its share of each producer's records.
     pub shares: Vec<f64>,
+    /// The shares of all that it shows, itself among them.
+    pub all: Vec<f64>,
+    /// The busiest of these, in its own loads (`None`: their producers' shares are not alike).
+    pub busiest: Option<f64>,
+}
+
+impl Stand {
+    /// A shard that shows itself.
+    fn of(shard: u32, shares: &[f64]) -> Stand {
+        Stand { shard, shares: shares.to_vec(), all: shares.to_vec(), busiest: Some(1.0) }
+    }
+
+    /// How many of its kind it stands for, by load (its shards' producers are alike).
+    pub fn stands_for(&self) -> f64 {
+        self.all.iter().sum::<f64>() / self.shares.iter().sum::<f64>().max(1e-300)
+    }
+
+    /// It shows a shard with these shares, too.
+    fn shows(&mut self, shares: &[f64]) {
+        self.all.iter_mut().zip(shares).for_each(|(all, s)| *all += s);
+        let ratio = shares.iter().sum::<f64>() / self.shares.iter().sum::<f64>().max(1e-300);
+        let alike = self.shares.iter().zip(shares).all(|(own, s)| (s - own * ratio).abs() <= 1e-9 * s);
+        self.busiest = self.busiest.map(|b| b.max(ratio)).filter(|_| alike);
+    }
 }
 
 /// A stream as its stands show it.
@@ -51,7 +79,6 @@ pub struct Sample {
 impl Sample {
     /// Chooses the stands. `load` weighs the producers' shares into one number; `hot` is each one's hot spell.
     pub fn of(map: &ShardMap, places: &[Places], hot: &[f64], load: &[f64], care: Care) -> Sample {
-        let ranked = care.ranked;
         let shares: Vec<Vec<f64>> = map
             .open()
             .iter()
@@ -62,19 +89,15 @@ impl Sample {
             .collect();
         let n = shares.len();
         if n <= care.most {
-            let stand = |i: usize| Stand { shard: map.open()[i], shares: shares[i].clone() };
-            let stands = (0..n).map(stand).collect();
+            let stands = (0..n).map(|i| Stand::of(map.open()[i], &shares[i])).collect();
             return Sample { stands, shown: shares.into_iter().enumerate().collect(), whole: true };
         }
         let weight = |i: usize| shares[i].iter().zip(load).map(|(s, l)| s * l).sum::<f64>();
         let mut rank: Vec<usize> = (0..n).collect();
         rank.sort_by(|a, b| weight(*b).total_cmp(&weight(*a)).then(a.cmp(b)));
-        let middle = weight(rank[n / 2]);
-        let hot = rank.iter().take(HOT_MOST).take_while(|i| weight(**i) > HOT * middle).count();
-        let rest = n - hot;
-        let group = |r: usize| if r < hot { r } else { hot + (r - hot) * ranked / rest };
-        let stands_at: Vec<usize> =
-            (0..hot).chain((0..ranked).map(|g| hot + (2 * g + 1) * rest / (2 * ranked))).collect();
+        let ranked: Vec<f64> = rank.iter().map(|i| weight(*i)).collect();
+        let groups = classes(&ranked, care.ranked).unwrap_or_else(|| neighbours(&ranked, care.ranked));
+        let stands_at: Vec<usize> = groups.iter().map(|g| (g.start + g.end) / 2).collect();
         let mut order: Vec<usize> = (0..stands_at.len()).collect();
         order.sort_by_key(|g| rank[stands_at[*g]]);
         let place_of: Vec<usize> = {
@@ -83,20 +106,56 @@ impl Sample {
             place
         };
         let mut shown = vec![(0, Vec::new()); n];
-        for (r, &i) in rank.iter().enumerate() {
-            shown[i] = (place_of[group(r)], shares[i].clone());
+        for (group, place) in groups.iter().zip(&place_of) {
+            group.clone().for_each(|r| shown[rank[r]] = (*place, shares[rank[r]].clone()));
         }
-        let stand = |g: &usize| {
-            let i = rank[stands_at[*g]];
-            Stand { shard: map.open()[i], shares: shares[i].clone() }
-        };
-        Sample { stands: order.iter().map(stand).collect(), shown, whole: false }
+        let stand = |g: &usize| Stand::of(map.open()[rank[stands_at[*g]]], &shares[rank[stands_at[*g]]]);
+        let mut stands: Vec<Stand> = order.iter().map(stand).collect();
+        stands.iter_mut().for_each(|s| s.all.fill(0.0));
+        for (at, shares) in &shown {
+            stands[*at].shows(shares);
+        }
+        Sample { stands, shown, whole: false }
     }
 
     /// The part of a producer's records that goes to the stands.
     pub fn part(&self, producer: usize) -> f64 {
         if self.whole { 1.0 } else { self.stands.iter().map(|s| s.shares[producer]).sum() }
     }
+}
+
+/// Ranked shards of a few different loads: groups of equal ones, more of them where there are more shards. `None`: the
+/// loads are too many.
+fn classes(ranked: &[f64], most: usize) -> Option<Vec<Range<usize>>> {
+    let mut classes: Vec<(Range<usize>, usize)> = Vec::new();
+    for (r, load) in ranked.iter().enumerate() {
+        let full = classes.len() == most;
+        match classes.last_mut() {
+            Some((class, _)) if *load >= ranked[class.start] * ALIKE => class.end = r + 1,
+            _ if full => return None,
+            _ => classes.push((r..r + 1, 1)),
+        }
+    }
+    for _ in classes.len()..most {
+        let each = |(class, groups): &(Range<usize>, usize)| class.len() as f64 / *groups as f64;
+        let largest = (0..classes.len()).max_by(|a, b| each(&classes[*a]).total_cmp(&each(&classes[*b])))?;
+        if classes[largest].0.len() > classes[largest].1 {
+            classes[largest].1 += 1;
+        }
+    }
+    let part = |(class, groups): (Range<usize>, usize)| {
+        let at = move |g: usize| class.start + g * class.len() / groups;
+        (0..groups).map(move |g| at(g)..at(g + 1))
+    };
+    Some(classes.into_iter().flat_map(part).collect())
+}
+
+/// Ranked shards of any loads: the hot ones by themselves, the others with their neighbours.
+fn neighbours(ranked: &[f64], most: usize) -> Vec<Range<usize>> {
+    let middle = ranked[ranked.len() / 2];
+    let hot = ranked.iter().take(HOT_MOST).take_while(|load| **load > HOT * middle).count();
+    let at = |g: usize| hot + g * (ranked.len() - hot) / most;
+    (0..hot).map(|r| r..r + 1).chain((0..most).map(|g| at(g)..at(g + 1))).collect()
 }
 
 /// What a producer offers at an operating point.
@@ -106,6 +165,19 @@ pub struct Offer {
     pub rate: RateShape,
     /// Bytes of a record, where they follow a trace.
     pub size: Option<Bytes>,
+    /// Records per second on average, of the whole stream.
+    pub per_s: f64,
+    /// Mean bytes of a record, where shards are limited by bytes rather than by records.
+    pub bytes_bind: Option<f64>,
+    /// Records that one call should gather where few clients play many (`gathered`).
+    pub gathered: f64,
+}
+
+impl Offer {
+    /// The same at so many times its rate.
+    pub fn times(&self, factor: f64) -> Offer {
+        Offer { rate: scaled(&self.rate, factor), ..self.clone() }
+    }
 }
 
 /// What is simulated record by record at an operating point.
@@ -141,7 +213,7 @@ impl Small<'_> {
                 producer.demand.record_size = SizeLaw::Fixed(size);
             }
             if part < 1.0 {
-                shrink(&mut producer.client, part, producer.demand.key_bytes);
+                shrink(&mut producer.client, part, offer, producer.demand.key_bytes);
             }
             if let Some(table) = self.table(p) {
                 // The law only says that there is a table.
@@ -203,31 +275,67 @@ fn scaled(shape: &RateShape, part: f64) -> RateShape {
     }
 }
 
+/// Records that a call should still hold where fewer clients play all of them (its first one waits longest), and how
+/// many are no longer told from more.
+const GATHERED: (f64, f64) = (8.0, 64.0);
+/// No call should bring one shard more than this part of what it takes in a second.
+const AT_ONCE: f64 = 0.01;
+
+/// Records of one call that clients of a part should gather: many where no shard is near its limit, so that few clients
+/// play all of them; few near it, where records that come together are refused together.
+pub fn gathered(loads: &[Load]) -> f64 {
+    if loads.iter().any(|l| l.utilisation > BUSY) {
+        return GATHERED.0;
+    }
+    let narrowest = loads.iter().map(|l| l.capacity).fold(f64::MAX, f64::min);
+    (narrowest * AT_ONCE * loads.len() as f64).clamp(GATHERED.0, GATHERED.1)
+}
+
+/// How many processes serve a part of the shards.
+///
+/// A process that gathers for all shards gathers a part of that for some. With too few records a call its rhythm is
+/// no longer that of the scenario, so there are fewer processes then, each with more of the records.
+fn processes(sdk: &SdkConfig, part: f64, offer: &Offer) -> u32 {
+    let PutCall::PutRecords { max_records, linger, .. } = &sdk.call else {
+        return ((f64::from(sdk.instances) * part + 0.5) as u32).max(1);
+    };
+    let gathered = 1.0 + offer.per_s / f64::from(sdk.instances.max(1)) * linger.0 as f64 / NS_PER_S as f64;
+    let call = gathered.min(f64::from(*max_records));
+    let fewer = f64::from(sdk.instances) * part * call / call.min(offer.gathered);
+    (fewer.ceil() as u32).clamp(1, sdk.instances)
+}
+
 /// A client that serves a part of the shards with a part of the records.
-fn shrink(client: &mut ClientConfig, part: f64, key: Bytes) {
-    let count = |n: u32| ((f64::from(n) * part + 0.5) as u32).max(1);
-    let bytes = |b: Bytes| Bytes(((b.0 as f64 * part) as u64).max(key.0 + 1));
+fn shrink(client: &mut ClientConfig, part: f64, offer: &Offer, key: Bytes) {
+    let count = |n: u32, part: f64| ((f64::from(n) * part + 0.5) as u32).max(1);
+    let bytes = |b: Bytes, part: f64| Bytes(((b.0 as f64 * part) as u64).max(key.0 + 1));
     match client {
         ClientConfig::Sdk(sdk) => {
-            sdk.buffer = sdk.buffer.map(bytes);
-            match &mut sdk.call {
-                PutCall::PutRecords { max_records, .. } => *max_records = count(*max_records),
-                PutCall::PutRecord => sdk.instances = count(sdk.instances),
+            let whole = sdk.instances;
+            sdk.instances = processes(sdk, part, offer);
+            // Of what one process sends.
+            let part = part * f64::from(whole) / f64::from(sdk.instances);
+            if let PutCall::PutRecords { max_records, .. } = &mut sdk.call {
+                *max_records = count(*max_records, part.min(1.0));
             }
+            sdk.buffer = sdk.buffer.map(|b| bytes(b, part.min(1.0)));
         }
-        ClientConfig::Kpl(kpl) => kpl.collection_max_count = count(kpl.collection_max_count),
-        ClientConfig::Agent(agent) => agent.max_buffer_records = count(agent.max_buffer_records),
+        ClientConfig::Kpl(kpl) => kpl.collection_max_count = count(kpl.collection_max_count, part),
+        ClientConfig::Agent(agent) => agent.max_buffer_records = count(agent.max_buffer_records, part),
         ClientConfig::FlinkSink(sink) => {
-            (sink.max_batch, sink.max_buffered) = (count(sink.max_batch), count(sink.max_buffered));
+            (sink.max_batch, sink.max_buffered) =
+                (count(sink.max_batch, part), count(sink.max_buffered, part));
         }
         ClientConfig::FirehoseDirect(_) => {}
     }
 }
 
 /// How many calls the whole makes for one of the part.
-pub fn calls_for_one(client: &ClientConfig, part: f64) -> f64 {
+pub fn calls_for_one(client: &ClientConfig, part: f64, offer: &Offer) -> f64 {
     match client {
-        ClientConfig::Sdk(sdk) if sdk.call == PutCall::PutRecord => 1.0 / part,
+        ClientConfig::Sdk(sdk) if part < 1.0 => {
+            f64::from(sdk.instances) / f64::from(processes(sdk, part, offer))
+        }
         _ => 1.0,
     }
 }

@@ -4,6 +4,12 @@ use super::numbers::add;
 use super::run::{Now, Run, Sent};
 use super::window::{Point, ProducerPoint};
 
+/// Nothing that a client does without a queue takes longer, ns.
+const QUICK: f64 = 1e9;
+
+/// From this share of lost records on, what is held is looked at.
+const LOSES: f64 = 0.001;
+
 /// What one producer did in a step.
 struct One {
     gone: f64,
@@ -43,7 +49,7 @@ impl Run<'_> {
         sent.delay /= sent.gone.max(1e-9);
         sent.queued = (queued > 0.0).then(|| (queued / sent.gone.max(1e-9), shortest, longest));
         sent.scale = if shared.1 > 0.0 { shared.0 / shared.1 } else { 0.0 };
-        self.count_stream(now, &sent, calls);
+        self.count_stream(now, &mut sent, calls);
         sent
     }
 
@@ -66,10 +72,25 @@ impl Run<'_> {
         };
         let delay = mean(|p| p.buffering.mean + p.put.mean);
         let queue = &mut self.queues[p];
-        let (gone, waits) = if grows || queue.records > 0.0 {
+        if grows {
+            // What the beginning of the run has left over waits in front of all.
+            let (rate, level) = (born / seconds, delay.min(QUICK) / 1e9);
+            let excess = book.level_held - rate * level;
+            if excess > 0.0 && rate > 0.0 {
+                let since = (now.from as f64 - excess / rate * 1e9).max(0.0);
+                queue.push(since, now.from as f64, excess);
+                book.level_held -= excess;
+            }
+        }
+        let (gone, waits) = if now.opening {
+            let point = of(now.mixture[0].0);
+            let gone = (born * point.gone / point.born.max(1e-9)).min(born + book.level_held);
+            book.level_held += born - gone;
+            (gone, None)
+        } else if grows || queue.records > 0.0 {
             queue.push(now.from as f64, now.to as f64, born);
             let (mut first, mut last) = (None, 0.0);
-            let linger = mean(|p| p.buffering.p50.unwrap_or(0) as f64).min(1e9);
+            let linger = mean(|p| p.buffering.p50.unwrap_or(0) as f64).min(QUICK);
             let queued = &mut book.queued;
             let gone = queue.pull(now.from as f64, now.to as f64, can, |left| {
                 first.get_or_insert(left.first);
@@ -82,7 +103,13 @@ impl Run<'_> {
             });
             (gone, first.map(|f| (f.min(last), f.max(last))))
         } else {
-            let held = born / seconds * delay / 1e9;
+            // Those that are given up wait, too, but have no delay; where none is, what is on its way scatters less
+            // by the delay than by a look at two moments.
+            let lost = mean(|p| p.lost.iter().sum());
+            let held = match lost > LOSES {
+                true => mean(|p| p.held / p.born.max(1e-9)) * born / seconds,
+                false => born / seconds * delay / 1e9,
+            };
             let gone = (born + book.level_held - held).max(0.0);
             book.level_held += born - gone;
             (gone, None)
@@ -125,9 +152,18 @@ impl Run<'_> {
         one
     }
 
-    fn count_stream(&mut self, now: &Now, sent: &Sent, calls: f64) {
+    fn count_stream(&mut self, now: &Now, sent: &mut Sent, calls: f64) {
         let points = &self.points.points;
         let all: f64 = now.mixture.iter().map(|(k, s)| gone_at(&points[*k]) * s).sum();
+        if self.config.producers.iter().any(|p| p.client.packs()) {
+            // Packing has bytes of its own: those that the window's shards counted.
+            let share = |k: usize, s: f64| sent.gone * gone_at(&points[k]) * s / all.max(1e-9);
+            sent.bytes = now
+                .mixture
+                .iter()
+                .map(|(k, s)| points[*k].stream[1] * share(*k, *s) * drawn(&points[*k], now))
+                .sum();
+        }
         for (k, share) in &now.mixture {
             let point = &points[*k];
             let weight = sent.gone * gone_at(point) * share / all.max(1e-9);
@@ -150,6 +186,14 @@ impl Run<'_> {
         self.stream.counts[1] += sent.bytes;
         self.stream.shown[8].sum += calls;
     }
+}
+
+/// Bytes of a record now against those of the point's records.
+fn drawn(point: &Point, now: &Now) -> f64 {
+    let sum = |of: &dyn Fn(usize) -> f64| {
+        point.producers.iter().enumerate().map(|(p, producer)| producer.gone * of(p)).sum::<f64>()
+    };
+    sum(&|p| now.record[p].bytes) / sum(&|p| point.producers[p].born_bytes).max(1e-9)
 }
 
 fn gone_at(point: &Point) -> f64 {

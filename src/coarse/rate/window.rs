@@ -6,7 +6,7 @@
 
 use super::delays::Measured;
 use super::numbers::{Calls, Numbers, ReadCalls, grown};
-use super::sample::{Offer, Small, calls_for_one};
+use super::sample::{Offer, Sample, Small, calls_for_one};
 use crate::measure::result::{ConsumerResult, ProducerResult, RunResult, ShardResult, StreamResult};
 use crate::units::NS_PER_S;
 use crate::world::{Unfit, simulate};
@@ -14,8 +14,12 @@ use crate::world::{Unfit, simulate};
 /// A producer at an operating point. *Gone* records are those stored or given up.
 #[derive(Clone, Debug, Default)]
 pub struct ProducerPoint {
+    /// Records born per second, as drawn, of the whole stream.
+    pub born: f64,
     /// Records gone per second, of the whole stream.
     pub gone: f64,
+    /// In the client or on the way, at the window's two ends on average, of the whole stream.
+    pub held: f64,
     /// Does more come than goes, so that a queue grows in the client?
     pub grows: bool,
     /// Bytes born per record, as drawn.
@@ -41,6 +45,8 @@ pub struct ProducerPoint {
 /// A consumer at an operating point.
 #[derive(Clone, Debug, Default)]
 pub struct ConsumerPoint {
+    /// Records delivered for the first time for one that was stored: a reader that others starve falls behind.
+    pub keeps_up: f64,
     /// Per second and open shard.
     pub reading: Vec<f64>,
     /// Per record delivered for the first time: redeliveries, their bytes, failed batches.
@@ -103,30 +109,83 @@ pub struct Care {
     pub ranked: usize,
     /// Records a window should hold.
     pub records: f64,
-    /// Warm-up and window, in seconds, near a shard's capacity.
-    pub near: (u64, u64),
+    /// Warm-up where nothing is near its limit, in seconds.
+    pub calm: u64,
+    /// How long near a shard's capacity.
+    pub near: Near,
+}
+
+/// How long a shard near its capacity is looked at.
+#[derive(Clone, Copy, Debug)]
+pub enum Near {
+    /// Warm-up and window, in seconds.
+    For(u64, u64),
+    /// Until it has forgotten how it began, and many times that; but not for more than so many records.
+    Patient(f64),
+}
+
+/// What a stand is offered.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Against its limits.
+    pub utilisation: f64,
+    /// Records per second at which it would be one.
+    pub capacity: f64,
+}
+
+impl Load {
+    /// Seconds in which the bucket forgets its level: the slowest mode of a random walk with drift between empty and
+    /// full, one second's worth apart, that a Poisson stream of `capacity` drives.
+    fn memory(self) -> f64 {
+        use std::f64::consts::PI;
+        let (c, drift) = (self.capacity.max(1.0), self.utilisation - 1.0);
+        1.0 / (PI * PI / (2.0 * c) + drift * drift * c / 2.0)
+    }
+
+    /// Seconds from a full bucket to an empty one under overload.
+    fn emptied(self) -> f64 {
+        let drift = self.utilisation - 1.0;
+        if drift <= 0.0 { 0.0 } else { (1.0 / drift).min(self.capacity.max(1.0)) }
+    }
 }
 
 /// A window may be stretched or cut this far for its records.
-const SHORTEST_S: u64 = 20;
+const SHORTEST_S: u64 = 10;
 const LONGEST_S: u64 = 240;
 /// Distance from the capacity within which shards remember how they began.
 const NEAR: f64 = 0.04;
 /// Retries under overload need this long to come to rest; a calm stream needs less.
 const BUSY_WARM_S: u64 = 60;
-const CALM_WARM_S: u64 = 20;
-const BUSY: f64 = 0.9;
+/// Pollers that share too few calls starve one another for minutes, in turns: they are looked at so long.
+const CROWDED_S: u64 = 1800;
+/// A shard above this load is near its limit.
+pub const BUSY: f64 = 0.9;
+/// Warm-up and window of the patient, in memories of the slowest shard.
+const MEMORIES: (f64, f64) = (4.0, 30.0);
+/// From this load on what is refused follows the births: a window should have no more and no fewer than expected.
+const FULL: f64 = 0.99;
 
 impl Length {
-    /// For `rate` records per second in the small world; `load` is the stands' utilisations.
-    pub fn at(rate: f64, mut load: impl Iterator<Item = f64> + Clone, care: Care) -> Length {
-        let near = load.clone().any(|u| (u - 1.0).abs() <= NEAR);
-        let busy = load.any(|u| u > BUSY);
+    /// For `rate` records per second in the small world; `crowded`: its pollers want more calls than there are.
+    pub fn at(rate: f64, loads: &[Load], crowded: bool, care: Care) -> Length {
+        let near = loads.iter().any(|l| (l.utilisation - 1.0).abs() <= NEAR);
+        let busy = loads.iter().any(|l| l.utilisation > BUSY);
         let enough = (care.records / rate.max(1.0)) as u64;
-        let (warm, window) = match (near, busy) {
-            (true, _) => care.near,
-            (false, true) => (BUSY_WARM_S, enough.clamp(2 * SHORTEST_S, LONGEST_S)),
-            _ => (CALM_WARM_S, enough.clamp(SHORTEST_S, LONGEST_S)),
+        let (warm, window) = match (care.near, near, busy) {
+            (Near::Patient(most), ..) if crowded => {
+                (BUSY_WARM_S, ((most / rate.max(1.0)) as u64).clamp(SHORTEST_S, CROWDED_S))
+            }
+            (Near::Patient(most), _, true) => {
+                let longest = |of: fn(Load) -> f64| loads.iter().map(|l| of(*l)).fold(0.0, f64::max);
+                let memory = longest(Load::memory);
+                let most = ((most / rate.max(1.0)) as u64).max(SHORTEST_S);
+                let warm = BUSY_WARM_S + (MEMORIES.0 * memory + longest(Load::emptied)) as u64;
+                let window = ((MEMORIES.1 * memory) as u64).max(enough.clamp(2 * SHORTEST_S, LONGEST_S));
+                (warm.min(most / 2).max(SHORTEST_S), window.min(most))
+            }
+            (Near::For(warm, window), true, _) => (warm, window),
+            (Near::For(warm, _), _, true) => (warm, enough.clamp(2 * SHORTEST_S, LONGEST_S)),
+            _ => (care.calm, enough.clamp(SHORTEST_S, LONGEST_S)),
         };
         Length { warm: warm * NS_PER_S, window: window * NS_PER_S }
     }
@@ -134,15 +193,58 @@ impl Length {
 
 /// A queue grows when this share of what is born stays.
 const GROWS: f64 = 0.02;
+/// Or this share, where it is far more than births scatter.
+const CREEPS: f64 = 0.004;
+const SCATTER: f64 = 4.0;
+
+/// Does a queue that has grown so much, of so many that were born, grow for good?
+fn is_growing(grown: f64, born: f64) -> bool {
+    grown > GROWS * born || (grown > CREEPS * born && grown > SCATTER * born.sqrt())
+}
+
+/// A run from its beginning on, while nothing changes.
+pub fn from_the_start(small: &Small, offers: &[Offer], length: u64) -> Result<Point, Unfit> {
+    let run = simulate(&small.world(offers, length))?;
+    let mut point = between(small, offers, (&nothing(&run), &run), length);
+    point.producers.iter_mut().for_each(|p| p.grows = false);
+    Ok(point)
+}
+
+/// Offers at which the window's draws bear as many records, or bytes, as are expected.
+fn as_expected(small: &Small, offers: &[Offer], window: u64, (b, a): (&RunResult, &RunResult)) -> Vec<Offer> {
+    let seconds = window as f64 / NS_PER_S as f64;
+    let by = |(p, offer): (usize, &Offer)| {
+        let (b, a) = (&b.producers[p], &a.producers[p]);
+        let wanted = offer.per_s * small.sample.part(p) * seconds;
+        let drawn = match offer.bytes_bind {
+            Some(bytes) => (a.born_bytes - b.born_bytes) as f64 / bytes,
+            None => (a.born - b.born) as f64,
+        };
+        if drawn > 0.0 { offer.times(wanted / drawn) } else { offer.clone() }
+    };
+    offers.iter().enumerate().map(by).collect()
+}
 
 /// Measures a point, and what its warm-up was: how a run begins there.
-pub fn measure(small: &Small, offers: &[Offer], length: Length) -> Result<(Point, Point), Unfit> {
-    let run = |ns| simulate(&small.world(offers, ns));
-    let (before, after) = (run(length.warm)?, run(length.warm + length.window)?);
-    let mut opening = between(small, &nothing(&before), &before, length.warm);
+pub fn measure(
+    small: &Small,
+    offers: &[Offer],
+    loads: &[Load],
+    length: Length,
+    care: Care,
+) -> Result<(Point, Point), Unfit> {
+    let all = length.warm + length.window;
+    let run = |offers: &[Offer]| -> Result<(RunResult, RunResult), Unfit> {
+        Ok((simulate(&small.world(offers, length.warm))?, simulate(&small.world(offers, all))?))
+    };
+    let (mut before, mut after) = run(offers)?;
+    if matches!(care.near, Near::Patient(_)) && loads.iter().any(|l| l.utilisation > FULL) {
+        (before, after) = run(&as_expected(small, offers, length.window, (&before, &after)))?;
+    }
+    let mut opening = between(small, offers, (&nothing(&before), &before), length.warm);
     // What is on its way for the first time is no queue.
     opening.producers.iter_mut().for_each(|p| p.grows = false);
-    Ok((between(small, &before, &after, length.window), opening))
+    Ok((between(small, offers, (&before, &after), length.window), opening))
 }
 
 /// A run that has counted nothing yet.
@@ -163,12 +265,12 @@ fn nothing(run: &RunResult) -> RunResult {
 }
 
 /// What a run did between two moments, `window` apart.
-fn between(small: &Small, before: &RunResult, after: &RunResult, window: u64) -> Point {
+fn between(small: &Small, offers: &[Offer], (before, after): (&RunResult, &RunResult), window: u64) -> Point {
     let seconds = window as f64 / NS_PER_S as f64;
     let sides = before.producers.iter().zip(&after.producers);
     let producers = sides.zip(&small.config.producers).enumerate().map(|(p, ((b, a), config))| {
         let part = small.sample.part(p);
-        producer(b, a, seconds * part, seconds / calls_for_one(&config.client, part))
+        producer(b, a, (seconds, part), seconds / calls_for_one(&config.client, part, &offers[p]))
     });
     let sum = |r: &RunResult| r.producers.iter().map(|p| (p.stored + p.lost.all()) as f64).sum::<f64>();
     let gone = (sum(after) - sum(before)).max(1.0);
@@ -181,21 +283,44 @@ fn between(small: &Small, before: &RunResult, after: &RunResult, window: u64) ->
         bytes: (a.stored_bytes - b.stored_bytes) as f64 / seconds,
         throttled: (a.throttled - b.throttled) as f64 / seconds,
     });
+    let stands: Vec<StandPoint> = stands.collect();
+    let stored = after.stream.stored as f64 - before.stream.stored as f64;
     let shards = small.sample.stands.len() as f64;
     let consumers = before.consumers.iter().zip(&after.consumers);
     Point {
-        consumers: consumers.map(|(b, a)| consumer(b, a, seconds * shards)).collect(),
+        consumers: consumers.map(|(b, a)| consumer(b, a, seconds * shards, (calls, stored))).collect(),
         producers: producers.collect(),
-        stands: stands.collect(),
         stream: grown(&before.stream.of(), &after.stream.of()).iter().map(|n| n / gone).collect(),
         calls_ok: total(|r| &r.series.put_calls_ok) / calls,
         call_latency: total(|r| &r.series.put_latency_ns_sum) / calls,
-        throttled_seconds: (after.stream.throttled_seconds - before.stream.throttled_seconds) as f64
-            / seconds,
+        throttled_seconds: of_all(
+            small.sample,
+            &stands,
+            (after.stream.throttled_seconds - before.stream.throttled_seconds) as f64 / seconds,
+        ),
+        stands,
     }
 }
 
-fn producer(b: &ProducerResult, a: &ProducerResult, seconds: f64, call_seconds: f64) -> ProducerPoint {
+/// The share of seconds in which some shard refuses something, from that of the simulated ones: each that refuses
+/// stands for its kind, and those do it at moments of their own.
+fn of_all(sample: &Sample, stands: &[StandPoint], share: f64) -> f64 {
+    let refused = || sample.stands.iter().zip(stands).map(|(s, point)| (s.stands_for(), point.throttled));
+    let all: f64 = refused().map(|(_, refused)| refused).sum();
+    if sample.whole || all <= 0.0 {
+        return share;
+    }
+    let times = refused().map(|(shows, refused)| shows * refused).sum::<f64>() / all;
+    1.0 - libm::pow(1.0 - share.min(1.0), times.max(1.0))
+}
+
+fn producer(
+    b: &ProducerResult,
+    a: &ProducerResult,
+    (seconds, part): (f64, f64),
+    call_seconds: f64,
+) -> ProducerPoint {
+    let seconds = seconds * part;
     let gone = (a.stored + a.lost.all()) as f64 - (b.stored + b.lost.all()) as f64;
     let born = (a.born - b.born) as f64;
     let per_gone = |numbers: Vec<f64>| numbers.iter().map(|n| n / gone.max(1.0)).collect::<Vec<f64>>();
@@ -204,8 +329,10 @@ fn producer(b: &ProducerResult, a: &ProducerResult, seconds: f64, call_seconds: 
         _ => Vec::new(),
     };
     ProducerPoint {
+        born: born / seconds,
         gone: gone / seconds,
-        grows: a.held as f64 - b.held as f64 > GROWS * born,
+        held: (a.held + b.held) as f64 / 2.0 / part.max(1e-12),
+        grows: is_growing(a.held as f64 - b.held as f64, born),
         born_bytes: (a.born_bytes - b.born_bytes) as f64 / born.max(1.0),
         counts: per_gone(grown(&b.of(), &a.of())),
         overtaken: a.overtaken.zip(b.overtaken).map(|(a, b)| (a - b) as f64 / gone.max(1.0)),
@@ -213,19 +340,28 @@ fn producer(b: &ProducerResult, a: &ProducerResult, seconds: f64, call_seconds: 
         packing,
         calls: grown(&Calls::of(b), &Calls::of(a)).iter().map(|n| n / call_seconds).collect(),
         buffered: (a.buffered_records_max, a.buffered_bytes_max),
-        buffering: Measured::between(&b.buffering, &a.buffering),
-        put: Measured::between(&b.put, &a.put),
+        buffering: Measured::between(&b.buffering, &a.buffering).of_batches((a.calls - b.calls) as f64),
+        put: Measured::between(&b.put, &a.put).of_batches((a.calls - b.calls) as f64),
     }
 }
 
-fn consumer(b: &ConsumerResult, a: &ConsumerResult, shard_seconds: f64) -> ConsumerPoint {
+/// `calls` put calls were made meanwhile: what fan-out pushes has come with them.
+fn consumer(
+    b: &ConsumerResult,
+    a: &ConsumerResult,
+    shard_seconds: f64,
+    (calls, stored): (f64, f64),
+) -> ConsumerPoint {
+    let read = |c: &ConsumerResult| (c.calls - c.empty_calls) as f64;
+    let batches = if a.read == "polling" { read(a) - read(b) } else { calls };
     let delivered = (a.first_deliveries - b.first_deliveries) as f64;
     ConsumerPoint {
+        keeps_up: if stored > 0.0 { delivered / stored } else { 1.0 },
         reading: grown(&ReadCalls::of(b), &ReadCalls::of(a)).iter().map(|n| n / shard_seconds).collect(),
         delivery: grown(&b.of(), &a.of()).iter().map(|n| n / delivered.max(1.0)).collect(),
         age: a.iterator_age_ns_max,
-        propagation: Measured::between(&b.propagation, &a.propagation),
-        processing: Measured::between(&b.processing, &a.processing),
-        end_to_end: Measured::between(&b.end_to_end, &a.end_to_end),
+        propagation: Measured::between(&b.propagation, &a.propagation).of_batches(batches),
+        processing: Measured::between(&b.processing, &a.processing).of_batches(batches),
+        end_to_end: Measured::between(&b.end_to_end, &a.end_to_end).of_batches(batches),
     }
 }

@@ -407,7 +407,8 @@ impl Flink {
             Happening::Slowdown { .. }
             | Happening::WorkerCrash { .. }
             | Happening::WorkersAdded { .. }
-            | Happening::WorkersRemoved { .. } => {}
+            | Happening::WorkersRemoved { .. }
+            | Happening::SilentSubscriptions => {}
         }
     }
 

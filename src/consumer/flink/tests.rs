@@ -122,7 +122,7 @@ impl Stream for Rows {
     fn records(&mut self, _: u32, from: u64, to: u64) -> u64 {
         to - from
     }
-    fn positions(&mut self, _: u32, _: u64, _: u64, _: &mut Vec<u64>) {}
+    fn key_marks(&mut self, _: u32, _: u64, _: u64, _: &mut Vec<u16>) {}
     fn sizes(&mut self, _: u32, _: u64, _: u64, _: &mut Vec<u32>) {}
     fn stored_at(&mut self, shard: u32, row: u64) -> u64 {
         assert!(row >= self.kept[shard as usize], "the log has forgotten this row");

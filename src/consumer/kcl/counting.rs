@@ -4,7 +4,9 @@
 //! owner go, oldest first, to the worker with the fewest until it has its target, then to the next. In a balancing run
 //! leases go from the worker with the most to the one with the fewest until either has its target; all at once, without
 //! dampening. Reports serve only to know who is there.
-//! We model this to the letter; where the code goes by the order of a hash table we go by ids.
+//! We model: the two loops as they stand there; where the code goes by the order of a hash table we go by ids, and a
+//! worker whose report is old is no target here, though the code may still list it by the leases in its name.
+//! Source: awslabs/amazon-kinesis-client@1f71392; the class has changed often since 3.4.3, and other releases differ.
 
 use super::config::KclConfig;
 use super::leader::{Assignment, Report};

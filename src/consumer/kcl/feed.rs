@@ -3,8 +3,7 @@
 //! At AWS: a `ShardConsumer` with its `ProcessRecordsInput`s. An answer to GetRecords (or a pushed event) is one call
 //! of `processRecords`; calls of one shard never overlap.
 //! We model: reading ahead within its limits, the batch at work, how far it is saved.
-//! We leave out: empty answers as waiting inputs; the health check of a subscription (no event for 60 s: subscribe
-//! again), since nothing here makes a subscription fall silent.
+//! We leave out: empty answers as waiting inputs.
 
 use super::config::Prefetch;
 use crate::facts::kcl as facts;
@@ -67,6 +66,8 @@ pub struct Processor {
     pub lost: bool,
     /// It has no subscription: another's ended its own, or its own was refused.
     pub cut_off: bool,
+    /// Its subscription is open and has said nothing since.
+    pub silent_since: Option<u64>,
     /// When it looks after its subscription next.
     pub looks: u64,
     /// Moment of the last answer.
@@ -98,6 +99,7 @@ impl Processor {
             stopping: false,
             lost: false,
             cut_off: false,
+            silent_since: None,
             looks: 0,
             answered: now,
             done_to: row,

@@ -142,7 +142,9 @@ impl Fleet<'_> {
                     next += 1;
                 }
             }
-            Step::All(Happening::Slowdown { .. } | Happening::PoisonRecord { .. }) => {}
+            Step::All(
+                Happening::Slowdown { .. } | Happening::PoisonRecord { .. } | Happening::SilentSubscriptions,
+            ) => {}
         }
         next
     }

@@ -6,7 +6,7 @@
 //! handed over in good order. A processor reads a shard, hands each answer to the user's code, and checkpoints.
 //! We model: the lease table with every request (`leases`), taking (`taking`), the leader (`leader`), workers' lives
 //! (`fleet`) and cores (`worker`), processors (`feed`) with reading ahead, one batch at a time, checkpoints,
-//! children after their parents, the overlap of an old owner that does not know yet, batches that fail and are
+//! children after their parents, subscriptions made again when they are silent for a minute, the overlap of an old owner that does not know yet, batches that fail and are
 //! skipped, duplicates from the last checkpoint on. A new owner of a lease that was never checkpointed begins at the
 //! initial position again: with LATEST, what came in between is skipped, as with the real library.
 //! We leave out: latency of the lease table; the seconds a new processor takes to initialise; repairs of holes in the
@@ -52,6 +52,8 @@ enum What {
     Begin,
     /// A record is poisoned.
     Poison,
+    /// Subscriptions fall silent.
+    Silence,
     /// A batch is done.
     BatchDone,
     /// An answer to GetRecords arrives.
@@ -150,6 +152,7 @@ pub struct Kcl {
     scratch: Vec<u32>,
     moves: LeaseMoves,
     failovers: Failovers,
+    silences: Failovers,
     failed_batches: u64,
     /// Leases × ns up to a moment, and how many there are since.
     lease_ns: u128,
@@ -191,16 +194,17 @@ impl Kcl {
             scratch: Vec::new(),
             moves: LeaseMoves::default(),
             failovers: Failovers::default(),
+            silences: Failovers::default(),
             failed_batches: 0,
             lease_ns: 0,
             leases_noted: 0,
             lead_beats: 0,
         };
-        kcl.arrange(&lives);
+        kcl.arrange(&lives, situation.happenings);
         kcl
     }
 
-    fn arrange(&mut self, lives: &[fleet::Life]) {
+    fn arrange(&mut self, lives: &[fleet::Life], happenings: &[(u64, Happening)]) {
         for (i, life) in lives.iter().enumerate() {
             self.plan(life.from, What::Begin, i as u32);
             if let Some((until, _)) = life.until {
@@ -210,6 +214,8 @@ impl Kcl {
         for i in 0..self.poisons.len() {
             self.plan(self.poisons[i].at, What::Poison, i as u32);
         }
+        let silences = happenings.iter().filter(|h| h.1 == Happening::SilentSubscriptions);
+        silences.for_each(|h| self.plan(h.0, What::Silence, 0));
         if self.config.version > Version::V1 {
             self.plan(self.consumer.starts.at.0.saturating_add(facts::AUDIT.dur().0), What::Audit, 0);
         }
@@ -249,6 +255,7 @@ impl Kcl {
             What::End => return self.end_worker(w, e.at, stream),
             What::Begin => return self.begin_worker(w, e.at, stream),
             What::Poison => return self.poison(w as usize, stream),
+            What::Silence => return self.fall_silent(e.at),
             What::Audit => return self.audit(e.at),
             What::BatchDone | What::Arrival | What::Read | What::Resubscribe => {
                 return self.processor_turn(e, stream);
@@ -347,6 +354,7 @@ impl Application for Kcl {
             table,
             moves: self.moves.clone(),
             failovers: self.failovers.clone(),
+            silences: self.silences.clone(),
             orphans: self.table.open().filter(|l| l.orphaned.is_some()).count() as u64,
             failed_batches: self.failed_batches,
             lease_ns,

@@ -109,9 +109,30 @@ impl Kcl {
         self.look_again(slot, now + self.rules.resubscribe);
         let p = &mut self.processors[slot as usize];
         p.cut_off = false;
+        if let Some(since) = p.silent_since.take() {
+            self.silences.add(now - since);
+        }
         if !p.reading {
             p.reading = true;
             self.plan_for(now, What::Read, slot);
+        }
+    }
+
+    /// Nothing comes through any subscription from now on. Its processor finds out at its first look a minute later.
+    pub(super) fn fall_silent(&mut self, now: u64) {
+        if self.rules.feed != Feed::Pushed {
+            return;
+        }
+        let look = facts::SUBSCRIPTION_LOOK.dur().0;
+        for slot in 0..self.processors.len() as u32 {
+            let p = &mut self.processors[slot as usize];
+            if !p.gone && p.wants_more() {
+                p.cut_off = true;
+                p.silent_since = Some(now);
+                let worker = &self.workers[p.worker as usize];
+                let at = worker.round(now + facts::SILENCE.dur().0, look);
+                self.look_again(slot, at);
+            }
         }
     }
 

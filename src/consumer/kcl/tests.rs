@@ -87,7 +87,7 @@ impl Stream for Even {
         assert!(from >= self.kept[shard as usize], "rows that were let go are not asked for");
         to - from
     }
-    fn positions(&mut self, _: u32, _: u64, _: u64, _: &mut Vec<u64>) {}
+    fn key_marks(&mut self, _: u32, _: u64, _: u64, _: &mut Vec<u16>) {}
     fn sizes(&mut self, _: u32, _: u64, _: u64, _: &mut Vec<u32>) {}
     fn stored_at(&mut self, shard: u32, row: u64) -> u64 {
         self.shards[shard as usize].opened + (row + 1) * self.gap

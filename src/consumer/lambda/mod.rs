@@ -75,7 +75,7 @@ pub struct Common {
 /// Columns of an answer, used again.
 #[derive(Default)]
 struct Scratch {
-    positions: Vec<u64>,
+    marks: Vec<u16>,
     sizes: Vec<u32>,
     filtered: Vec<crate::api::Held>,
     too_large: Vec<crate::api::Held>,

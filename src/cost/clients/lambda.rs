@@ -3,8 +3,8 @@
 //! At AWS: each invocation is a request; its duration in whole milliseconds (cold starts included since 2025-08)
 //! times the function's memory is billed by the GB-second, cheaper above the tiers' ends. A month has a free amount
 //! of both.
-//! We model: the free amounts once for all functions of the scenario that ask for them, in their order; tiers as if each
-//! function were the account's only one.
+//! We model: the free amounts once for all functions of the scenario that ask for them, in their order; tiers over all
+//! functions of one architecture together, each beginning where the one before it ended.
 //! We leave out: ephemeral storage above 512 MB, provisioned concurrency, savings plans, messages to destinations.
 
 use super::{Grows, Used};

@@ -1,7 +1,8 @@
 //! What clients cost besides the stream: functions, lease tables, processing units, deliveries.
 //!
 //! Each kind of client says what it used as quantities with prices (`used_by`); here they become lines: scaled to a
-//! month, less what is free, cut into tiers. A client of another kind is one file and one line below.
+//! month, less what is free, cut into tiers. Free amounts and tiers are an account's: clients use them up one after
+//! another. A client of another kind is one file and one line below.
 
 pub mod firehose;
 pub mod flink;
@@ -162,24 +163,24 @@ impl Used {
         &self,
         prices: &Prices,
         stretch: Stretch,
-        allowances: &mut Allowances,
+        account: &mut Account,
         to: &mut Vec<BillLine>,
     ) -> Result<(), BillError> {
         let (mut left, mut why) = self.over(stretch);
         left = left.div_ceil(self.step).saturating_mul(self.step);
         if stretch != Stretch::Run && self.free > 0 {
-            let free = allowances.take(self.unit, self.free, left);
+            let free = account.take_free(self.unit, self.free, left);
             why.push_str(&format!("less {} free: ", self.text(free)));
             left -= free;
         }
-        let mut from = 0;
+        let mut from = account.billed(self.tiers[0].price, left);
         for tier in &self.tiers {
             let room = tier.up_to.map_or(u128::MAX, |end| end.saturating_sub(from));
             let part = left.min(room);
             if part > 0 {
                 to.push(self.line(prices, tier.price, part, &why)?);
             }
-            (left, from) = (left - part, tier.up_to.unwrap_or(u128::MAX));
+            (left, from) = (left - part, from.saturating_add(part));
         }
         Ok(())
     }
@@ -206,21 +207,38 @@ impl Used {
     }
 }
 
-/// What is left of an account's free amounts of a month, by unit: its clients use them up one after another.
+/// What the clients of an account have used up in a month so far.
 #[derive(Debug, Default)]
-struct Allowances(Vec<(&'static str, u128)>);
+struct Account {
+    /// What is left of free amounts, by unit.
+    free: Vec<(&'static str, u128)>,
+    /// What was billed, by the price that it begins at.
+    billed: Vec<(Priced, u128)>,
+}
 
-impl Allowances {
+impl Account {
     /// At most `wanted` of what is left of an amount that is `whole` at the month's beginning.
-    fn take(&mut self, unit: &'static str, whole: u128, wanted: u128) -> u128 {
-        let i = self.0.iter().position(|a| a.0 == unit).unwrap_or_else(|| {
-            self.0.push((unit, whole));
-            self.0.len() - 1
-        });
-        let taken = self.0[i].1.min(wanted);
-        self.0[i].1 -= taken;
+    fn take_free(&mut self, unit: &'static str, whole: u128, wanted: u128) -> u128 {
+        let left = entry(&mut self.free, unit, whole);
+        let taken = (*left).min(wanted);
+        *left -= taken;
         taken
     }
+
+    /// What was billed before at this price and those that follow it; `more` is now.
+    fn billed(&mut self, price: Priced, more: u128) -> u128 {
+        let so_far = entry(&mut self.billed, price, 0);
+        std::mem::replace(so_far, so_far.saturating_add(more))
+    }
+}
+
+/// The amount under a key, `first` when it is new.
+fn entry<K: PartialEq>(all: &mut Vec<(K, u128)>, key: K, first: u128) -> &mut u128 {
+    let i = all.iter().position(|a| a.0 == key).unwrap_or_else(|| {
+        all.push((key, first));
+        all.len() - 1
+    });
+    &mut all[i].1
 }
 
 /// A bill with what clients used besides.
@@ -230,9 +248,9 @@ pub fn with_clients(
     prices: &Prices,
     stretch: Stretch,
 ) -> Result<Bill, BillError> {
-    let mut allowances = Allowances::default();
+    let mut account = Account::default();
     for one in used {
-        one.lines(prices, stretch, &mut allowances, &mut bill.lines)?;
+        one.lines(prices, stretch, &mut account, &mut bill.lines)?;
     }
     let period = std::mem::take(&mut bill.period);
     Ok(super::lines::total(period, bill.lines))
@@ -268,7 +286,7 @@ mod tests {
     fn amounts(used: &Used, stretch: Stretch) -> Vec<(String, String)> {
         let mut lines = Vec::new();
         let prices = region("us-east-1").unwrap();
-        used.lines(&prices, stretch, &mut Allowances::default(), &mut lines).unwrap();
+        used.lines(&prices, stretch, &mut Account::default(), &mut lines).unwrap();
         lines.iter().map(|l| (l.quantity.clone(), l.amount.to_string())).collect()
     }
 
@@ -292,12 +310,29 @@ mod tests {
         let used = |n| Used::new("f", Item::DATA_IN, gb(n), Grows::WithRecords).free(gb(10));
         let same = Stretch::Repeated { run: Dur::from_h(24), month: Dur::from_h(24) };
         let prices = region("us-east-1").unwrap();
-        let (mut allowances, mut lines) = (Allowances::default(), Vec::new());
+        let (mut account, mut lines) = (Account::default(), Vec::new());
         for one in [used(8), used(8)] {
-            one.lines(&prices, same, &mut allowances, &mut lines).unwrap();
+            one.lines(&prices, same, &mut account, &mut lines).unwrap();
         }
         let paid: Vec<_> = lines.iter().map(|l| l.quantity.as_str()).collect();
         assert_eq!(paid, ["6"]);
+    }
+
+    /// The first price holds up to 10 GB of both together: the second client has 2 of them left, and pays the next
+    /// price for 6; something else begins anew.
+    #[test]
+    fn tiers_are_an_accounts() {
+        let used = |item, n| Used::new("f", item, gb(n), Grows::WithRecords).then(gb(10), Item::DATA_OUT);
+        let prices = region("us-east-1").unwrap();
+        let (mut account, mut lines) = (Account::default(), Vec::new());
+        for one in [used(Item::DATA_IN, 8), used(Item::DATA_IN, 8), used(Item::FAN_OUT_DATA, 8)] {
+            one.lines(&prices, Stretch::Run, &mut account, &mut lines).unwrap();
+        }
+        let paid: Vec<_> = lines.iter().map(|l| (l.item, l.quantity.as_str())).collect();
+        let title = |item: Item<Gigabytes>| item.id.title();
+        let (first, then) = (title(Item::DATA_IN), title(Item::DATA_OUT));
+        let other = title(Item::FAN_OUT_DATA);
+        assert_eq!(paid, [(first, "8"), (first, "2"), (then, "6"), (other, "8")]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Findings about KCL applications: shards without a processor, what was done twice, uneven workers, the lease table.
 
 use super::{count, percent, records, time};
+use crate::consumer::config::{ApplicationConfig, ReadConfig};
+use crate::experiment::plan::Plan;
+use crate::facts::kcl as facts;
 use crate::measure::clients::{ClientResult, KclResult, WorkerResult};
 use crate::measure::result::{ConsumerResult, RunResult};
 
@@ -35,6 +38,57 @@ pub fn orphans(c: &ConsumerResult) -> Option<String> {
     (kcl.orphans > 0)
         .then(|| format!("{}: {} shards still had no worker when the run ended", c.name, count(kcl.orphans)))
 }
+
+/// How long subscriptions were silent before the health check made them again.
+pub fn silence(c: &ConsumerResult) -> Option<String> {
+    let s = &kcl(c)?.silences;
+    let longest = s.max_ns?;
+    Some(format!(
+        "{}: {} subscriptions fell silent and were made again after {} at most: the library waits {} for a sign of life",
+        c.name,
+        count(s.count),
+        time(longest),
+        time(facts::SILENCE.dur().0)
+    ))
+}
+
+/// Which knob binds an application that ends far behind.
+pub fn binds(plan: &Plan, run: &RunResult, c: &ConsumerResult) -> Option<String> {
+    let kcl = kcl(c).filter(|_| c.unread * 50 > run.stream.stored && c.unread > 0)?;
+    let config = plan.world.consumers.iter().find(|w| w.name == c.name)?;
+    let ApplicationConfig::Kcl(own) = &config.client else { return None };
+    let lived = |w: &WorkerResult| w.until_ns.unwrap_or(run.duration_ns).min(run.duration_ns) - w.from_ns;
+    let busy = |w: &WorkerResult, servers: u64| {
+        w.busy_ns as f64 / (lived(w) as f64 * servers.max(1) as f64).max(1.0)
+    };
+    let most = |servers: &dyn Fn(&WorkerResult) -> u64| {
+        kcl.workers.iter().map(|w| busy(w, servers(w))).fold(0.0, f64::max)
+    };
+    let why = match own.cores {
+        Some(cores) if most(&|_| u64::from(cores)) > BUSY => format!(
+            "the cores of its fullest worker worked {:.0} % of the time: more cores or workers would help, or less work a record",
+            100.0 * most(&|_| u64::from(cores))
+        ),
+        _ if most(&|w| w.leases_max) > BUSY => format!(
+            "the processors of a worker worked {:.0} % of the time, and a shard has one, which takes batch after batch: more shards would help, or less work a record, more workers would not",
+            100.0 * most(&|w| w.leases_max)
+        ),
+        _ if c.throttled_by_calls + c.throttled_by_bytes > c.calls / 10 => {
+            "its calls are refused: the shards' read limits bind it".into()
+        }
+        _ => match &config.read {
+            ReadConfig::Polling(p) => format!(
+                "reading binds it: a call every {} and shard, {} records each at most",
+                p.interval, p.limit
+            ),
+            ReadConfig::FanOut(_) => return None,
+        },
+    };
+    Some(format!("{} ended the run behind: {why}", c.name))
+}
+
+/// A server that works more than this share of its time is full.
+const BUSY: f64 = 0.95;
 
 /// A worker that does much more than its share.
 pub fn hottest(run: &RunResult, c: &ConsumerResult) -> Option<String> {

@@ -98,9 +98,15 @@ pub fn intake(run: &RunResult, intake: &IntakeResult) -> Option<String> {
     ];
     let refused: u64 = quotas.iter().map(|q| q.1).sum();
     let (which, most) = quotas.into_iter().max_by_key(|q| q.1)?;
+    let undeclared = match run.firehoses().is_empty() {
+        true => {
+            " (what it delivers and costs is not here: no stream under `firehose:` takes from this producer)"
+        }
+        false => "",
+    };
     (refused > 0).then(|| {
         format!(
-            "Firehose refused {} of the records put by {}, {} of them by the quota on {which}, in {} of {} seconds: it holds each second, whatever the minute's average; the bill of this Firehose stream is not known here",
+            "Firehose refused {} of the records put by {}, {} of them by the quota on {which}, in {} of {} seconds: it holds each second, whatever the minute's average{undeclared}",
             percent(refused, refused + intake.accepted_records),
             intake.name,
             percent(most, refused),
@@ -179,7 +185,7 @@ fn instead(mode: &str, packing: &Packing) -> String {
 pub fn order(run: &RunResult) -> Option<String> {
     let (overtaken, again, stored) = (run.overtaken().unwrap_or(0), run.stream.duplicates, run.stream.stored);
     let out_of_order = format!(
-        "{} ({}) were stored in their shard after a record that the same process made later",
+        "{} ({}) were stored in their shard after a record that the same process made later (of one key at most as many)",
         records(overtaken),
         percent(overtaken, stored)
     );

@@ -47,7 +47,14 @@ pub struct MissingPrice {
 impl std::fmt::Display for MissingPrice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.item {
-            Some(item) => write!(f, "no price for {} ({}) in {}", item.title(), item.key(), self.region),
+            Some(item) => {
+                let (title, key, region) = (item.title(), item.key(), &self.region);
+                write!(
+                    f,
+                    "no sourced price for {title} in {region}; with --prices FILE you give your own: "
+                )?;
+                write!(f, r#"{{ "region": "{region}", "prices": {{ "{key}": USD }} }}"#)
+            }
             None => {
                 write!(f, "no price table for {}; there is one for {}", self.region, regions().join(", "))
             }

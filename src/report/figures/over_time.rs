@@ -192,9 +192,13 @@ pub(super) fn reads(outcome: &Outcome) -> Option<Figure> {
     }
     let dropped = without_empty_rows(&mut panels, outcome.modes.len(), &names);
     panels.extend(row(&|m| iterator_age(outcome, m, grid)));
+    panels.extend(row(&|m| backlog(m, grid)));
     let mut about = match names.is_empty() {
-        true => String::from("How far behind Firehose reads."),
-        false => format!("Born to processed: median, 99th percentile, largest.{}", left_out(&dropped)),
+        true => String::from("How far behind Firehose reads, in time and in records."),
+        false => format!(
+            "Born to processed: median, 99th percentile, largest; then how far behind each reader is, in time and in records.{}",
+            left_out(&dropped)
+        ),
     };
     if names.len() > CONSUMERS_DRAWN {
         let all = names.len();
@@ -327,9 +331,9 @@ fn latency(mode: &ModeOutcome, i: usize, grid: Grid) -> Chart {
 }
 
 fn iterator_age(outcome: &Outcome, mode: &ModeOutcome, grid: Grid) -> Chart {
-    let ages = outcome.modes.iter().flat_map(|m| &m.run.series.consumers);
-    let oldest = ages.flat_map(|c| c.iterator_age_ns.iter().flatten()).max();
-    let (unit, unit_ns, _) = time_unit(oldest.copied().unwrap_or(0));
+    let all = outcome.modes.iter().flat_map(|m| &m.run.series.consumers);
+    let oldest = all.flat_map(|c| c.ages()).flatten().max();
+    let (unit, unit_ns, _) = time_unit(oldest.unwrap_or(0));
     let strokes = [Stroke::Solid, Stroke::Dashed, Stroke::Thin, Stroke::Dotted];
     let scaled = |ns: u64| (ns as f64 / unit_ns as f64 * 1e3).round() / 1e3;
     let drawn = mode.run.consumers.iter().zip(&mode.run.series.consumers);
@@ -337,7 +341,7 @@ fn iterator_age(outcome: &Outcome, mode: &ModeOutcome, grid: Grid) -> Chart {
         .zip(strokes.iter().cycle())
         .take(CONSUMERS_DRAWN)
         .map(|((c, s), stroke)| {
-            let values = grid.largest(&s.iterator_age_ns);
+            let values = grid.largest(&s.ages());
             Line {
                 ys: values.into_iter().map(|v| v.map(scaled)).collect(),
                 ..grid.line(c.name.as_str(), of_mode(mode.mode), *stroke)
@@ -348,4 +352,21 @@ fn iterator_age(outcome: &Outcome, mode: &ModeOutcome, grid: Grid) -> Chart {
     let mut chart = chart(mode, "iterator age", grid, y, lines);
     chart.empty = "no read succeeded";
     chart
+}
+
+/// Records stored and not yet processed.
+fn backlog(mode: &ModeOutcome, grid: Grid) -> Chart {
+    let strokes = [Stroke::Solid, Stroke::Dashed, Stroke::Thin, Stroke::Dotted];
+    let drawn = mode.run.consumers.iter().zip(&mode.run.series.consumers).zip(strokes.iter().cycle());
+    let lines = drawn.take(CONSUMERS_DRAWN).map(|((c, s), stroke)| Line {
+        ys: s.backlog.chunks(grid.joined).map(|part| part.iter().max().map(|n| *n as f64)).collect(),
+        ..grid.line(c.name.as_str(), of_mode(mode.mode), *stroke)
+    });
+    chart(
+        mode,
+        "records not yet processed",
+        grid,
+        linear_axis("records", Unit::Number, None),
+        lines.collect(),
+    )
 }

@@ -6,6 +6,7 @@
 //! HTML, and `<` is written `\u003c` in JSON, so that a scenario called `</script>` stays a name.
 
 mod account;
+mod clients;
 mod data;
 mod firehose;
 mod markup;
@@ -38,6 +39,7 @@ pub fn html(outcome: &Outcome, figures: &[Figure], drawn: &[String]) -> String {
     }
     body.push_str(&tables::latency(outcome));
     body.push_str(&tables::ledgers(outcome));
+    body.push_str(&clients::tables(outcome));
     body.push_str(&firehose::streams(outcome));
     body.push_str(&tables::throttling(outcome));
     body.push_str(&tables::bills(outcome));

@@ -155,8 +155,9 @@ fn consumer_ledger(outcome: &Outcome, i: usize, name: &str) -> String {
         let parts: i128 = CONSUMER.iter().map(|(_, f)| i128::from(f(c))).sum();
         Some(i128::from(m.run.stream.stored) - parts)
     });
-    let apart: [Entry<ConsumerResult>; 4] = [
+    let apart: [Entry<ConsumerResult>; 5] = [
         ("apart: redeliveries", |c| c.redeliveries),
+        ("apart: first delivered after a later one", |c| c.overtaken),
         ("apart: calls or subscriptions", |c| c.calls),
         ("apart: calls that returned nothing", |c| c.empty_calls),
         ("apart: failed batches", |c| c.failed_batches),

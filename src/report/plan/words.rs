@@ -17,7 +17,11 @@ pub fn amount(value: f64, unit: &str) -> String {
 
 /// `Provisioned, 12 shards, consumers.app.read: polling`.
 pub fn design(s: &Settings) -> String {
-    let mut words = vec![s.title.to_owned()];
+    let title = match s.together.is_empty() {
+        true => s.title.to_owned(),
+        false => format!("in {} alike", s.together.join(", ")),
+    };
+    let mut words = vec![title];
     words.extend(s.shards.map(|n| human::plural(n.into(), "shard")));
     words.extend(s.set.iter().map(|(key, value)| format!("{key}: {value}")));
     words.join(", ")
@@ -25,7 +29,8 @@ pub fn design(s: &Settings) -> String {
 
 /// The `--set`s that make a design of the scenario.
 pub fn sets(s: &Settings) -> String {
-    let mut sets = vec![format!("--set 'modes=[{}]'", s.mode)];
+    let modes = if s.together.is_empty() { s.mode.to_owned() } else { s.together.join(", ") };
+    let mut sets = vec![format!("--set 'modes=[{modes}]'")];
     sets.extend(s.shards.map(|n| format!("--set stream.shards={n}")));
     sets.extend(s.set.iter().map(|(key, value)| {
         match value.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {

@@ -5,7 +5,7 @@ use crate::measure::clients::{ClientResult, KclResult};
 use crate::measure::result::ConsumerResult;
 
 /// What a KCL application is measured by, and what any client may deliver again or skip.
-pub const KCL: [Metric; 9] = [
+pub const KCL: [Metric; 11] = [
     metric(
         "failover_max",
         Unit::Time,
@@ -60,6 +60,18 @@ pub const KCL: [Metric; 9] = [
         Unit::Count,
         "Copies delivered again.",
         From::Consumer(|c, _| Some(c.redeliveries as f64)),
+    ),
+    metric(
+        "overtaken",
+        Unit::Share,
+        "Copies delivered for the first time after a later one of their shard, or of one it was split or merged into, of all first deliveries.",
+        From::Consumer(|c, _| share(c.overtaken, c.first_deliveries)),
+    ),
+    metric(
+        "silence_max",
+        Unit::Time,
+        "KCL: longest time that a subscription was silent until it was made again.",
+        From::Consumer(|c, _| ns(kcl(c)?.silences.max_ns)),
     ),
     metric(
         "skipped",

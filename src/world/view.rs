@@ -1,0 +1,332 @@
+//! What the API answers to an application whose turn it is.
+
+use super::children;
+use super::delivery::{add_propagation, bytes_of, count_delivered};
+use super::lane::{Lane, Outside};
+use super::settings::Settings;
+use super::worked::part;
+use crate::api::{Batch, Done, Fate, Flow, Held, Hop, Most, Position, Pushed, Refused, Stream};
+use crate::measure::sink::{ConsumerCounts, Sink};
+use crate::record::Shard;
+use crate::stream::routing::ShardMap;
+
+/// The stream as one application sees it at one moment.
+pub struct View<'a> {
+    pub(super) now: u64,
+    pub(super) until: u64,
+    pub(super) consumer: usize,
+    pub(super) lanes: &'a mut [Lane],
+    pub(super) map: &'a ShardMap,
+    pub(super) settings: &'a Settings,
+    pub(super) sink: &'a mut Sink,
+    pub(super) refused: &'a mut Vec<u32>,
+    pub(super) scratch: &'a mut Vec<u64>,
+}
+
+impl View<'_> {
+    /// A shard's lane, and what it may reach.
+    fn at(&mut self, shard: u32) -> (&mut Lane, Outside<'_>) {
+        let out = Outside { settings: self.settings, sink: self.sink, refused: self.refused };
+        (&mut self.lanes[shard as usize], out)
+    }
+
+    pub(super) fn lane(&mut self, shard: u32) -> &mut Lane {
+        &mut self.lanes[shard as usize]
+    }
+
+    pub(super) fn counts(&mut self) -> &mut ConsumerCounts {
+        &mut self.sink.consumers[self.consumer]
+    }
+
+    /// Retention passes what is too old; the first row from `from` on that can still be read.
+    fn oldest_readable(&mut self, shard: u32, from: u64) -> u64 {
+        let (c, horizon) = (self.consumer, self.kept_since());
+        let Lane { readers, log, .. } = self.lane(shard);
+        let place = &mut readers[c].place;
+        place.horizon = horizon;
+        let lost = place.trim(log);
+        let from = from.max(place.gone);
+        let from = if from < log.end() && log.stored_at(from) < horizon {
+            log.first_stored_since(from, horizon)
+        } else {
+            from
+        };
+        self.counts().lost += lost;
+        from
+    }
+
+    /// Was anything delivered of the shards that a closed shard was split or merged into?
+    fn are_children_begun(&self, shard: u32) -> bool {
+        let is_begun = |s: &Shard| self.lanes[s.id as usize].readers[self.consumer].place.top > 0;
+        self.lanes[shard as usize].closed_at.is_some_and(|at| at <= self.now)
+            && self.map.shards().iter().any(|s| s.parents.contains(&shard) && is_begun(s))
+    }
+
+    /// After an outage the backlog is watched until it is worked off.
+    fn note_outage(&mut self, shard: u32) {
+        let (c, now) = (self.consumer, self.now);
+        let outages = &self.settings.consumers[c].outages;
+        let Some(end) = outages.iter().map(|o| o.1).filter(|end| *end <= now).max() else { return };
+        let place = &mut self.lane(shard).readers[c].place;
+        if place.outage_seen < end {
+            place.outage_seen = end;
+            place.held_up(end);
+        }
+    }
+}
+
+impl Stream for View<'_> {
+    fn now(&self) -> u64 {
+        self.now
+    }
+
+    fn kept_since(&self) -> u64 {
+        self.now.saturating_sub(self.settings.retention)
+    }
+
+    fn known_until(&self) -> u64 {
+        self.until
+    }
+
+    fn shards(&self) -> &[Shard] {
+        self.map.shards()
+    }
+
+    fn begin(&mut self, shard: u32, from: Position) -> u64 {
+        let (c, now) = (self.consumer, self.now);
+        let reader = &mut self.lanes[shard as usize].readers[c];
+        debug_assert!(!reader.place.started, "a place is begun once");
+        (reader.place.started, reader.pipe_free, reader.subscribed) = (true, now, now);
+        // What is stored from this moment on is not known to a reader that begins now.
+        let from = if from == Position::Latest { Position::AtTimestamp(now) } else { from };
+        let Lane { readers, log, .. } = &mut self.lanes[shard as usize];
+        let place = &mut readers[c].place;
+        let skipped = place.begin(log, from);
+        place.kept = Some(place.cursor);
+        let row = place.cursor;
+        self.counts().before_start += skipped;
+        row
+    }
+
+    fn get_records(&mut self, shard: u32, from: u64, most: Most) -> Result<Batch, Refused> {
+        let (c, now) = (self.consumer, self.now);
+        self.note_outage(shard);
+        let mut out = Outside { settings: self.settings, sink: self.sink, refused: self.refused };
+        children::poll_before(shard as usize, now, self.lanes, self.map, &mut out);
+        let (lane, mut out) = self.at(shard);
+        if !lane.admit_read(c, now, &mut out) {
+            return Err(Refused);
+        }
+        let from = self.oldest_readable(shard, from);
+        let (lane, mut out) = self.at(shard);
+        Ok(lane.fetch(c, now, from, most, &mut out))
+    }
+
+    fn pushed(&mut self, shard: u32, from: u64, most: Most) -> Pushed {
+        self.note_outage(shard);
+        let from = self.oldest_readable(shard, from);
+        let (c, now, until) = (self.consumer, self.now, self.until);
+        let (lane, mut out) = self.at(shard);
+        lane.take_pushed(c, from, most, (now, until), &mut out)
+    }
+
+    fn flow(&mut self, shard: u32, from: u64, until: u64) -> Flow {
+        debug_assert!(until <= self.until, "only what is settled flows");
+        self.note_outage(shard);
+        let (c, now) = (self.consumer, self.now);
+        if self.oldest_readable(shard, from) != from {
+            return Flow { to: from, records: 0, bytes: 0, last: 0, next: now };
+        }
+        let (lane, mut out) = self.at(shard);
+        lane.flow(c, from, (now, until), &mut out)
+    }
+
+    fn subscribed(&mut self, shard: u32) {
+        let (c, now) = (self.consumer, self.now);
+        let reader = &mut self.lane(shard).readers[c];
+        reader.renewals.fold(now);
+        // What it carries goes through its own pipe, from now on.
+        reader.pipe_free = reader.pipe_free.max(now);
+        let counts = self.counts();
+        counts.calls += 1;
+        counts.now.calls += 1;
+    }
+
+    fn records(&mut self, shard: u32, from: u64, to: u64) -> u64 {
+        let log = &mut self.lane(shard).log;
+        log.reach(from);
+        log.records(from, to)
+    }
+
+    fn key_marks(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u16>) {
+        self.lane(shard).log.marks(from, to, out);
+    }
+
+    fn key_bytes(&self) -> u32 {
+        let keys = self.settings.producers.iter().map(|p| p.key_bytes);
+        keys.min().unwrap_or(0) as u32
+    }
+
+    fn sizes(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u32>) {
+        self.stretches(shard, from, to, |view, from, to| {
+            out.extend_from_slice(view.lane(shard).log.sizes(from, to));
+        });
+    }
+
+    fn stored_at(&mut self, shard: u32, row: u64) -> u64 {
+        self.lane(shard).log.stored_at(row)
+    }
+
+    fn row_since(&mut self, shard: u32, from: u64, time: u64) -> u64 {
+        let now = self.now;
+        self.lane(shard).log.first_stored_since(from, time.min(now))
+    }
+
+    fn deliver(&mut self, shard: u32, from: u64, to: u64, received: u64, done: Done) {
+        let c = self.consumer;
+        let overtaken = self.are_children_begun(shard);
+        let again = self.lane(shard).readers[c].place.reached.clamp(from, to);
+        let (mut rows, mut records) = (0, 0);
+        self.stretches(shard, from, to, |view, from, to| {
+            let again = again.clamp(from, to);
+            let Lane { log, .. } = &view.lanes[shard as usize];
+            let counts = &mut view.sink.consumers[c];
+            let n = log.records(from, to);
+            count_delivered(log, counts, (from, again, to), (n, bytes_of(log.sizes(from, to))));
+            add_propagation(&mut counts.propagation, log, again, to, received);
+            let before = log.records(from, again);
+            if overtaken {
+                counts.overtaken += n - before;
+            }
+            if again < to {
+                let done =
+                    part(done, (rows + again - from, rows + to - from), (records + before, records + n));
+                view.hops(shard, (again, to), received, done);
+                view.trace(shard, (again, to), received, done);
+            }
+            rows += to - from;
+            records += n;
+        });
+        let Lane { readers, log, .. } = self.lane(shard);
+        let place = &mut readers[c].place;
+        place.go_to(log, to);
+        place.top = place.top.max(to);
+    }
+
+    fn drop_rows(&mut self, shard: u32, from: u64, to: u64, fate: Fate) {
+        let c = self.consumer;
+        let Lane { readers, log, .. } = self.lane(shard);
+        debug_assert!(from <= to, "rows in order");
+        let records = readers[c].place.go_to(log, to);
+        self.count_fate(fate, records);
+    }
+
+    fn take(&mut self, shard: u32, to: u64) {
+        let c = self.consumer;
+        let Lane { readers, log, .. } = self.lane(shard);
+        let fresh = readers[c].place.go_to(log, to);
+        self.counts().in_hand += fresh;
+    }
+
+    fn hand_over(&mut self, shard: u32, rows: &[Held], again: bool) {
+        if let Some(last) = rows.last() {
+            let age = self.now - self.lane(shard).log.stored_at(last.row);
+            let counts = self.counts();
+            counts.now.sent_age = counts.now.sent_age.max(Some(age));
+        }
+        for (from, to, received) in Self::runs(rows) {
+            self.stretches(shard, from, to, |view, from, to| {
+                let log = &view.lanes[shard as usize].log;
+                let counts = &mut view.sink.consumers[view.consumer];
+                let records = log.records(from, to);
+                counts.now.records += records;
+                if again {
+                    counts.redelivered += records;
+                    counts.redelivered_bytes += bytes_of(log.sizes(from, to));
+                } else {
+                    add_propagation(&mut counts.propagation, log, from, to, received);
+                }
+            });
+        }
+    }
+
+    fn deliver_some(&mut self, shard: u32, rows: &[Held], done: u64) {
+        let c = self.consumer;
+        let top = self.lane(shard).readers[c].place.top;
+        for (from, to, received) in Self::runs(rows) {
+            self.stretches(shard, from, to, |view, from, to| {
+                let log = &view.lanes[shard as usize].log;
+                let counts = &mut view.sink.consumers[c];
+                let records = log.records(from, to);
+                counts.records += records;
+                counts.overtaken += log.records(from, top.clamp(from, to));
+                counts.bytes += bytes_of(log.sizes(from, to));
+                if log.is_cold(from) {
+                    counts.from_cold += records;
+                }
+                view.hops(shard, (from, to), received, Done::At(done));
+                view.trace(shard, (from, to), received, Done::At(done));
+                view.counts().in_hand -= records;
+            });
+        }
+        let last = rows.last().map_or(0, |held| held.row + 1);
+        self.lane(shard).readers[c].place.top = top.max(last);
+    }
+
+    fn drop_some(&mut self, shard: u32, rows: &[Held], fate: Fate) {
+        for (from, to, _) in Self::runs(rows) {
+            self.stretches(shard, from, to, |view, from, to| {
+                let records = view.lane(shard).log.records(from, to);
+                view.count_fate(fate, records);
+                view.counts().in_hand -= records;
+            });
+        }
+    }
+
+    fn stored(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u64>) {
+        self.stretches(shard, from, to, |view, from, to| {
+            out.extend_from_slice(view.lane(shard).log.stored(from, to));
+        });
+    }
+
+    fn births(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u64>) {
+        self.stretches(shard, from, to, |view, from, to| {
+            out.extend_from_slice(view.lane(shard).log.births(from, to));
+        });
+    }
+
+    fn part_with(&mut self, records: u64, bytes: u64, fate: Option<Fate>) {
+        match fate {
+            Some(fate) => self.count_fate(fate, records),
+            None => {
+                let counts = self.counts();
+                (counts.records, counts.bytes) = (counts.records + records, counts.bytes + bytes);
+            }
+        }
+        self.counts().in_hand -= records;
+    }
+
+    fn count_hops(&mut self, hop: Hop, ns: &[u64]) {
+        let counts = self.counts();
+        match hop {
+            Hop::Propagation => {
+                counts.now.records += ns.len() as u64;
+                counts.propagation.add_all(ns);
+            }
+            Hop::Processing => counts.processing.add_all(ns),
+            Hop::EndToEnd => counts.now.end_to_end.add_all(ns),
+        }
+    }
+
+    fn keep_from(&mut self, shard: u32, row: u64) {
+        let c = self.consumer;
+        self.lane(shard).readers[c].place.kept = Some(row);
+    }
+
+    fn finish(&mut self, shard: u32) {
+        let (c, now) = (self.consumer, self.now);
+        let place = &mut self.lane(shard).readers[c].place;
+        place.done_at = Some(now);
+        place.kept = None;
+    }
+}
