@@ -4,6 +4,7 @@ use kinesim::experiment;
 use kinesim::experiment::account::{self, Account};
 use kinesim::scenario::{self, AccountScenario};
 use std::path::Path;
+use std::process::{Command, Output};
 
 fn load(text: &str) -> Result<AccountScenario, String> {
     let nothing = |_: &str| Err("no such file".to_owned());
@@ -94,4 +95,85 @@ fn mistakes_of_an_account_are_placed() {
     assert!(wrong("version: 1\nduration: 1 s\nstreams: {}\n").contains("0 streams"));
     let single = scenario::load(TWO, "a.yaml", &|_| Err(String::new()), &[]).expect_err("an account");
     assert_eq!(single[0].code, "several-streams");
+}
+
+fn kinesim(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_kinesim"))
+        .env("NO_COLOR", "1")
+        .args(args)
+        .output()
+        .expect("kinesim starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+/// Commands about one stream refuse an account by name and say which streams there are; `--stream` picks one.
+#[test]
+fn one_stream_of_an_account_is_picked_by_name() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("account-one");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("two.yaml");
+    std::fs::write(&file, TWO).expect("written");
+    let file = file.display().to_string();
+    let commands: [&[&str]; 7] = [
+        &["cost", &file, "--no-report"],
+        &["trace", &file],
+        &["sweep", &file, "--over", "streams.b.stream.shards=1,2", "--no-report"],
+        &["compare", &file, "--with", "streams.b.stream.shards=1"],
+        &["export", &file, "--as", "cli"],
+        &["plan", &file, "--no-report"],
+        &["run", &file, "--no-report", "--no-curves"],
+    ];
+    for args in &commands[..6] {
+        let said = kinesim(args);
+        assert_eq!(said.status.code(), Some(2), "{args:?}");
+        let said = text(&said.stderr);
+        for part in ["this is an account with streams", "`--stream NAME` (a, b)", "two.yaml:5"] {
+            assert!(said.contains(part), "{args:?}: {part}: {said}");
+        }
+        let wrong = text(&kinesim(&[args, &["--stream", "c"][..]].concat()).stderr);
+        assert!(wrong.contains("the account has no stream `c`") && wrong.contains("one of a, b"), "{wrong}");
+    }
+    // A plan wants a goal, which this account has not: that is another refusal.
+    for args in commands.iter().filter(|c| c[0] != "plan") {
+        let done = kinesim(&[args, &["--stream", "b"][..]].concat());
+        assert_eq!(done.status.code(), Some(0), "{args:?}: {}", text(&done.stderr));
+    }
+    let single = folder.join("single.yaml");
+    let one = "version: 1\nduration: 10 s\nproducers: { p: { rate: 10 records/s, record_size: 1 KiB } }\nstream: { shards: 3 }\n";
+    std::fs::write(&single, one).expect("written");
+    let said = kinesim(&["check", &single.display().to_string(), "--stream", "a"]);
+    assert_eq!(said.status.code(), Some(2));
+    assert!(text(&said.stderr).contains("one stream and no names"), "{}", text(&said.stderr));
+}
+
+/// `check` takes an account whole: each stream's quotas and goals, and what all need together.
+#[test]
+fn check_takes_an_account_whole() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("account-check");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let check = |name: &str, text: String| {
+        let file = folder.join(name);
+        std::fs::write(&file, text).expect("written");
+        kinesim(&["check", &file.display().to_string()])
+    };
+    // Both may be provisioned: six shards where the account has five.
+    let both = TWO.replace(", modes: [on_demand]", "");
+    let said = check("both.yaml", both.clone());
+    assert_eq!(said.status.code(), Some(1), "{}", text(&said.stderr));
+    assert!(text(&said.stdout).contains("quota: streams: 6 shards together"), "{}", text(&said.stdout));
+    let within = check("within.yaml", both.replace("shard_quota: 5", "shard_quota: 6"));
+    assert_eq!(within.status.code(), Some(0), "{}", text(&within.stdout));
+    // A goal of the second stream, missed: 10 records/s are no 20.
+    let goal = both.replace("shard_quota: 5", "shard_quota: 6").replacen(
+        "stream: { shards: 3 } }\n  b",
+        "stream: { shards: 3 }, goal: { monthly_cost: { at_most: 1 USD } } }\n  b",
+        1,
+    );
+    let missed = check("goal.yaml", goal);
+    assert_eq!(missed.status.code(), Some(1), "{}", text(&missed.stderr));
+    assert!(text(&missed.stderr).contains("goal missed"), "{}", text(&missed.stderr));
 }

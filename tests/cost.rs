@@ -110,6 +110,50 @@ fn a_run_without_throttling_bills_the_same_line_by_line() {
 const TOLERANCE: f64 = 0.01;
 
 /// 500 records/s of 1 KiB: a year's retention. 0.48828 MiB/s are 15,036,621 MiB, 14,684.2 GiB a year.
+/// (item, USD) of a month's lines, by this rule, in the only mode.
+fn month_of(text: &str, month: &str) -> BTreeMap<String, f64> {
+    let plan = plan(&format!(
+        "{text}bill: {{ month: {month} }}\nmodes: [provisioned]\ncurves: off\nreplications: 1\n"
+    ));
+    let modes = evaluate(&plan, &|_, _| ()).expect("it runs");
+    by_item(modes[0].bill_month.lines.iter().map(|l| (l.item, l.amount.as_f64())))
+}
+
+/// Records that go straight to Firehose are no part of the stream's month: 200 records/s of one unit for 730 h at
+/// 0.014 USD a million, whatever is put beside it.
+#[test]
+fn direct_puts_are_not_billed_to_the_stream() {
+    let text = "version: 1\nduration: 5 min\nproducers:\n  \
+        web: { client: sdk, rate: 200 records/s, burstiness: even, record_size: 1 KiB }\n  \
+        raw: { client: firehose_direct, rate: 800 records/s, burstiness: even, record_size: 1 KiB }\n\
+        stream: { shards: 1 }\nconsumers: {}\nfirehose: { lake: { from: { producer: raw }, to: s3 } }\n";
+    let (base, repeat) = (month_of(text, "base"), month_of(text, "repeat"));
+    near("units", base["PUT payload units"], 200.0 * 3_600.0 * 730.0 * 0.014e-6, 1e-3);
+    near("units of the run, repeated", base["PUT payload units"], repeat["PUT payload units"], 1e-3);
+    near("shards", base["Shard hours"], 730.0 * 0.015, 1e-9);
+    // Firehose's own lines are over all that was put to it.
+    let intake = |month: &BTreeMap<String, f64>| -> f64 {
+        month.iter().filter(|(item, _)| item.contains("Firehose")).map(|(_, usd)| usd).sum()
+    };
+    assert!(intake(&base) > 0.0, "{base:?}");
+    near("Firehose", intake(&base), intake(&repeat), 2e-2);
+}
+
+/// A producer that aggregates makes many records and few Kinesis records: a month at its base rate is that of its run
+/// over and over, not a payload unit for every record.
+#[test]
+fn a_month_of_aggregated_records_is_that_of_its_run() {
+    let text = "version: 1\nduration: 5 min\nproducers:\n  \
+        app: { client: kpl, rate: 1000 records/s, burstiness: even, record_size: 100 B }\n\
+        stream: { shards: 2 }\nconsumers: {}\n";
+    let (base, repeat) = (month_of(text, "base"), month_of(text, "repeat"));
+    near("units", base["PUT payload units"], repeat["PUT payload units"], 1e-2);
+    let alone = 1_000.0 * 3_600.0 * 730.0 * 0.014e-6;
+    assert!(base["PUT payload units"] < alone / 20.0, "{base:?}, {alone} if each were its own");
+    let loose = month_of(&text.replace("client: kpl", "client: sdk"), "base");
+    near("one by one", loose["PUT payload units"], alone, 1e-3);
+}
+
 #[test]
 fn a_year_by_retention() {
     let priced = price(

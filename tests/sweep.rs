@@ -2,7 +2,7 @@
 //! division says they are, mistakes named before anything runs.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 const SMALL: &str = "version: 1
 question: How many shards?
@@ -74,31 +74,70 @@ fn any_number_of_threads_and_an_interruption_give_the_same_bytes() {
     assert!(files(&place.join("torn")) == whole, "a resumed sweep differs from one in a go");
 }
 
-#[test]
-fn a_sweep_killed_in_the_middle_goes_on_and_ends_the_same() {
-    let place = place("sweep-kill");
-    let over = ["--over", "stream.shards=2..9", "--no-png", "--replications", "2"];
-    let whole = sweep(&place, "whole", "1", &over);
-    assert_eq!(whole.status.code(), Some(0), "{}", text(&whole.stderr));
-    let (scenario, out) = (place.join("s.yaml"), place.join("killed"));
+/// Begins a sweep into `out`, waits for two finished points, and hands it over to be ended.
+fn cut_short(place: &Path, out: &Path, over: &[&str], end: impl Fn(&mut Child)) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kinesim"));
-    command.env("RAYON_NUM_THREADS", "1");
-    command.args(["sweep", &scenario.display().to_string(), "--out", &out.display().to_string()]).args(over);
-    let mut child = command.stdout(std::process::Stdio::null()).spawn().expect("kinesim starts");
+    command.env("RAYON_NUM_THREADS", "1").env("NO_COLOR", "1");
+    command.args(["sweep", &place.join("s.yaml").display().to_string(), "--out", &out.display().to_string()]);
+    let piped = command.args(over).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = piped.spawn().expect("kinesim starts");
     let points = out.join("points.jsonl");
     let some = || std::fs::read_to_string(&points).is_ok_and(|t| t.lines().count() >= 2);
     while !some() && child.try_wait().expect("a child").is_none() {
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
-    let _ = child.kill();
-    child.wait().expect("ended");
-    let resumed = sweep(&place, "killed", "2", &over);
+    end(&mut child);
+    child.wait_with_output().expect("ended")
+}
+
+const EIGHT: [&str; 5] = ["--over", "stream.shards=2..9", "--no-png", "--replications", "2"];
+
+#[test]
+fn a_sweep_killed_in_the_middle_goes_on_and_ends_the_same() {
+    let place = place("sweep-kill");
+    let whole = sweep(&place, "whole", "1", &EIGHT);
+    assert_eq!(whole.status.code(), Some(0), "{}", text(&whole.stderr));
+    let out = place.join("killed");
+    cut_short(&place, &out, &EIGHT, |child| _ = child.kill());
+    let resumed = sweep(&place, "killed", "2", &EIGHT);
     assert_eq!(resumed.status.code(), Some(0), "{}", text(&resumed.stderr));
     assert!(text(&resumed.stderr).contains("of 8 points were kept"), "{}", text(&resumed.stderr));
     assert!(files(&out) == files(&place.join("whole")), "what was resumed differs");
     // Another seed finds nothing of its own, and says so.
     let other = sweep(&place, "killed", "2", &["--over", "stream.shards=2..3", "--no-png", "--seed", "9"]);
     assert!(text(&other.stderr).contains("starting anew"), "{}", text(&other.stderr));
+}
+
+/// Ctrl-C: it says that what is finished is kept, leaves no folder that is half written, and goes on from there.
+#[cfg(unix)]
+#[test]
+fn a_sweep_stopped_by_ctrl_c_keeps_its_points_and_ends_the_same() {
+    let place = place("sweep-ctrl-c");
+    // Long enough that the signal comes before the end.
+    let more = ["--set", "duration=60 s"];
+    let over: Vec<&str> = EIGHT.iter().chain(&more).copied().collect();
+    let out = place.join("stopped");
+    let interrupt = |child: &mut Child| {
+        let sent =
+            Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+        assert!(sent.success(), "the signal did not arrive");
+    };
+    let stopped = cut_short(&place, &out, &over, interrupt);
+    assert_eq!(stopped.status.code(), Some(130), "{}", text(&stopped.stderr));
+    assert!(text(&stopped.stderr).contains("finished points are kept"), "{}", text(&stopped.stderr));
+    let left: Vec<String> = files(&out).into_iter().map(|f| f.0).collect();
+    assert_eq!(left, [".kinesim-report", "points.jsonl"], "only the points are there");
+    let beside = |p: std::io::Result<std::fs::DirEntry>| {
+        p.expect("an entry").file_name().into_string().expect("a name")
+    };
+    let odd = std::fs::read_dir(&place).expect("a folder").map(beside).find(|n| n.starts_with(".stopped"));
+    assert_eq!(odd, None, "something half written is left");
+    let resumed = sweep(&place, "stopped", "2", &over);
+    assert_eq!(resumed.status.code(), Some(0), "{}", text(&resumed.stderr));
+    assert!(text(&resumed.stderr).contains("of 8 points were kept"), "{}", text(&resumed.stderr));
+    let whole = sweep(&place, "whole", "2", &over);
+    assert_eq!(text(&resumed.stdout), text(&whole.stdout));
+    assert!(files(&out) == files(&place.join("whole")), "what was resumed differs");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `kinesim check`: is a scenario valid, which quotas would it break, which goals does it miss?
 
 use super::{Exit, Flags, input, run, talk};
-use crate::scenario::Scenario;
+use crate::scenario::{AccountScenario, Scenario};
 use crate::world;
 use std::path::PathBuf;
 
@@ -18,26 +18,35 @@ pub struct Check {
 impl Check {
     /// Says what is wrong, or that nothing is.
     pub fn go(&self, flags: &Flags) -> Exit {
-        let scenario = match input::load(&self.scenario, flags) {
-            Ok(scenario) => scenario,
-            Err(exit) => return exit,
-        };
-        if let Some(why) = scenario.too_large() {
-            return talk::wrong(why);
+        match self.done(flags) {
+            Ok(exit) | Err(exit) => exit,
         }
-        for &mode in &scenario.modes {
-            if let Err(why) = world::fit(&scenario.world(mode, scenario.seed, 0)) {
-                return talk::wrong(why.0);
+    }
+
+    fn done(&self, flags: &Flags) -> Result<Exit, Exit> {
+        let account = input::load_account(&self.scenario, flags)?;
+        for scenario in &account.streams {
+            if let Some(why) = scenario.too_large() {
+                return Err(talk::wrong(why));
+            }
+            for &mode in &scenario.modes {
+                world::fit(&scenario.world(mode, scenario.seed, 0)).map_err(|why| talk::wrong(why.0))?;
             }
         }
-        let quotas = say_quotas(&scenario, flags);
-        let goals = if self.no_goals { Exit::Fine } else { goals(&scenario, flags) };
-        if goals == Exit::Wrong || quotas == Exit::Fine { goals } else { quotas }
+        let mut exit = say_quotas(&account, flags);
+        for scenario in account.streams.iter().filter(|_| !self.no_goals) {
+            match goals(scenario, flags) {
+                Exit::Wrong => return Err(Exit::Wrong),
+                Exit::Missed => exit = Exit::Missed,
+                Exit::Fine => {}
+            }
+        }
+        Ok(exit)
     }
 }
 
 /// Quotas the design would break.
-fn say_quotas(scenario: &Scenario, flags: &Flags) -> Exit {
+fn say_quotas(scenario: &AccountScenario, flags: &Flags) -> Exit {
     let found = scenario.quota_findings();
     if flags.json {
         let mut text = serde_json::to_string_pretty(&found).unwrap_or_default();

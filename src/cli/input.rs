@@ -19,11 +19,17 @@ pub fn text(path: &Path) -> Result<String, Exit> {
 pub fn load(path: &Path, flags: &Flags) -> Result<Scenario, Exit> {
     let text = text(path)?;
     let name = path.display().to_string();
-    scenario::load(&text, &name, &fs::beside(path), &flags.set).map_err(|d| refuse(&d, flags))
+    let stream = flags.stream.as_deref();
+    scenario::load_one(&text, &name, &fs::beside(path), &flags.set, stream).map_err(|d| refuse(&d, flags))
 }
 
-/// The same of a file that may describe an account with several streams.
+/// The same of a file that may describe an account with several streams: all of them, or the one asked for.
 pub fn load_account(path: &Path, flags: &Flags) -> Result<AccountScenario, Exit> {
+    if flags.stream.is_some() {
+        let one = load(path, flags)?;
+        let (name, question) = (one.name.clone(), one.question.clone());
+        return Ok(AccountScenario { name, question, streams: vec![one], named: false });
+    }
     let text = fs::read_text(path, fs::SCENARIO_BYTES_MAX).map_err(talk::wrong)?;
     let name = path.display().to_string();
     scenario::load_account(&text, &name, &fs::beside(path), &flags.set).map_err(|d| refuse(&d, flags))

@@ -34,7 +34,8 @@ impl Plan {
             Err(exit) => return exit,
         };
         let beside = fs::beside(&self.scenario);
-        let source = Source::new(text, &self.scenario.display().to_string(), &beside, &flags.set);
+        let source = Source::new(text, &self.scenario.display().to_string(), &beside, &flags.set)
+            .of_stream(flags.stream.as_deref());
         let scenario = match source.with(&[]) {
             Ok(scenario) => scenario,
             Err(diags) => return input::refuse(&diags, flags),

@@ -21,9 +21,6 @@ pub struct Replay {
     /// a scenario (.yaml) whose client, consumers and settings the history gets.
     #[arg(required = true, value_name = "METRICS")]
     files: Vec<PathBuf>,
-    /// The stream to replay, where the metrics have several; all of them without it.
-    #[arg(long, value_name = "NAME")]
-    stream: Option<String>,
     /// Period of the metrics, where it cannot be found from their times, e.g. `60 s`.
     #[arg(long, value_name = "TIME", value_parser = period)]
     period: Option<Dur>,
@@ -66,11 +63,12 @@ impl Replay {
             return Err(talk::wrong("expected metrics, and one scenario (.yaml) at most"));
         }
         let base = match scenarios.first() {
-            Some(path) => input::load(path, flags)?,
+            // `--stream` is one of the metrics'; the scenario has one.
+            Some(path) => input::load(path, &Flags { stream: None, ..flags.clone() })?,
             None => plain(&flags.set).map_err(|d| input::refuse(&d, flags))?,
         };
         let (read, text) = self.import(&metrics, flags)?;
-        let streams = self.chosen(&read)?;
+        let streams = chosen(&read, flags.stream.as_deref())?;
         let made = |h: &&History| of_history(base.clone(), h, &text).map_err(talk::wrong);
         let mut replayed = streams.iter().map(made).collect::<Result<Vec<Replayed>, Exit>>()?;
         replayed.iter_mut().for_each(|r| r.notes.extend(read.notes.iter().cloned()));
@@ -127,18 +125,6 @@ impl Replay {
         Ok((read, text))
     }
 
-    fn chosen<'a>(&self, read: &'a Imported) -> Result<Vec<&'a History>, Exit> {
-        let wanted = |h: &&History| self.stream.as_ref().is_none_or(|name| *name == h.name);
-        let chosen: Vec<&History> = read.streams.iter().filter(wanted).collect();
-        if chosen.is_empty() {
-            let names: Vec<&str> = read.streams.iter().map(|h| h.name.as_str()).collect();
-            let asked = self.stream.clone().unwrap_or_default();
-            let among = if names.is_empty() { "none".into() } else { names.join(", ") };
-            return Err(talk::wrong(format_args!("no stream is called {asked}; the metrics have: {among}")));
-        }
-        Ok(chosen)
-    }
-
     fn replay(
         &self,
         one: &Replayed,
@@ -158,7 +144,11 @@ impl Replay {
         let mut policies = AutoscalerSpec::presets();
         policies.retain(|_| !self.no_policies && scenario.modes.contains(&Mode::Provisioned));
         let tell = |done, all| progress.more(done, all);
-        let outcome = replay::run(&plan, &one.past, &policies, self.now, &tell).map_err(talk::wrong)?;
+        let mut outcome = replay::run(&plan, &one.past, &policies, self.now, &tell).map_err(talk::wrong)?;
+        if shared {
+            // By itself a stream's saving leaves out the commitment that all share: the total tells it.
+            outcome.findings.retain(|f| !matches!(f.kind, "replay" | "cost"));
+        }
         Ok((plan, outcome))
     }
 
@@ -176,4 +166,17 @@ impl Replay {
         }
         Ok(talk::data(if flags.json { json } else { text.as_bytes() }))
     }
+}
+
+/// The streams asked for: one, or all.
+fn chosen<'a>(read: &'a Imported, stream: Option<&str>) -> Result<Vec<&'a History>, Exit> {
+    let wanted = |h: &&History| stream.is_none_or(|name| *name == h.name);
+    let chosen: Vec<&History> = read.streams.iter().filter(wanted).collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = read.streams.iter().map(|h| h.name.as_str()).collect();
+        let among = if names.is_empty() { "none".into() } else { names.join(", ") };
+        let asked = stream.unwrap_or_default();
+        return Err(talk::wrong(format_args!("no stream is called {asked}; the metrics have: {among}")));
+    }
+    Ok(chosen)
 }

@@ -38,6 +38,9 @@ pub struct Run {
 impl Run {
     /// Reads the scenario, has it simulated with the seed in force, and delivers the outcome.
     pub fn go(&self, flags: &Flags) -> Exit {
+        let mut flags = flags.clone();
+        flags.set.extend(self.resolution.iter().map(|grain| ("resolution".into(), grain.clone())));
+        let flags = &flags;
         let account = match input::load_account(&self.scenario, flags) {
             Ok(account) => account,
             Err(exit) => return exit,

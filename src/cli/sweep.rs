@@ -69,7 +69,7 @@ impl Sweep {
         let text = input::text(&self.scenario)?;
         let name = self.scenario.display().to_string();
         let beside = fs::beside(&self.scenario);
-        let source = Source::new(text, &name, &beside, &flags.set);
+        let source = Source::new(text, &name, &beside, &flags.set).of_stream(flags.stream.as_deref());
         let base = source.with(&[]).map_err(|d| input::refuse(&d, flags))?;
         let place = self.place(&base, flags);
         if let Some(folder) = &place {

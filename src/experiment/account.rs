@@ -8,6 +8,7 @@
 
 use super::outcome::{Finding, ModeOutcome, Outcome};
 use super::plan::Plan;
+use super::replay::{self, Replay};
 use super::{Trouble, bills};
 use crate::cost::bill::Bill;
 use crate::cost::shortfall;
@@ -30,6 +31,8 @@ pub struct Account {
     pub findings: Vec<Finding>,
     /// A quota is missed.
     pub over_quota: bool,
+    /// Histories of its streams together, where several were replayed.
+    pub replay: Option<Replay>,
     /// The streams, in order of the scenario.
     pub streams: Vec<Outcome>,
 }
@@ -129,11 +132,17 @@ pub fn of(
             format!("each stream in its own cheapest mode: {:.2} USD a month", Money(cheapest).as_f64());
         findings.push(Finding { kind: "cost", text });
     }
+    let histories: Vec<&Replay> = streams.iter().filter_map(|(_, o)| o.replay.as_ref()).collect();
+    let shortfall =
+        |mode: &str| columns.iter().find(|c| c.mode == mode).map_or(Money(0), |c| c.commitment.total);
+    let replay = replay::total(&histories, &shortfall);
+    findings.extend(replay.iter().flat_map(replay::verdict));
     Ok(Account {
         name: name.to_owned(),
         question: question.to_owned(),
         modes: columns,
         findings,
+        replay,
         over_quota,
         streams: streams.iter().map(|s| s.1.clone()).collect(),
     })

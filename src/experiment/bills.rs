@@ -9,9 +9,31 @@ use crate::cost::steady::Steady;
 use crate::cost::{self, BillError, MonthRule, Stretch, bill_month, bill_run, used_in, with_clients};
 use crate::measure::clients::FirehoseResult;
 use crate::measure::result::{RunResult, Usage};
+use crate::producer::curve::RateCurve;
 use crate::units::billed::mul_div;
 use crate::units::{Dur, RecordRate};
 use crate::world::config::WorldConfig;
+
+/// How many records a second there are.
+#[derive(Clone, Copy)]
+struct Rates {
+    /// Of all producers.
+    all: RecordRate,
+    /// Of those that put to the stream; the others put straight to Firehose.
+    stream: RecordRate,
+}
+
+impl Rates {
+    fn of(world: &WorldConfig, rate: impl Fn(&RateCurve) -> RecordRate) -> Rates {
+        let curves = rate_curves(world);
+        let each = || curves.iter().zip(&world.producers);
+        let to_stream = each().filter(|(_, p)| p.client.firehose().is_none());
+        Rates {
+            all: RecordRate(each().map(|(c, _)| rate(c).0).sum()),
+            stream: RecordRate(to_stream.map(|(c, _)| rate(c).0).sum()),
+        }
+    }
+}
 
 /// Bill of the run itself.
 pub fn of_run(plan: &Plan, world: &WorldConfig, run: &RunResult) -> Result<Bill, BillError> {
@@ -22,28 +44,28 @@ pub fn of_run(plan: &Plan, world: &WorldConfig, run: &RunResult) -> Result<Bill,
 
 /// Bill of a month.
 pub fn of_month(plan: &Plan, world: &WorldConfig, run: &RunResult) -> Result<Bill, BillError> {
-    let rate: u64 = rate_curves(world).iter().map(|c| c.base_rate().0).sum();
-    month(plan, plan.month, world, run, RecordRate(rate))
+    month(plan, plan.month, world, run, Rates::of(world, RateCurve::base_rate))
 }
 
 /// Bill of a month of the scenario at `percent` of its load, from a run of a stretch of it: what a record costs is
 /// the run's, how many there are in a month is the scenario's, since its busiest minutes are not its month.
 pub fn of_point(plan: &Plan, percent: u64, world: &WorldConfig, run: &RunResult) -> Result<Bill, BillError> {
-    let (length, rate) = rate_of_month(plan);
-    month(plan, MonthRule::Base(length), world, run, RecordRate(rate.0 / 100 * percent))
+    let (length, rates) = rate_of_month(plan);
+    let at = |rate: RecordRate| RecordRate(rate.0 / 100 * percent);
+    let rates = Rates { all: at(rates.all), stream: at(rates.stream) };
+    month(plan, MonthRule::Base(length), world, run, rates)
 }
 
 /// A month's length, and how many records a second it has.
-fn rate_of_month(plan: &Plan) -> (Dur, RecordRate) {
+fn rate_of_month(plan: &Plan) -> (Dur, Rates) {
     let hours = |days: u32| Dur::from_h(24 * u64::from(days));
     let (length, based) = match plan.month {
         MonthRule::Base(length) => (length, true),
         MonthRule::Repeat(length) => (length, false),
         MonthRule::Calendar { days } => (hours(days), false),
     };
-    let curves = rate_curves(&plan.world);
-    let rates = curves.iter().map(|c| if based { c.base_rate() } else { c.mean() }.0);
-    (length, RecordRate(rates.sum()))
+    let rate = if based { RateCurve::base_rate } else { RateCurve::mean };
+    (length, Rates::of(&plan.world, rate))
 }
 
 /// What one Firehose stream adds to a month of the scenario, from a run of a stretch of it.
@@ -53,8 +75,8 @@ pub fn of_stream(
     run: &RunResult,
     f: &FirehoseResult,
 ) -> Result<Bill, BillError> {
-    let (length, rate) = rate_of_month(plan);
-    let stretch = stretch(MonthRule::Base(length), world.duration, rate, run);
+    let (length, rates) = rate_of_month(plan);
+    let stretch = stretch(MonthRule::Base(length), world.duration, rates.all, run);
     let bill = with_clients(Bill::default(), &used_by_firehose(f), &plan.prices, stretch)?;
     Ok(bill.rounded(plan.rounding))
 }
@@ -64,20 +86,20 @@ fn month(
     rule: MonthRule,
     world: &WorldConfig,
     run: &RunResult,
-    rate: RecordRate,
+    rates: Rates,
 ) -> Result<Bill, BillError> {
-    let base = steady(world, run, rate);
+    let base = steady(world, run, rates.stream);
     let advantage = &world.stream.advantage;
     let bill = bill_month(&counted(run), &base, rule, &plan.prices, world.duration, advantage)?;
-    let stretch = stretch(rule, world.duration, rate, run);
+    let stretch = stretch(rule, world.duration, rates.all, run);
     let bill = with_clients(bill, &used_in(run), &plan.prices, stretch)?;
     Ok(bill.rounded(plan.rounding))
 }
 
 /// What a month uses, as far as a commitment is met by it.
 pub fn usage_of_month(plan: &Plan, world: &WorldConfig, run: &RunResult) -> Usage {
-    let rate: u64 = rate_curves(world).iter().map(|c| c.base_rate().0).sum();
-    cost::usage_of_month(&counted(run), &steady(world, run, RecordRate(rate)), plan.month, world.duration)
+    let rates = Rates::of(world, RateCurve::base_rate);
+    cost::usage_of_month(&counted(run), &steady(world, run, rates.stream), plan.month, world.duration)
 }
 
 /// What was used, by records as producers make them, as the base rate counts them: a Kinesis record may hold several.

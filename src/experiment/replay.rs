@@ -5,8 +5,14 @@
 //! run had open: births evenly apart, Poisson, in batches as large as the history's own scatter from step to step asks
 //! for, and all of a step at one instant. Each counts what is refused at the first attempt. Keys are taken as even.
 
+mod together;
+mod verdict;
+
+pub use together::total;
+pub use verdict::{Risk, verdict};
+
 use super::findings::autoscaler;
-use super::outcome::{Finding, ModeOutcome, Outcome};
+use super::outcome::{ModeOutcome, Outcome};
 use super::plan::Plan;
 use super::{Trouble, run as run_plan};
 use crate::measure::result::{Series, TimelineEntry};
@@ -84,6 +90,8 @@ pub struct Replay {
     pub dispersion: f64,
     /// Modes, then autoscaling rules.
     pub designs: Vec<Design>,
+    /// The place among them of the one that the others are held against.
+    pub against: usize,
 }
 
 /// One design the history went through.
@@ -167,8 +175,8 @@ pub fn run(
         let about = ["autoscaler", "flapping", "autoscaler_refused", "custom_resource"];
         outcome.findings.extend(tried.findings.into_iter().filter(|f| about.contains(&f.kind)));
     }
-    let replay = summary(past, designs);
-    let mut findings = risks(&replay, now.map(Mode::word));
+    let replay = summary(past, designs, now.map(Mode::word));
+    let mut findings = verdict(&replay);
     findings.append(&mut outcome.findings);
     outcome.findings = findings;
     outcome.replay = Some(replay);
@@ -179,7 +187,7 @@ fn is_bought(mode: &ModeOutcome) -> bool {
     mode.mode == Mode::Provisioned.word()
 }
 
-fn summary(past: &Past, designs: Vec<Design>) -> Replay {
+fn summary(past: &Past, designs: Vec<Design>, now: Option<&str>) -> Replay {
     let steps = 0..past.at.len();
     let sum = |end: usize| past.offered.iter().map(|o| o[end]).sum::<f64>();
     let bytes: f64 = steps.clone().map(|i| past.offered[i][0] * past.size[i]).sum();
@@ -195,6 +203,7 @@ fn summary(past: &Past, designs: Vec<Design>) -> Replay {
         peak_records_per_s: steps.map(rate).fold(0.0, f64::max),
         mean_record_bytes: (past.sizes_known && sum(0) > 0.0).then(|| bytes / sum(0)),
         dispersion: past.dispersion(),
+        against: against(&designs, now),
         designs,
     }
 }
@@ -205,7 +214,7 @@ fn design(plan: &Plan, past: &Past, mode: &ModeOutcome, policy: Option<&'static 
     let seen = |end| Seen { past, end, series: &run.series, limits, dispersion: past.dispersion() }.bracket();
     let (born, delayed) = run.producers.iter().fold((0, 0), |(b, d), p| (b + p.born, d + p.delayed));
     let title = match policy {
-        Some(policy) => format!("{}, {policy}", mode.title),
+        Some(policy) => format!("{}, {}", mode.title, policy.replace('_', " ")),
         None => mode.title.to_owned(),
     };
     let decisions = run.timeline.iter().filter(|e| e.what.starts_with("autoscale"));
@@ -317,69 +326,19 @@ impl Seen<'_> {
     }
 }
 
-/// In plain words: what each design saves against the one in use (`now`; else on-demand, else the dearest), and at
-/// what risk.
-fn risks(replay: &Replay, now: Option<&str>) -> Vec<Finding> {
-    let designs = &replay.designs;
-    let of_mode = |mode: &str| designs.iter().find(|d| d.mode == mode);
+impl Replay {
+    /// The design that the others are held against.
+    pub fn base(&self) -> Option<&Design> {
+        self.designs.get(self.against)
+    }
+}
+
+/// The place of the design that the others are held against: the one in use (`now`), else on-demand, else the dearest.
+fn against(designs: &[Design], now: Option<&str>) -> usize {
+    let of_mode = |mode: &str| designs.iter().position(|d| d.mode == mode);
     let in_use = now.and_then(of_mode).or_else(|| of_mode(Mode::OnDemand.word()));
-    let Some(base) = in_use.or(designs.iter().max_by_key(|d| d.month_usd)) else { return Vec::new() };
-    let mut order: Vec<&Design> = designs.iter().filter(|d| !std::ptr::eq(*d, base)).collect();
-    order.sort_by_key(|d| d.month_usd);
-    let mut all = vec![Finding {
-        kind: "replay",
-        text: format!("{}: {}; {}", base.title, cost(base.month_usd), risk(base, replay)),
-    }];
-    all.extend(order.into_iter().map(|d| Finding { kind: "replay", text: against(d, base, replay) }));
-    all
-}
-
-fn against(design: &Design, base: &Design, replay: &Replay) -> String {
-    let saved = base.month_usd.0 - design.month_usd.0;
-    let share = saved.unsigned_abs() as f64 * 100.0 / (base.month_usd.0.max(1)) as f64;
-    let words = if saved >= 0 { "less" } else { "more" };
-    format!(
-        "{}: {}, {share:.0} % {words} than {}; {}",
-        design.title,
-        cost(design.month_usd),
-        base.title,
-        risk(design, replay)
-    )
-}
-
-fn cost(amount: Money) -> String {
-    format!("{:.2} USD a month", amount.as_f64())
-}
-
-fn risk(design: &Design, replay: &Replay) -> String {
-    let [low, _, high] = design.refused;
-    if high.worst == 0.0 {
-        return "nothing refused, even if all of a step came at one instant".into();
-    }
-    let ends = |low: f64, high: f64| match (percent(low), percent(high)) {
-        (a, b) if a == b => a,
-        (a, b) => format!("{a} to {b}"),
-    };
-    let mut text = format!(
-        "refused at first: {} evenly spread, {} at random, {} in batches as the history scatters, {} if each step came at one instant",
-        ends(low.even, high.even),
-        ends(low.poisson, high.poisson),
-        ends(low.burst, high.burst),
-        ends(low.worst, high.worst)
-    );
-    if let Some(worst) = design.worst {
-        let when = moment(worst.at_ns, replay);
-        text.push_str(&format!("; the worst step, {when}, {} at random", percent(worst.share)));
-    }
-    text
-}
-
-/// When, since the start.
-fn moment(at_ns: u64, replay: &Replay) -> String {
-    match &replay.start {
-        Some(start) => format!("{:.1} h after {start}", at_ns as f64 / 3.6e12),
-        None => format!("{:.1} h after the start", at_ns as f64 / 3.6e12),
-    }
+    let dearest = || (0..designs.len()).max_by_key(|i| designs[*i].month_usd);
+    in_use.or_else(dearest).unwrap_or(0)
 }
 
 /// A share for people.

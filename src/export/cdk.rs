@@ -11,6 +11,7 @@ fn construct(kind: Kind) -> (&'static str, &'static str) {
         Kind::StreamConsumer => ("kinesis", "CfnStreamConsumer"),
         Kind::EventSourceMapping => ("lambda", "CfnEventSourceMapping"),
         Kind::DeliveryStream => ("kinesisfirehose", "CfnDeliveryStream"),
+        Kind::FlinkApplication => ("kinesisanalyticsv2", "CfnApplication"),
         Kind::Alarm => ("cloudwatch", "CfnAlarm"),
     }
 }

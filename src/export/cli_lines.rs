@@ -52,6 +52,7 @@ fn lines(resource: &Resource, out: &mut String) {
         }
         Kind::EventSourceMapping => command("lambda create-event-source-mapping", &all, out),
         Kind::DeliveryStream => command("firehose create-delivery-stream", &all, out),
+        Kind::FlinkApplication => command("kinesisanalyticsv2 create-application", &all, out),
         Kind::Alarm => command("cloudwatch put-metric-alarm", &all, out),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::design::STREAM;
 use super::tree::{Kind, Properties, Template, Value, pascal};
-use crate::firehose::config::{BackupConfig, FirehoseConfig, Retry, Source};
+use crate::firehose::config::{BackupConfig, Columnar, FirehoseConfig, Retry, Source};
 use crate::units::{Bytes, Dur};
 
 /// How a destination is written.
@@ -223,14 +223,16 @@ impl Writer<'_> {
     }
 
     fn conversion(&self, template: &mut Template, all: &mut Properties) {
-        if self.stream.writing.convert.is_none() {
-            return;
-        }
+        let Some(conversion) = self.stream.writing.convert else { return };
         let database = self.ask(template, "SchemaDatabase", "Glue database that holds the schema");
         let table = self.ask(template, "SchemaTable", "Glue table that holds the schema");
         let empty = |name| Value::Map(vec![(name, Value::Map(Vec::new()))]);
         let input = Value::Map(vec![("Deserializer", empty("OpenXJsonSerDe"))]);
-        let output = Value::Map(vec![("Serializer", empty("ParquetSerDe"))]);
+        let serializer = match conversion.to {
+            Columnar::Parquet => "ParquetSerDe",
+            Columnar::Orc => "OrcSerDe",
+        };
+        let output = Value::Map(vec![("Serializer", empty(serializer))]);
         let schema = vec![("DatabaseName", database), ("TableName", table), ("RoleARN", self.role.clone())];
         let conversion = vec![
             ("Enabled", Value::Flag(true)),

@@ -4,6 +4,7 @@ use super::tree::{Kind, Properties, Template, Value, pascal};
 use super::{alarms, delivery};
 use crate::api::Position;
 use crate::consumer::config::{ApplicationConfig, ConsumerConfig, ReadConfig};
+use crate::consumer::flink::config::{FlinkConfig, ManagedConfig, Place};
 use crate::consumer::lambda::LambdaConfig;
 use crate::facts::data_streams;
 use crate::scenario::Scenario;
@@ -103,7 +104,10 @@ fn reader(template: &mut Template, consumer: &ConsumerConfig) {
             return mapping(template, &id, consumer, lambda, source);
         }
         ApplicationConfig::Kcl(_) => "a KCL application brings its own workers and creates its lease table",
-        ApplicationConfig::Flink(_) => "a Flink application is deployed with its code",
+        ApplicationConfig::Flink(flink) => match &flink.place {
+            Place::Managed(managed) => return application(template, &id, consumer, flink, managed),
+            Place::SelfManaged(_) => "a Flink job on machines of one's own is deployed with its code",
+        },
         ApplicationConfig::Sdk => "a plain reader is deployed with its code",
         ApplicationConfig::Firehose => return,
     };
@@ -113,6 +117,58 @@ fn reader(template: &mut Template, consumer: &ConsumerConfig) {
         (true, false) => ", and registers itself for fan-out",
     };
     template.about.push(format!("Reader {}: {left_out}{registration}", consumer.name));
+}
+
+/// Managed Service for Apache Flink: the job's settings here, its code and source settings in its archive.
+fn application(
+    template: &mut Template,
+    id: &str,
+    consumer: &ConsumerConfig,
+    flink: &FlinkConfig,
+    managed: &ManagedConfig,
+) {
+    let mut ask = |suffix: &str, about: &str| {
+        template.ask(format!("{id}{suffix}"), &format!("{about} (Flink application {})", consumer.name))
+    };
+    let runtime = ask("Runtime", "Runtime environment, for example FLINK-1_20");
+    let role = ask("ServiceRoleArn", "ARN of the role that the application takes on");
+    let bucket = ask("CodeBucketArn", "ARN of the bucket that holds the code");
+    let file = ask("CodeFileKey", "Key of the code's archive in it");
+    let at = Value::Map(vec![("BucketARN", bucket), ("FileKey", file)]);
+    let code = vec![
+        ("CodeContent", Value::Map(vec![("S3ContentLocation", at)])),
+        ("CodeContentType", Value::text("ZIPFILE")),
+    ];
+    let own = || ("ConfigurationType", Value::text("CUSTOM"));
+    let milliseconds = |d: Dur| Value::Number(d.0.div_ceil(Dur::from_ms(1).0));
+    let checkpoints = vec![
+        own(),
+        ("CheckpointingEnabled", Value::Flag(true)),
+        ("CheckpointInterval", milliseconds(flink.checkpoints.every)),
+        ("MinPauseBetweenCheckpoints", milliseconds(flink.checkpoints.min_pause)),
+    ];
+    let parallelism = vec![
+        own(),
+        ("Parallelism", Value::Number(flink.parallelism.into())),
+        ("ParallelismPerKPU", Value::Number(managed.parallelism_per_kpu.into())),
+        ("AutoScalingEnabled", Value::Flag(managed.autoscaling)),
+    ];
+    let job = vec![
+        ("CheckpointConfiguration", Value::Map(checkpoints)),
+        ("ParallelismConfiguration", Value::Map(parallelism)),
+    ];
+    let settings = vec![
+        ("ApplicationCodeConfiguration", Value::Map(code)),
+        ("FlinkApplicationConfiguration", Value::Map(job)),
+    ];
+    let properties: Properties = vec![
+        ("ApplicationName", Value::text(format!("{}-{}", template.name, consumer.name))),
+        ("RuntimeEnvironment", runtime),
+        ("ServiceExecutionRole", role),
+        ("ApplicationConfiguration", Value::Map(settings)),
+    ];
+    let why = "its code names the stream and how it reads; it is started by hand once it is there".to_owned();
+    template.add(format!("{id}Application"), Kind::FlinkApplication, properties, Some(why));
 }
 
 /// Lambda's event source mapping.

@@ -11,6 +11,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("RetentionPeriodHours", "retention_period"),
     ("MaxRecordSizeInKiB", "max_record_size_in_kib"),
     ("ConsumerName", "name"),
+    ("ApplicationName", "name"),
     ("Destination", "destination_arn"),
     ("DeliveryStreamName", "name"),
     ("KinesisStreamSourceConfiguration", "kinesis_source_configuration"),
@@ -64,6 +65,7 @@ fn word(kind: Kind) -> &'static str {
         Kind::StreamConsumer => "aws_kinesis_stream_consumer",
         Kind::EventSourceMapping => "aws_lambda_event_source_mapping",
         Kind::DeliveryStream => "aws_kinesis_firehose_delivery_stream",
+        Kind::FlinkApplication => "aws_kinesisanalyticsv2_application",
         Kind::Alarm => "aws_cloudwatch_metric_alarm",
     }
 }

@@ -60,6 +60,8 @@ pub enum Kind {
     EventSourceMapping,
     /// A Firehose stream.
     DeliveryStream,
+    /// An application of Managed Service for Apache Flink.
+    FlinkApplication,
     /// A CloudWatch alarm.
     Alarm,
 }
@@ -72,6 +74,7 @@ impl Kind {
             Kind::StreamConsumer => "AWS::Kinesis::StreamConsumer",
             Kind::EventSourceMapping => "AWS::Lambda::EventSourceMapping",
             Kind::DeliveryStream => "AWS::KinesisFirehose::DeliveryStream",
+            Kind::FlinkApplication => "AWS::KinesisAnalyticsV2::Application",
             Kind::Alarm => "AWS::CloudWatch::Alarm",
         }
     }

@@ -124,12 +124,30 @@ pub struct BackupConfig {
 /// Writing of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WritingConfig {
-    /// Conversion to Parquet or ORC: the share of records that cannot be converted.
-    pub convert: Option<Percent>,
+    /// Conversion of the format.
+    pub convert: Option<Conversion>,
     /// Bytes written for each byte gathered.
     pub written: Percent,
     /// A part, where short intervals put objects into S3 in parts (`None`: they do not go there).
     pub part: Option<Bytes>,
+}
+
+/// Conversion of the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conversion {
+    /// What is written.
+    pub to: Columnar,
+    /// The share of records that cannot be converted.
+    pub failed: Percent,
+}
+
+/// Formats that Firehose converts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Columnar {
+    /// Apache Parquet.
+    Parquet,
+    /// Apache ORC.
+    Orc,
 }
 
 /// Where records come from.

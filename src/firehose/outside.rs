@@ -43,7 +43,7 @@ impl Outside {
         Outside {
             delivery: Delivery::new(&config.delivery, path, seed),
             copies: config.copy.as_ref().map(|copy| Copies::new(copy, path, seed)),
-            convert: convert.map(|failing| Share::new(failing, seed.stream(path, "conversion_failures"))),
+            convert: convert.map(|c| Share::new(c.failed, seed.stream(path, "conversion_failures"))),
             errors: ErrorBucket::new(&config.error_outages),
             tally: Tally::new(config, bucket_ns),
             departed: Vec::new(),

@@ -55,9 +55,22 @@ fn of_stream(m: &ModeOutcome, column: &str) -> [String; 3] {
     ]
 }
 
+/// What the streams' own tables leave out.
+pub(super) const SHARED: &str = "The commitment of On-demand Advantage is shared by all streams: it is in the last table's months, \
+    and not in those of one stream.";
+
 /// The terminal summary.
 pub fn terminal(account: &Account) -> String {
     let mut out = format!("{}\n{}\n\n", account.name, account.question);
+    let histories = account.streams.iter().filter_map(|s| s.replay.as_ref());
+    for history in histories.chain(&account.replay) {
+        text::push_history(&mut out, history);
+        out.push('\n');
+    }
+    if account.replay.is_some() {
+        out.push_str(&text::wrapped(SHARED, ""));
+        out.push('\n');
+    }
     let (head, rows) = rows(account);
     text::push_table(&mut out, head, rows);
     let findings: Vec<&str> = account.findings.iter().map(|f| f.text.as_str()).collect();

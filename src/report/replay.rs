@@ -38,19 +38,31 @@ pub fn about(replay: &Replay) -> Vec<String> {
 /// Heading and one row per design.
 pub fn rows(replay: &Replay) -> (Vec<&'static str>, Vec<Vec<String>>) {
     let head =
-        vec!["design", "shards, most", "mean", "month", "history", "even", "random", "batches", "at once"];
+        vec!["design", "shards", "most", "month", "saves", "risk", "even", "random", "batches", "at once"];
     let row = |d: &Design| {
         let mut cells = vec![
             d.title.clone(),
-            human::count(d.shards_max.into()),
             human::number(d.shards_mean, 1),
+            human::count(d.shards_max.into()),
             human::money(d.month_usd),
-            human::money(d.history_usd),
+            replay.base().map_or_else(String::new, |base| saves(d, base)),
+            d.risk().word().to_owned(),
         ];
         cells.extend(shares(&d.refused));
         cells
     };
     (head, replay.designs.iter().map(row).collect())
+}
+
+/// What a design's month saves against the one it is held against.
+fn saves(design: &Design, base: &Design) -> String {
+    let (month, own) = (base.month_usd.as_f64(), design.month_usd.as_f64());
+    match () {
+        () if design.title == base.title => "compared".into(),
+        () if month <= 0.0 => String::new(),
+        () if own <= month => human::number((month - own) * 100.0 / month, 0) + " %",
+        () => format!("costs {}x", human::number(own / month, 1)),
+    }
 }
 
 /// Each shape from the least to the most demand.
@@ -62,10 +74,11 @@ fn shares(refused: &[Bracket; 3]) -> [String; 4] {
     })
 }
 
-/// How to read the shares.
-pub const NOTE: &str = "Even, random, batches, at once: the share of records that a shard refuses at the first attempt, \
-    worked out step by step for what a sum over a step hides: births evenly apart, at random (Poisson), in batches \
-    that scatter as the steps do, and all of a step at one instant. Keys are taken as even.";
+/// How to read the table.
+pub const NOTE: &str = "Shards are the mean and the most. Even, random, batches, at once: the share of records that a shard refuses at \
+    the first attempt, worked out step by step for what a sum over a step hides: births evenly apart, at random \
+    (Poisson), in batches that scatter as the steps do, and all of a step at one instant. Keys are taken as even. Risk: \
+    overload is refused even evenly apart, random peaks at random, bursts only in batches or at once.";
 
 /// Designs × ends of the demand, exact.
 pub fn csv(replay: &Replay) -> Vec<u8> {

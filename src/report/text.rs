@@ -1,6 +1,7 @@
 //! The terminal summary: modes side by side, then the findings and the notes. Plain text, no colour.
 
 use crate::experiment::outcome::{Headline, ModeOutcome, Outcome};
+use crate::experiment::replay::Replay;
 use crate::measure::clients::FirehoseResult;
 use crate::measure::result::{ConsumerResult, ProducerResult};
 use crate::report::{human, replay};
@@ -13,6 +14,10 @@ pub fn text(outcome: &Outcome) -> String {
         out.push_str(&wrapped(&outcome.question, ""));
     }
     out.push('\n');
+    if let Some(found) = &outcome.replay {
+        push_history(&mut out, found);
+        out.push('\n');
+    }
     let header = std::iter::once(String::new()).chain(outcome.modes.iter().map(|m| m.title.to_owned()));
     let mut rows = Vec::new();
     for (i, row) in comparison(outcome).into_iter().enumerate() {
@@ -22,14 +27,6 @@ pub fn text(outcome: &Outcome) -> String {
         rows.push(std::iter::once(row.label).chain(row.values).collect());
     }
     push_table(&mut out, header.collect(), rows);
-    if let Some(found) = &outcome.replay {
-        out.push('\n');
-        replay::about(found).iter().for_each(|sentence| out.push_str(&wrapped(sentence, "")));
-        out.push('\n');
-        let (head, rows) = replay::rows(found);
-        push_table(&mut out, head.iter().map(|h| (*h).to_owned()).collect(), rows);
-        out.push_str(&wrapped(replay::NOTE, ""));
-    }
     if out.contains('±') {
         let runs = outcome.provenance.replications;
         let note = format!(
@@ -45,6 +42,15 @@ pub fn text(outcome: &Outcome) -> String {
     notes.extend(cuts);
     section(&mut out, "Notes", &notes);
     out
+}
+
+/// What a replayed history is, and its designs.
+pub(super) fn push_history(out: &mut String, found: &Replay) {
+    replay::about(found).iter().for_each(|sentence| out.push_str(&wrapped(sentence, "")));
+    out.push('\n');
+    let (head, rows) = replay::rows(found);
+    push_table(out, head.iter().map(|h| (*h).to_owned()).collect(), rows);
+    out.push_str(&wrapped(replay::NOTE, ""));
 }
 
 pub(super) fn section(out: &mut String, title: &str, lines: &[&str]) {

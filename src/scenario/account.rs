@@ -7,6 +7,7 @@ use super::consumer::Consumers;
 use super::context::Cx;
 use super::events::Event;
 use super::expect::Expectation;
+use super::findings::QuotaFinding;
 use super::firehose::Firehose;
 use super::goal::{CentralSpec, GoalSpec};
 use super::grammar::{At, OPTIONAL, REQUIRED, Read, Shape, default, section};
@@ -14,6 +15,44 @@ use super::node::{Kind, Node};
 use super::shapes::Named;
 use super::stream::StreamSpec;
 use super::top::{Modes, Producers};
+use super::{AccountScenario, Scenario};
+use crate::facts::{data_streams, on_demand};
+use crate::stream::config::Mode;
+use crate::world::sizing;
+
+impl AccountScenario {
+    /// Documented quotas that each stream would break, and all of them together.
+    pub fn quota_findings(&self) -> Vec<QuotaFinding> {
+        if !self.named {
+            return self.streams.iter().flat_map(Scenario::quota_findings).collect();
+        }
+        let mut all = Vec::new();
+        for stream in &self.streams {
+            let of_it =
+                |f: QuotaFinding| QuotaFinding { key: format!("streams.{}.{}", stream.name, f.key), ..f };
+            all.extend(stream.quota_findings().into_iter().map(of_it));
+        }
+        let Some(first) = self.streams.first() else { return all };
+        let bought = self.streams.iter().filter(|s| s.modes.contains(&Mode::Provisioned));
+        let shards =
+            |s: &Scenario| u64::from(sizing::provisioned_shards(&s.world(Mode::Provisioned, s.seed, 0)));
+        let together: u64 = bought.map(shards).sum();
+        let quota = first.shard_quota.map(u64::from).or_else(|| data_streams::shard_quota(&first.region));
+        if let Some(quota) = quota.filter(|q| together > *q) {
+            let text =
+                format!("{together} shards together; the account's quota in {} is {quota}", first.region);
+            let fact = data_streams::SHARD_QUOTA_LARGE.key;
+            all.push(QuotaFinding { key: "streams".into(), text, fact });
+        }
+        let on_demand = |s: &&Scenario| s.modes.iter().any(|m| *m != Mode::Provisioned);
+        let (streams, quota) = (self.streams.iter().filter(on_demand).count(), on_demand::STREAMS.count());
+        if streams as u64 > quota {
+            let text = format!("{streams} on-demand streams; an account has {quota} by default");
+            all.push(QuotaFinding { key: "streams".into(), text, fact: on_demand::STREAMS.key });
+        }
+        all
+    }
+}
 
 /// Streams of an account at most: beyond, a file is a mistake.
 const STREAMS_MAX: usize = 200;
@@ -51,7 +90,7 @@ impl Read for Streams {
         Shape::Named(StreamOfAccount::shape)
     }
     fn read(node: &Node, cx: &mut Cx) -> Option<Self> {
-        let expected = "one stream; `kinesim run` takes several";
+        let expected = "one of its streams; `kinesim run` and `kinesim check` take all";
         cx.say("several-streams", node.span, "the file describes an account with streams".into(), expected);
         None
     }

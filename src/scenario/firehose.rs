@@ -135,11 +135,10 @@ impl FirehoseSpec {
     }
 
     fn writing(&self) -> WritingConfig {
-        let format = self.convert.as_ref().map(ConvertSpec::format);
-        let shrinks_to = format.map_or(Percent(Percent::WHOLE), |f| f.shrinks_to);
+        let shrinks_to = self.convert.as_ref().map_or(Percent(Percent::WHOLE), |c| c.format().shrinks_to);
         let both = u128::from(shrinks_to.0) * u128::from(self.compressed_to.0) / u128::from(Percent::WHOLE);
         WritingConfig {
-            convert: format.map(|f| f.failed),
+            convert: self.convert.as_ref().map(ConvertSpec::resolve),
             written: Percent(both as u64),
             part: self.to.part(),
         }

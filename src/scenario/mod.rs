@@ -178,20 +178,50 @@ pub fn load(
     read_file: &dyn Fn(&str) -> Result<String, String>,
     sets: &[(String, String)],
 ) -> Result<Scenario, Vec<Diag>> {
+    load_one(text, file_name, read_file, sets, None)
+}
+
+/// The same of a file that may describe an account: the stream of this name.
+pub fn load_one(
+    text: &str,
+    file_name: &str,
+    read_file: &dyn Fn(&str) -> Result<String, String>,
+    sets: &[(String, String)],
+    stream: Option<&str>,
+) -> Result<Scenario, Vec<Diag>> {
     let account = load_account(text, file_name, read_file, sets)?;
-    match <[Scenario; 1]>::try_from(account.streams) {
-        Ok([one]) if !account.named => Ok(one),
-        _ => {
-            let nothing = |_: &str| Err(String::new());
-            let mut cx = Cx::new(&nothing);
-            let file = cx.sources.add(file_name, text);
-            let at = text.find("streams:").unwrap_or(0);
-            let at = Span { file, start: at, end: at + "streams".len().min(text.len() - at) };
-            let message = "this is an account with streams".to_owned();
-            cx.say("several-streams", at, message, "one stream; `kinesim run` takes several");
-            Err(cx.diags)
+    let named = account.named;
+    let names: Vec<String> = account.streams.iter().map(|s| s.name.clone()).collect();
+    let wanted = |s: &Scenario| stream.map_or(!named, |name| named && s.name == name);
+    let not_found = || one_stream(text, file_name, stream, named.then_some(&names));
+    account.streams.into_iter().find(wanted).ok_or_else(not_found)
+}
+
+/// What is said where one stream was expected; `names`: those of the account, if it is one.
+fn one_stream(text: &str, file_name: &str, asked: Option<&str>, names: Option<&Vec<String>>) -> Vec<Diag> {
+    let nothing = |_: &str| Err(String::new());
+    let mut cx = Cx::new(&nothing);
+    let file = cx.sources.add(file_name, text);
+    let at = text.find(if names.is_some() { "streams:" } else { "stream:" }).unwrap_or(0);
+    let at = Span { file, start: at, end: at + "stream".len().min(text.len() - at) };
+    let (message, expected) = match (asked, names.map(|n| n.join(", "))) {
+        (None, names) => (
+            "this is an account with streams".to_owned(),
+            format!(
+                "one of its streams, by `--stream NAME` ({}); `kinesim run` and `kinesim check` take all",
+                names.unwrap_or_default()
+            ),
+        ),
+        (Some(name), Some(names)) => {
+            (format!("the account has no stream `{name}`"), format!("one of {names}"))
         }
-    }
+        (Some(name), None) => (
+            format!("the file has one stream and no names, and `--stream {name}` asks for one of several"),
+            "no `--stream`".into(),
+        ),
+    };
+    cx.say("several-streams", at, message, &expected);
+    cx.diags
 }
 
 /// What a file describes: one stream, or an account with `streams:`.

@@ -1,6 +1,6 @@
 //! A scenario's text, to be read again and again with other overlays: the points of a sweep, the candidates of a search.
 
-use super::{Diag, Scenario, load};
+use super::{Diag, Scenario, load_one};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ pub struct Source<'a> {
     file_name: String,
     read_file: &'a dyn Fn(&str) -> Result<String, String>,
     sets: Vec<(String, String)>,
+    stream: Option<String>,
     seen: RefCell<BTreeMap<String, Result<String, String>>>,
 }
 
@@ -26,8 +27,14 @@ impl<'a> Source<'a> {
             file_name: file_name.to_owned(),
             read_file,
             sets: sets.to_vec(),
+            stream: None,
             seen: RefCell::new(BTreeMap::new()),
         }
+    }
+
+    /// Of an account's file, the stream of this name.
+    pub fn of_stream(self, name: Option<&str>) -> Source<'a> {
+        Source { stream: name.map(str::to_owned), ..self }
     }
 
     /// The scenario with these overlays on top; every file it names is read once.
@@ -37,6 +44,6 @@ impl<'a> Source<'a> {
             let mut seen = self.seen.borrow_mut();
             seen.entry(name.to_owned()).or_insert_with(|| (self.read_file)(name)).clone()
         };
-        load(&self.text, &self.file_name, &once, &sets)
+        load_one(&self.text, &self.file_name, &once, &sets, self.stream.as_deref())
     }
 }

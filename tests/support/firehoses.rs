@@ -130,7 +130,7 @@ fn one() -> BoxedStrategy<FirehoseConfig> {
                 backup: backup.map(|(size, interval)| BackupConfig { size: Bytes(size), interval }),
                 buffer,
                 writing: WritingConfig {
-                    convert: writing.0,
+                    convert: writing.0.map(|failed| Conversion { to: Columnar::Parquet, failed }),
                     written: Percent(writing.1),
                     part: (writing.1 % 2 == 0).then_some(Bytes(1 + writing.1 / 1000)),
                 },

@@ -8,7 +8,11 @@
 //! those of single records, and only what is not stationary is a fluid: backlogs, outages and catching up take their
 //! delays from the backlog's own curve (`fifo`, `speed`, `readers`).
 //!
-//! Left out: births scatter only inside the windows (a run's totals are expectations); readers that catch up do not
+//! A run that stays at one point and is no longer than its measurement is that measurement. Near its capacity a shard is
+//! looked at until it has forgotten how it began, and windows there bear the records expected of them (`window`).
+//!
+//! Left out: where more shards split than are simulated, counts per record are those of the simulated ones together
+//! (an overloaded stream of unequal shards stores up to 4 % less or more for a while); births scatter only inside the windows (a run's totals are expectations); readers that catch up do not
 //! slow down those that are level beyond what `speed` says; the largest single delay is not known.
 
 mod book;
@@ -58,7 +62,16 @@ fn consumer(c: &ConsumerConfig) -> Carried {
     match (&c.client, c.starts.from) {
         (_, Position::AtRow(_)) => Err("readers that begin at a row".into()),
         (ApplicationConfig::Sdk, _) => Ok(()),
-        (client, _) => Err(format!("`{}` consumers", application_word(client))),
+        (client, _) => {
+            let why = match client {
+                ApplicationConfig::Kcl(_) => {
+                    "workers and leases move for minutes, which a window does not see"
+                }
+                ApplicationConfig::Lambda(_) => "its bill and its cold starts are counted call by call",
+                _ => "its buffers and commits have rhythms of their own",
+            };
+            Err(format!("`{}` consumers ({why})", application_word(client)))
+        }
     }
 }
 

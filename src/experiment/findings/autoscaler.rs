@@ -43,9 +43,9 @@ pub fn of(plan: &Plan, run: &RunResult) -> Vec<(&'static str, String)> {
         found.push((
             "autoscaler_refused",
             format!(
-                "calls of the {} rule were refused in {} spells, the longest {}; the first: {first}",
+                "calls of the {} rule were refused for {}, the longest {}; the first: {first}",
                 rule.policy,
-                refused.len(),
+                if refused.len() == 1 { "one spell".into() } else { format!("{} spells", refused.len()) },
                 time(longest)
             ),
         ));

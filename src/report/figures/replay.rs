@@ -6,6 +6,7 @@ use crate::experiment::replay::Design;
 use crate::report::chart::{Axis, Chart, Figure, Line, Panel, Stroke};
 use crate::report::palette::{INK, MUTED, PURPLE, of_mode};
 use crate::report::ticks::Unit;
+use crate::stream::config::Mode;
 
 /// Points of a line at most: the most shards of each stretch are drawn.
 const POINTS_MAX: usize = 1_000;
@@ -42,7 +43,7 @@ pub(super) fn figure(outcome: &Outcome) -> Option<Figure> {
     Some(Figure {
         id: "replay-shards".into(),
         title: "Shards through the history".into(),
-        caption: "The most open shards of each stretch, by design.".into(),
+        caption: "The most open shards of each stretch, by design; autoscaling rules by their name.".into(),
         columns: 1,
         legend: Vec::new(),
         panels: vec![Panel::Lines(Box::new(chart))],
@@ -52,6 +53,8 @@ pub(super) fn figure(outcome: &Outcome) -> Option<Figure> {
 fn line(design: &Design, rules: &[&String], joined: usize, points: usize) -> Line {
     let rule = rules.iter().position(|r| **r == design.title);
     let (colour, stroke) = match rule {
+        // Both on-demand modes scale alike: one line may lie on the other.
+        None if design.mode == Mode::OnDemandAdvantage.word() => (of_mode(design.mode), Stroke::Dashed),
         None => (of_mode(design.mode), Stroke::Solid),
         Some(0) => (INK, Stroke::Thin),
         Some(1) => (PURPLE, Stroke::Dashed),
@@ -60,5 +63,6 @@ fn line(design: &Design, rules: &[&String], joined: usize, points: usize) -> Lin
     let mut ys: Vec<Option<f64>> =
         design.open_shards.chunks(joined).map(|c| c.iter().max().map(|m| f64::from(*m))).collect();
     ys.resize(points, None);
-    Line { label: design.title.clone(), colour, stroke, ys }
+    let label = design.policy.map_or_else(|| design.title.clone(), |rule| rule.replace('_', " "));
+    Line { label, colour, stroke, ys }
 }

@@ -1,9 +1,10 @@
 //! The page of an account: its table, its findings, and the way to each stream's page.
 
 use super::markup::{Table, escape, list, paragraph, section};
+use super::sections::history;
 use super::{POLICY, STYLE};
 use crate::experiment::account::Account;
-use crate::report::account::rows;
+use crate::report::account::{SHARED, rows};
 
 /// The page; `pages` has the file of each stream's own.
 pub fn html(account: &Account, pages: &[String]) -> String {
@@ -30,8 +31,16 @@ pub fn html(account: &Account, pages: &[String]) -> String {
          <style>\n{STYLE}</style>\n</head>\n<body>\n\
          <header><p class=\"kind\">kinesim report</p>\n<h1>{title}</h1>\n{}</header>\n<main>\n{}{}{}</main>\n</body>\n</html>\n",
         paragraph("question", &account.question),
-        section("summary", "The account", &table.finish()),
+        histories(account) + &section("summary", "The account", &table.finish()),
         section("findings", "Findings", &findings),
         section("streams", "Streams", &format!("<ul>\n{links}</ul>\n")),
     )
+}
+
+/// A table per replayed stream, and one of all.
+fn histories(account: &Account) -> String {
+    let Some(all) = &account.replay else { return String::new() };
+    let each = account.streams.iter().filter_map(|s| s.replay.as_ref()).enumerate();
+    let own: String = each.map(|(i, r)| history(&format!("replay-{}", i + 1), &r.stream, r)).collect();
+    own + &history("replay", "All streams through every design", all) + &paragraph("note", SHARED)
 }

@@ -31,8 +31,8 @@ const SCRIPT: &str = include_str!("../assets/page.js");
 pub fn html(outcome: &Outcome, figures: &[Figure], drawn: &[String]) -> String {
     let mut body = sections::header(outcome);
     body.push_str("<main>\n");
-    body.push_str(&sections::summary(outcome));
     body.push_str(&sections::replay(outcome));
+    body.push_str(&sections::summary(outcome));
     body.push_str(&sections::findings(outcome));
     for (figure, svg) in figures.iter().zip(drawn) {
         body.push_str(&sections::figure(figure, svg));

@@ -2,6 +2,7 @@
 
 use super::markup::{Table, escape, list, paragraph, section};
 use crate::experiment::outcome::Outcome;
+use crate::experiment::replay::Replay;
 use crate::report::chart::{Figure, Panel};
 use crate::report::human;
 use crate::report::palette::Colour;
@@ -49,7 +50,14 @@ pub fn summary(outcome: &Outcome) -> String {
 
 /// A replayed history: what it is, its designs and what their rules did.
 pub fn replay(outcome: &Outcome) -> String {
-    let Some(found) = &outcome.replay else { return String::new() };
+    outcome
+        .replay
+        .as_ref()
+        .map_or_else(String::new, |r| history("replay", "The history through every design", r))
+}
+
+/// The same under a heading of its own.
+pub fn history(id: &str, heading: &str, found: &Replay) -> String {
     let mut content = String::new();
     for sentence in replay::about(found) {
         content.push_str(&paragraph("", &sentence));
@@ -59,7 +67,7 @@ pub fn replay(outcome: &Outcome) -> String {
     rows.iter().for_each(|r| table.row(r));
     content.push_str(&table.finish());
     content.push_str(&paragraph("note", replay::NOTE));
-    section("replay", "The history through every design", &content)
+    section(id, heading, &content)
 }
 
 /// Findings, then notes and cuts.

@@ -2,7 +2,9 @@
 
 use super::destination::ToSpec;
 use crate::facts::{firehose as facts, lambda};
-use crate::firehose::config::{BackupConfig, OpeningConfig, PartitionLaw, PartitionsConfig, TransformConfig};
+use crate::firehose::config::{
+    BackupConfig, Columnar, Conversion, OpeningConfig, PartitionLaw, PartitionsConfig, TransformConfig,
+};
 use crate::scenario::context::Cx;
 use crate::scenario::diag::Span;
 use crate::scenario::grammar::{OPTIONAL, REQUIRED, choice, default, fact, section};
@@ -182,6 +184,15 @@ impl ConvertSpec {
         match self {
             ConvertSpec::Parquet(format) | ConvertSpec::Orc(format) => format,
         }
+    }
+
+    /// What is written, and what of it fails.
+    pub fn resolve(&self) -> Conversion {
+        let to = match self {
+            ConvertSpec::Parquet(_) => Columnar::Parquet,
+            ConvertSpec::Orc(_) => Columnar::Orc,
+        };
+        Conversion { to, failed: self.format().failed }
     }
 }
 
