@@ -17,7 +17,7 @@ use super::plan::Plan;
 use super::{Trouble, run as run_plan};
 use crate::measure::result::{Series, TimelineEntry};
 use crate::stream::config::{AdmissionConfig, AutoscalerConfig, Mode};
-use crate::theory::bursts::{gamma_excess, poisson_excess};
+use crate::theory::bursts::{self, gamma_excess, poisson_excess};
 use crate::units::{Dur, Money, NS_PER_S};
 use serde::Serialize;
 
@@ -51,17 +51,10 @@ impl Past {
         Dur(self.length(step)).as_s()
     }
 
-    /// Variance over mean of a step's records, from neighbouring steps of equal length; 1 is Poisson.
+    /// How its steps scatter: 1 is Poisson.
     pub fn dispersion(&self) -> f64 {
-        let (mut squares, mut sums) = (0.0, 0.0);
-        for i in 1..self.at.len() {
-            let (a, b) = (self.offered[i - 1][1], self.offered[i][1]);
-            if self.length(i - 1) == self.length(i) {
-                squares += (b - a) * (b - a) / 2.0;
-                sums += (a + b) / 2.0;
-            }
-        }
-        if sums > 0.0 { (squares / sums).max(1.0) } else { 1.0 }
+        let steps = (0..self.at.len()).map(|i| (self.length(i), self.offered[i][1]));
+        bursts::dispersion(&steps.collect::<Vec<_>>())
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Sums, maxima and histogram counts only: the order in which lanes come does not matter.
 
+use super::lost::Lost;
+use super::result::ProducerResult;
 use crate::facts::billing;
 use crate::mechanism::histogram::Histogram;
 use crate::mechanism::wide::wide;
@@ -109,6 +111,25 @@ pub struct ConsumerBucket {
     /// Records born the moment they were stored and processed the moment they were received, counted once for both
     /// hops.
     pub prompt: Histogram,
+}
+
+impl ProducerCounts {
+    /// What a result says of them, for so many records and bytes born; what clients count themselves is not among them.
+    pub fn result(&self, name: &str, (born, born_bytes): (u64, u64)) -> ProducerResult {
+        ProducerResult {
+            name: name.to_owned(),
+            born,
+            born_bytes,
+            stored: self.stored,
+            duplicates: self.duplicates,
+            lost: Lost { attempts: self.lost, ..Lost::default() },
+            delayed: self.delayed,
+            attempts: self.attempts,
+            throttled: self.throttled,
+            carried: self.carried,
+            ..ProducerResult::default()
+        }
+    }
 }
 
 impl ConsumerCounts {

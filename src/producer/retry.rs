@@ -2,8 +2,9 @@
 //!
 //! Sources: botocore and Java SDK source code (`kinesim facts`, keys `sdk.retry.*`).
 
-use super::config::{BackoffLaw, Jitter, RetryLaw, RetryQuota};
+use super::config::{BackoffLaw, Jitter, PartialFailure, RetryLaw, RetryQuota};
 use crate::facts::producers::RETRY_AFTER_WINDOW;
+use crate::measure::lost::Lost;
 use crate::random::Stream;
 use crate::units::Factor;
 
@@ -19,7 +20,53 @@ pub enum Cause {
     Transient,
 }
 
+/// An attempt that left records unstored.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// Retries before it.
+    pub retries: u32,
+    /// It failed as a whole: of its records nothing is known.
+    pub failed: bool,
+    /// PutRecord. Refused entries of PutRecords are the application's to send again: the SDK saw a success.
+    pub alone: bool,
+}
+
+/// A retry.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry {
+    /// It begins after so long.
+    pub sleep: u64,
+    /// What the quota was paid for it.
+    pub paid: Option<u32>,
+}
+
+/// Which cause a record given up is counted under.
+pub type Loss = fn(&mut Lost) -> &mut u64;
+
 impl RetryLaw {
+    /// What follows an attempt: a retry, or its records are given up.
+    pub fn follow(
+        &self,
+        attempt: Attempt,
+        policy: PartialFailure,
+        quota: Option<&mut Quota>,
+        sleeps: &mut Stream,
+    ) -> Result<Retry, Loss> {
+        if policy == PartialFailure::Drop && !attempt.failed {
+            return Err(|lost| &mut lost.policy);
+        }
+        if attempt.retries + 1 >= self.attempts {
+            return Err(|lost| &mut lost.attempts);
+        }
+        let cause = if attempt.failed { Cause::Transient } else { Cause::Throttle };
+        let by_sdk = attempt.alone || attempt.failed;
+        let paid = match quota.filter(|_| by_sdk) {
+            Some(quota) => Some(quota.pay(cause).ok_or::<Loss>(|lost| &mut lost.quota)?),
+            None => None,
+        };
+        Ok(Retry { sleep: self.sleep(cause, attempt.retries, sleeps), paid })
+    }
+
     /// The sleep before retry `i` (from 0).
     pub fn sleep(&self, cause: Cause, i: u32, random: &mut Stream) -> u64 {
         match cause {

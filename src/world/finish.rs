@@ -7,7 +7,6 @@ use crate::engine::digest::Digest;
 use crate::facts::data_streams;
 use crate::measure::clients::ClientResult;
 use crate::measure::latency::LatencySummary;
-use crate::measure::lost::Lost;
 use crate::measure::result::{
     ConsumerResult, Digests, ProducerResult, RunResult, ShardResult, StreamResult, Usage,
 };
@@ -95,29 +94,19 @@ impl World {
         source.demand.take_until(end, &mut late);
         let counts = &self.sink.producers[p];
         let settings = &self.settings.producers[p];
-        let (born, born_bytes) = source.demand.born();
+        let born = source.demand.born();
         let mut result = ProducerResult {
-            name: settings.name.clone(),
             to_firehose: source.door.is_some(),
-            born,
-            born_bytes,
-            stored: counts.stored,
-            duplicates: counts.duplicates,
-            lost: Lost { attempts: counts.lost, ..Lost::default() },
-            delayed: counts.delayed,
-            attempts: counts.attempts,
-            throttled: counts.throttled,
-            carried: counts.carried,
             overtaken: Some(counts.overtaken),
             calls: counts.attempts,
             judged_calls: counts.attempts,
-            ..ProducerResult::default()
+            ..counts.result(&settings.name, born)
         };
         let mut put = counts.put.clone();
         put.add_many(settings.leg, counts.at_once);
         let mut buffering = Histogram::default();
         if source.clients.is_empty() {
-            buffering.add_many(0, born - late.len() as u64);
+            buffering.add_many(0, born.0 - late.len() as u64);
             let waiting = self.lanes.iter_mut().map(|l| l.retries_of(p)).sum::<u64>();
             result.held = waiting + late.len() as u64;
         } else {

@@ -21,6 +21,7 @@ mod gather;
 pub(crate) mod hosted;
 mod intake;
 mod lane;
+mod on_demand;
 mod order;
 mod place;
 mod polling;

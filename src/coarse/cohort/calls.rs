@@ -11,7 +11,7 @@ use crate::mechanism::histogram::Histogram;
 use crate::mechanism::ramps::Ramps;
 use crate::producer::config::{OnFull, PartialFailure, PutCall, SdkConfig};
 use crate::producer::line::Line;
-use crate::producer::retry::{Cause, Quota};
+use crate::producer::retry::{Attempt, Quota};
 use crate::random::{Seed, Stream};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -338,28 +338,18 @@ impl Caller {
     }
 
     fn retry_or_give_up(&mut self, slot: u32, missing: u64) {
-        let call = &self.calls[slot as usize];
-        let cause = if call.failed { Cause::Transient } else { Cause::Throttle };
-        if self.policy == PartialFailure::Drop && !call.failed {
-            self.report.lost.policy += missing;
-            return self.finish(slot);
-        }
-        if call.retries + 1 >= self.config.retry.attempts {
-            self.report.lost.attempts += missing;
-            return self.finish(slot);
-        }
-        let sdk = self.alone || call.failed;
-        let paid = match self.quota.as_mut().filter(|_| sdk).map(|q| q.pay(cause)) {
-            Some(None) => {
-                self.report.lost.quota += missing;
-                return self.finish(slot);
-            }
-            paid => paid.flatten(),
-        };
         let call = &mut self.calls[slot as usize];
-        call.paid = paid;
-        let sleep = self.config.retry.sleep(cause, call.retries, &mut self.sleeps);
-        self.wake(self.now + sleep, true, slot);
+        let attempt = Attempt { retries: call.retries, failed: call.failed, alone: self.alone };
+        match self.config.retry.follow(attempt, self.policy, self.quota.as_mut(), &mut self.sleeps) {
+            Ok(retry) => {
+                call.paid = retry.paid;
+                self.wake(self.now + retry.sleep, true, slot);
+            }
+            Err(loss) => {
+                *loss(&mut self.report.lost) += missing;
+                self.finish(slot);
+            }
+        }
     }
 
     fn resend(&mut self, slot: u32) {

@@ -11,7 +11,6 @@ use crate::consumer::config::ReadConfig;
 use crate::engine::Model;
 use crate::facts::fan_out::PUSH_SLOT;
 use crate::measure::latency::LatencySummary;
-use crate::measure::lost::Lost;
 use crate::measure::resolution::{Coarse, NotShown};
 use crate::measure::result::{ProducerResult, RunResult};
 use crate::mechanism::histogram::Histogram;
@@ -373,21 +372,8 @@ impl Cohorts {
     fn producer(&mut self, p: usize, end: u64) -> ProducerResult {
         let Parts { settings, sink, .. } = self.hosted.parts();
         let (counts, demand, settings) = (&sink.producers[p], &self.demands[p], &settings.producers[p]);
-        let mut result = ProducerResult {
-            name: settings.name.clone(),
-            born: demand.born.0,
-            born_bytes: demand.born.1,
-            stored: counts.stored,
-            duplicates: counts.duplicates,
-            lost: Lost { attempts: counts.lost, ..Lost::default() },
-            delayed: counts.delayed,
-            attempts: counts.attempts,
-            throttled: counts.throttled,
-            carried: counts.carried,
-            calls: counts.calls,
-            judged_calls: counts.calls,
-            ..ProducerResult::default()
-        };
+        let (calls, judged_calls) = (counts.calls, counts.calls);
+        let mut result = ProducerResult { calls, judged_calls, ..counts.result(&settings.name, demand.born) };
         let mut put = Histogram::default();
         put.add_many(settings.leg, counts.at_once);
         self.delays.put[p].pour(&mut put);

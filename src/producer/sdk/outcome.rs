@@ -3,7 +3,7 @@
 
 use super::Sdk;
 use crate::producer::config::PartialFailure;
-use crate::producer::retry::Cause;
+use crate::producer::retry::Attempt;
 
 impl Sdk {
     pub(super) fn answered(&mut self, slot: u32) {
@@ -39,30 +39,18 @@ impl Sdk {
     }
 
     pub(super) fn retry_or_give_up(&mut self, slot: u32) {
-        let call = &self.calls[slot as usize];
-        let cause = if call.failed { Cause::Transient } else { Cause::Throttle };
-        let missing = call.kept.iter().filter(|e| !e.stored).count() as u64;
-        if self.policy == PartialFailure::Drop && !call.failed {
-            self.report.lost.policy += missing;
-            return self.finish(slot);
-        }
-        if call.retries + 1 >= self.config.retry.attempts {
-            self.report.lost.attempts += missing;
-            return self.finish(slot);
-        }
-        // Refused entries of PutRecords are the application's to send again: the SDK saw a success.
-        let sdk = self.alone || call.failed;
-        let paid = match self.quota.as_mut().filter(|_| sdk).map(|q| q.pay(cause)) {
-            Some(None) => {
-                self.report.lost.quota += missing;
-                return self.finish(slot);
-            }
-            paid => paid.flatten(),
-        };
         let call = &mut self.calls[slot as usize];
-        call.paid = paid;
-        let sleep = self.config.retry.sleep(cause, call.retries, &mut self.sleeps);
-        self.wake(self.now + sleep, true, slot);
+        let attempt = Attempt { retries: call.retries, failed: call.failed, alone: self.alone };
+        match self.config.retry.follow(attempt, self.policy, self.quota.as_mut(), &mut self.sleeps) {
+            Ok(retry) => {
+                call.paid = retry.paid;
+                self.wake(self.now + retry.sleep, true, slot);
+            }
+            Err(loss) => {
+                *loss(&mut self.report.lost) += call.kept.iter().filter(|e| !e.stored).count() as u64;
+                self.finish(slot);
+            }
+        }
     }
 
     pub(super) fn resend(&mut self, slot: u32) {
