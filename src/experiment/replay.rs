@@ -153,11 +153,12 @@ pub fn run(
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Outcome, Trouble> {
     let mut outcome = run_plan(plan, progress)?;
-    let own = plan.world.stream.autoscaler.as_ref().map(|a| a.policy);
+    let autoscaler = plan.world.stream.autoscaler.as_ref();
+    let own = autoscaler.map(|a| a.policy);
     let of = |mode: &ModeOutcome, policy| design(plan, past, mode, policy);
     let mut designs: Vec<Design> =
         outcome.modes.iter().map(|m| of(m, own.filter(|_| is_bought(m)))).collect();
-    for policy in policies {
+    for policy in policies.iter().filter(|p| Some(*p) != autoscaler) {
         let mut plan = plan.clone();
         plan.modes = vec![Mode::Provisioned];
         plan.world.stream.autoscaler = Some(policy.clone());

@@ -6,48 +6,39 @@ use crate::experiment::account::Account;
 use crate::experiment::outcome::ModeOutcome;
 use crate::measure::result::ProducerResult;
 
-/// Heading and rows: a row per stream, the commitment, the total.
-pub fn rows(account: &Account) -> (Vec<String>, Vec<Vec<String>>) {
-    let mut head = vec!["stream".to_owned()];
-    for mode in &account.modes {
-        let t = mode.title;
-        head.extend([format!("{t}: month"), "shards".into(), "throttled".into()]);
-    }
+/// Heading and rows: a row per stream and mode, the commitment, and last a total per mode.
+pub fn rows(account: &Account) -> ([&'static str; 5], Vec<Vec<String>>) {
     let mut rows = Vec::new();
-    for stream in &account.streams {
-        let mut cells = vec![stream.name.clone()];
-        for column in &account.modes {
-            cells.extend(
-                account
-                    .in_mode(stream, column.mode)
-                    .map_or_else(Default::default, |m| of_stream(m, column.mode)),
-            );
+    let mut group = |name: &str, of: &dyn Fn(usize) -> Option<[String; 3]>| {
+        let mut name = name.to_owned();
+        for (i, mode) in account.modes.iter().enumerate() {
+            if let Some(cells) = of(i) {
+                rows.push([vec![std::mem::take(&mut name), mode.title.to_owned()], cells.to_vec()].concat());
+            }
         }
-        rows.push(cells);
-    }
-    let mut line = |label: &str, f: &dyn Fn(usize) -> [String; 3]| {
-        let mut cells = vec![label.to_owned()];
-        (0..account.modes.len()).for_each(|i| cells.extend(f(i)));
-        rows.push(cells);
     };
-    let blank = String::new;
-    if account.modes.iter().any(|m| m.commitment.total.0 > 0) {
-        let of = |i: usize| [human::money(account.modes[i].commitment.total), blank(), blank()];
-        line("commitment, shortfall", &of);
+    for stream in &account.streams {
+        group(&stream.name, &|i| {
+            let mode = account.modes[i].mode;
+            account.in_mode(stream, mode).map(|m| of_stream(m, mode))
+        });
     }
-    let of = |i: usize| {
+    group("commitment, shortfall", &|i| {
+        let total = account.modes[i].commitment.total;
+        (total.0 > 0).then(|| [human::money(total), String::new(), String::new()])
+    });
+    group("the account", &|i| {
         let m = &account.modes[i];
-        [human::money(m.month_usd), human::count(m.shards_max), blank()]
-    };
-    line("the account", &of);
-    (head, rows)
+        Some([human::money(m.month_usd), human::count(m.shards_max), String::new()])
+    });
+    (["stream", "mode", "month", "shards", "throttled"], rows)
 }
 
-/// A stream that may not be in the column's mode says in which it is.
-fn of_stream(m: &ModeOutcome, column: &str) -> [String; 3] {
+/// A stream that may not be in the row's mode says in which it is.
+fn of_stream(m: &ModeOutcome, mode: &str) -> [String; 3] {
     let sum = |f: fn(&ProducerResult) -> u64| text::total(m, f);
     let shards = human::count(m.run.stream.shards_max.into());
-    let own = if m.mode == column { String::new() } else { format!(" ({})", m.title) };
+    let own = if m.mode == mode { String::new() } else { format!(" ({})", m.title) };
     [
         human::money(m.bill_month.total),
         format!("{shards}{own}"),
@@ -72,7 +63,7 @@ pub fn terminal(account: &Account) -> String {
         out.push('\n');
     }
     let (head, rows) = rows(account);
-    text::push_table(&mut out, head, rows);
+    text::push_table(&mut out, 2, head.map(str::to_owned).to_vec(), rows);
     let findings: Vec<&str> = account.findings.iter().map(|f| f.text.as_str()).collect();
     text::section(&mut out, "Findings", &findings);
     for stream in &account.streams {

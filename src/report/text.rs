@@ -26,7 +26,7 @@ pub fn text(outcome: &Outcome) -> String {
         }
         rows.push(std::iter::once(row.label).chain(row.values).collect());
     }
-    push_table(&mut out, header.collect(), rows);
+    push_table(&mut out, 1, header.collect(), rows);
     if out.contains('±') {
         let runs = outcome.provenance.replications;
         let note = format!(
@@ -49,7 +49,7 @@ pub(super) fn push_history(out: &mut String, found: &Replay) {
     replay::about(found).iter().for_each(|sentence| out.push_str(&wrapped(sentence, "")));
     out.push('\n');
     let (head, rows) = replay::rows(found);
-    push_table(out, head.iter().map(|h| (*h).to_owned()).collect(), rows);
+    push_table(out, 1, head.iter().map(|h| (*h).to_owned()).collect(), rows);
     out.push_str(&wrapped(replay::NOTE, ""));
 }
 
@@ -182,15 +182,15 @@ fn firehose_rows(row: &mut Row, i: usize, name: &str) {
     });
 }
 
-/// A table with its heading; all columns but the first are numbers.
-pub(super) fn push_table(out: &mut String, header: Vec<String>, rows: Vec<Vec<String>>) {
+/// A table with its heading; all columns but the first `words` are numbers.
+pub(super) fn push_table(out: &mut String, words: usize, header: Vec<String>, rows: Vec<Vec<String>>) {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
     table.set_header(header);
     for row in rows {
         table.add_row(row);
     }
-    for column in table.column_iter_mut().skip(1) {
+    for column in table.column_iter_mut().skip(words) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     for line in table.to_string().lines() {

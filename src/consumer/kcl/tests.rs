@@ -1,3 +1,7 @@
+//! How a KCL application behaves on an even stream; `limits` has what it may not exceed.
+
+mod limits;
+
 use super::config::{Assignment, LeaseTable};
 use super::*;
 use crate::api::{Batch, Done, Fate, Flow, Held, Hop, Most, Pushed, Refused};
@@ -144,6 +148,17 @@ fn config(version: Version, workers: u32) -> KclConfig {
 }
 
 fn kcl(config: KclConfig, work: Dur, happenings: &[(u64, Happening)], seed: u64) -> Kcl {
+    failing(Percent(0), config, work, happenings, seed)
+}
+
+/// One whose code throws for so many batches.
+fn failing(
+    failure_rate: Percent,
+    config: KclConfig,
+    work: Dur,
+    happenings: &[(u64, Happening)],
+    seed: u64,
+) -> Kcl {
     let idle = if config.version == Version::V1 { 1_000 } else { 1_500 };
     let consumer = ConsumerConfig {
         name: "app".into(),
@@ -162,7 +177,7 @@ fn kcl(config: KclConfig, work: Dur, happenings: &[(u64, Happening)], seed: u64)
             per_call: LatencyLaw::Constant(work),
             per_record: LatencyLaw::Constant(Dur::ZERO),
         },
-        failure_rate: Percent(0),
+        failure_rate,
         starts: StartAt { at: Dur::ZERO, from: Position::TrimHorizon },
     };
     let seed = Seed { user: seed, replication: 0 };

@@ -10,11 +10,10 @@ use crate::report::account::{SHARED, rows};
 pub fn html(account: &Account, pages: &[String]) -> String {
     let title = escape(&account.name);
     let (head, rows) = rows(account);
-    let head: Vec<&str> = head.iter().map(String::as_str).collect();
-    let mut table = Table::new("", &head, 1..head.len());
-    let last = rows.len().saturating_sub(1);
+    let mut table = Table::new("", &head, 2..head.len());
+    let last = rows.len().saturating_sub(account.modes.len());
     for (i, row) in rows.iter().enumerate() {
-        table.classed_row(if i == last { "total" } else { "" }, row);
+        table.classed_row(if i >= last { "total" } else { "" }, row);
     }
     let links: String = account
         .streams
