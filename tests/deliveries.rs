@@ -16,7 +16,7 @@ use kinesim::random::Seed;
 use kinesim::record::Shard;
 use kinesim::units::{Bytes, Dur, NS_PER_S, Percent};
 use proptest::prelude::*;
-use proptest::test_runner::{TestError, TestRunner};
+use proptest::test_runner::{RngSeed, TestError, TestRunner};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -348,8 +348,10 @@ fn check(
 #[test]
 fn at_least_once_in_order_and_exactly_once_where_it_is_claimed() {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
+    // The gate tries the same worlds every time; `PROPTEST_CASES=2000` tries as many others.
     let config = ProptestConfig {
         cases: asked.unwrap_or(160),
+        rng_seed: if asked.is_none() { RngSeed::Fixed(1) } else { RngSeed::Random },
         failure_persistence: None,
         ..ProptestConfig::default()
     };

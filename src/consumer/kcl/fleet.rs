@@ -42,7 +42,8 @@ enum Step {
 }
 
 /// The lives of all workers there will ever be, in order of their starts: `workers` from `start` on. Those that take
-/// another's place do so under its id if `keeps_ids`.
+/// another's place do so under its id if `keeps_ids`. Nothing befalls an application before its start; workers added
+/// before then begin with it.
 pub fn lives(
     (workers, keeps_ids): (u32, bool),
     start: u64,
@@ -51,7 +52,13 @@ pub fn lives(
 ) -> Vec<Life> {
     let mut fleet = Fleet { lives: Vec::new(), steps: BTreeMap::new(), random, keeps_ids };
     fleet.join(workers, start);
-    for (i, (at, what)) in happenings.iter().enumerate() {
+    let is_early = |h: &&(u64, Happening)| h.0 < start;
+    for (_, what) in happenings.iter().filter(is_early) {
+        if let Happening::WorkersAdded { workers } = what {
+            fleet.join(*workers, start);
+        }
+    }
+    for (i, (at, what)) in happenings.iter().enumerate().filter(|(_, h)| !is_early(h)) {
         fleet.steps.insert((*at, i as u64), Step::All(*what));
     }
     let mut next = happenings.len() as u64;

@@ -14,6 +14,7 @@ use super::leases::{Lease, Leases, Seen};
 use super::taking::shuffled;
 use crate::random::Stream as Random;
 use crate::units::Percent;
+use std::collections::BTreeMap;
 
 /// A worker as its last report says.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,6 +47,8 @@ struct Run<'a> {
     rates: Vec<(u32, f64)>,
     random: &'a mut Random,
     assigned: Vec<Assignment>,
+    /// Whose a lease is by now, where this run gave it away.
+    owners: BTreeMap<u32, u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -117,7 +120,13 @@ impl<'a> Run<'a> {
             most_leases,
             random,
             assigned: Vec::new(),
+            owners: BTreeMap::new(),
         }
+    }
+
+    /// Is the lease this worker's, with what the run has assigned so far?
+    fn is_of(&self, lease: &Lease, worker: u32) -> bool {
+        self.owners.get(&lease.shard).map_or_else(|| lease.is_of(worker), |owner| *owner == worker)
     }
 
     fn rate(&self, shard: u32) -> f64 {
@@ -147,20 +156,21 @@ impl<'a> Run<'a> {
 
     fn assign(&mut self, lease: &Lease, i: usize, even_to_itself: bool) {
         let to = self.workers[i].id;
-        if lease.is_of(to) && !even_to_itself {
+        if self.is_of(lease, to) && !even_to_itself {
             // It seems to be in good hands, and the worker keeps its place.
             return;
         }
         let rate = self.rate(lease.shard);
-        if let Some(old) = self.workers.iter_mut().find(|w| lease.is_of(w.id)) {
-            old.bytes -= rate;
-            old.leases -= 1;
+        if let Some(old) = self.workers.iter().position(|w| self.is_of(lease, w.id)) {
+            self.workers[old].bytes -= rate;
+            self.workers[old].leases -= 1;
         }
         let load = self.load_with(i, lease.shard);
         let w = &mut self.workers[i];
         (w.load, w.bytes, w.leases) = (load, w.bytes + rate, w.leases + 1);
         w.out = w.leases >= self.most_leases;
         self.assigned.push(Assignment { shard: lease.shard, to });
+        self.owners.insert(lease.shard, to);
     }
 
     /// Moves load from workers above the mean to those below.
@@ -204,7 +214,7 @@ impl<'a> Run<'a> {
     /// Leases of a worker, in random order, that together stay below so many bytes per second; if there is none, its
     /// smallest.
     fn leases_worth(&mut self, worker: u32, bytes: f64, table: &Leases) -> Vec<u32> {
-        let own: Vec<u32> = table.open().filter(|l| l.is_of(worker)).map(|l| l.shard).collect();
+        let own: Vec<u32> = table.open().filter(|l| self.is_of(l, worker)).map(|l| l.shard).collect();
         let total: f64 = own.iter().map(|s| self.rate(*s)).sum();
         if total == 0.0 {
             return own.into_iter().take(1).collect();

@@ -151,16 +151,17 @@ fn kcl(config: KclConfig, work: Dur, happenings: &[(u64, Happening)], seed: u64)
     failing(Percent(0), config, work, happenings, seed)
 }
 
-/// One whose code throws for so many batches.
-fn failing(
-    failure_rate: Percent,
-    config: KclConfig,
-    work: Dur,
-    happenings: &[(u64, Happening)],
-    seed: u64,
-) -> Kcl {
+/// One that is created later.
+fn starting(at: Dur, config: KclConfig, happenings: &[(u64, Happening)], seed: u64) -> Kcl {
+    let mut consumer = consumer(Percent(0), &config, Dur::ZERO);
+    consumer.starts.at = at;
+    let seed = Seed { user: seed, replication: 0 };
+    Kcl::new(&config, &Situation { config: &consumer, happenings, seed })
+}
+
+fn consumer(failure_rate: Percent, config: &KclConfig, work: Dur) -> ConsumerConfig {
     let idle = if config.version == Version::V1 { 1_000 } else { 1_500 };
-    let consumer = ConsumerConfig {
+    ConsumerConfig {
         name: "app".into(),
         client: ApplicationConfig::Kcl(Box::new(config.clone())),
         read: ReadConfig::Polling(PollingConfig {
@@ -179,7 +180,18 @@ fn failing(
         },
         failure_rate,
         starts: StartAt { at: Dur::ZERO, from: Position::TrimHorizon },
-    };
+    }
+}
+
+/// One whose code throws for so many batches.
+fn failing(
+    failure_rate: Percent,
+    config: KclConfig,
+    work: Dur,
+    happenings: &[(u64, Happening)],
+    seed: u64,
+) -> Kcl {
+    let consumer = consumer(failure_rate, &config, work);
     let seed = Seed { user: seed, replication: 0 };
     Kcl::new(&config, &Situation { config: &consumer, happenings, seed })
 }

@@ -1,4 +1,4 @@
-//! Limits of an application as it is set up, and what it does with a batch that its code throws for.
+//! What an application may hold and read, batches its code throws for, and runs of the leader at their edges.
 
 use super::*;
 
@@ -66,5 +66,43 @@ fn a_worker_holds_no_more_leases_than_it_may() {
         let held: Vec<u64> = result(&kcl, 300 * S).workers.iter().map(|w| w.leases_max).collect();
         assert_eq!(held, [3, 3], "{version:?}");
         assert_eq!(stream.delivered.iter().filter(|d| !d.is_empty()).count(), 6, "{version:?}");
+    }
+}
+
+/// Leases that are free and whose last owner still seems to live go away once in a run of the leader, not twice.
+#[test]
+fn one_run_of_the_leader_gives_a_lease_away_once() {
+    for seed in 0..60 {
+        let short = KclConfig {
+            failover_time: Dur::from_ms(1_467),
+            rebalance_threshold: Percent(0),
+            dampening: Percent(1),
+            ..config(Version::V3, 4)
+        };
+        let deploy = Happening::Deploy { every: Some(Dur::from_ms(4_402)), pause: Dur::from_ms(1_342) };
+        let mut kcl = kcl(short, Dur::ZERO, &[(87 * S, deploy)], seed);
+        let mut stream = Even::new(1, 10_000_000);
+        stream.play(&mut kcl, 400 * S);
+        let delivered = stream.delivered[0].iter().map(|r| r.1).max();
+        assert!(delivered > Some(stream.rows(0, 390 * S)), "seed {seed}: {delivered:?}");
+    }
+}
+
+/// Nothing befalls an application before its start; workers added before then begin with it.
+#[test]
+fn workers_added_before_the_start_begin_with_it() {
+    let added = (S, Happening::WorkersAdded { workers: 1 });
+    let crash = (2 * S, Happening::WorkerCrash { workers: 3, lasting: None });
+    for version in [Version::V1, Version::V2, Version::V3] {
+        let mut kcl = starting(Dur::from_s(14), config(version, 1), &[added, crash], 5);
+        let mut stream = Even::new(2, 10_000_000);
+        stream.play(&mut kcl, 200 * S);
+        for rows in &stream.delivered[..2] {
+            assert!(
+                rows[0].0 == 0 && rows.windows(2).all(|w| w[0].1 == w[1].0),
+                "{version:?}: {:?}",
+                rows[0]
+            );
+        }
     }
 }
