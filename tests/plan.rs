@@ -1,10 +1,132 @@
-//! The planner as a user meets it: what it searches, what it chooses, what it says and refuses.
+//! The planner against brute force: the same design, bounds that discard nothing they should not, honest odds.
+
+#[path = "support/plans.rs"]
+mod plans;
 
 use kinesim::planner::{Space, plan};
 use kinesim::report::plan as report;
 use kinesim::scenario::Source;
+use plans::{Compared, Kind, OBSERVED, SEEDS, clopper_pearson, compare};
+use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Output};
+
+/// What is wrong with one comparison.
+fn wrong(c: &Compared) -> Vec<String> {
+    let mut wrong: Vec<String> = c.unsound.iter().take(3).map(|w| format!("seed {}: {w}", c.seed)).collect();
+    let ours = c.planned.plan.as_ref().map(|p| (p.settings.clone(), p.month_usd));
+    let same = match (&ours, &c.brute) {
+        (Some((a, x)), Some((b, y))) => a == b && (x - y).abs() < 1e-9,
+        (None, None) => true,
+        _ => false,
+    };
+    if !same {
+        wrong.push(format!("seed {} ({:?}): planned {ours:?}, brute force {:?}", c.seed, c.kind, c.brute));
+    }
+    if (c.kind == Kind::Infeasible) != c.brute.is_none() {
+        wrong.push(format!("seed {}: meant as {:?}, brute force {:?}", c.seed, c.kind, c.brute));
+    }
+    wrong
+}
+
+/// Does the stated probability lie in the interval of what other seeds gave?
+fn covered(c: &Compared) -> Option<bool> {
+    let (stated, observed) = (c.planned.verified.as_ref()?, c.observed?);
+    let share = f64::from(stated.met) / f64::from(stated.runs);
+    let (low, high) = clopper_pearson(observed, OBSERVED);
+    Some((low..=high).contains(&share))
+}
+
+fn is_fan_out(c: &Compared) -> bool {
+    c.brute.as_ref().is_some_and(|(s, _)| s.set.iter().any(|(_, v)| v == "enhanced_fan_out"))
+}
+
+fn is_on_demand(c: &Compared) -> bool {
+    c.brute.as_ref().is_some_and(|(s, _)| s.mode == "on_demand")
+}
+
+#[test]
+fn the_plan_is_what_brute_force_finds() {
+    // A tenth of the seeds, every kind among them; all: `cargo test --test plan -- --ignored`.
+    let named = std::env::var("KINESIM_SEEDS").ok();
+    let seeds: Vec<u64> = match &named {
+        Some(list) => list.split(',').map(|s| s.parse().expect("a seed")).collect(),
+        None => vec![1, 2, 3, 4, 5, 6, 13],
+    };
+    let all: Vec<Compared> = seeds.into_iter().map(compare).collect();
+    let wrong: Vec<String> = all.iter().flat_map(wrong).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    for c in &all {
+        assert!(c.candidates >= 2_000 && c.planned.axes.len() >= 4, "{} candidates", c.candidates);
+        assert!(c.planned.rejected.len() + usize::from(c.planned.plan.is_some()) == c.candidates);
+    }
+    let uncovered = all.iter().filter(|c| covered(c) == Some(false)).count();
+    assert!(uncovered <= 1, "{uncovered} stated probabilities outside of what was observed");
+}
+
+#[test]
+#[ignore = "every seed: some minutes; KINESIM_BLESS=1 writes reports/planner.md"]
+fn the_plan_is_what_brute_force_finds_on_every_seed() {
+    let all: Vec<Compared> = SEEDS.map(compare).collect();
+    let wrong: Vec<String> = all.iter().flat_map(wrong).collect();
+    let table = table(&all, wrong.len());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/planner.md");
+    if std::env::var_os("KINESIM_BLESS").is_some() {
+        std::fs::write(&path, &table).expect("writable");
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    let count = |f: &dyn Fn(&Compared) -> bool| all.iter().filter(|c| f(c)).count();
+    assert!(count(&|c| c.brute.is_none()) >= 10 && count(&is_fan_out) >= 10 && count(&is_on_demand) >= 10);
+    assert!(count(&|c| c.kind == Kind::HotKey && c.brute.is_some()) >= 10);
+    let (with_plan, covers) = (count(&|c| c.brute.is_some()), count(&|c| covered(c) == Some(true)));
+    assert!(with_plan >= 60 && covers * 60 >= 57 * with_plan, "{covers} of {with_plan} covered");
+    assert_eq!(std::fs::read_to_string(&path).expect("committed"), table, "KINESIM_BLESS=1 writes it anew");
+}
+
+fn table(all: &[Compared], wrong: usize) -> String {
+    let mut out = String::from(
+        "# The planner against brute force\n\n`KINESIM_BLESS=1 cargo test --release --test plan -- --ignored` writes \
+         this table. Each workload comes from its seed (`tests/support/plans.rs`); brute force simulates every \
+         candidate on the same draws and shares no bound with the search. *Met* is what the plan states (runs with \
+         fresh seeds that met the goal), *observed* the same over 20 other seeds, *covers* whether the stated share lies \
+         in Clopper and Pearson's 95 % interval of the observed one.\n\n",
+    );
+    let count = |f: &dyn Fn(&Compared) -> bool| all.iter().filter(|c| f(c)).count();
+    let with_plan = count(&|c| c.brute.is_some());
+    let _ = writeln!(
+        out,
+        "{} workloads, {} differences; {with_plan} with a plan, {} without; fan-out optimal {}, on-demand optimal {}, \
+         hot key {}; the stated probability covers the observed one in {} of {with_plan}.\n",
+        all.len(),
+        wrong,
+        all.len() - with_plan,
+        count(&is_fan_out),
+        count(&is_on_demand),
+        count(&|c| c.kind == Kind::HotKey),
+        count(&|c| covered(c) == Some(true)),
+    );
+    out.push_str("| seed | kind | candidates | simulated by the search | plan = brute force | USD a month | met | observed | covers |\n");
+    out.push_str("|--:|---|--:|--:|---|--:|--:|--:|---|\n");
+    for c in all {
+        let (design, cost) = match &c.brute {
+            Some((s, cost)) => {
+                let shards = s.shards.map_or(String::new(), |n| format!(", {n} shards"));
+                let set: Vec<String> = s.set.iter().map(|(_, v)| format!("`{v}`")).collect();
+                (format!("{}{shards}, {}", s.title, set.join(", ")), format!("{cost:.2}"))
+            }
+            None => ("none".into(), "–".into()),
+        };
+        let met = c.planned.verified.as_ref().map_or("–".into(), |v| format!("{}/{}", v.met, v.runs));
+        let observed = c.observed.map_or("–".into(), |o| format!("{o}/{OBSERVED}"));
+        let covers = covered(c).map_or("–", |c| if c { "yes" } else { "no" });
+        let _ = writeln!(
+            out,
+            "| {} | {:?} | {} | {} | {design} | {cost} | {met} | {observed} | {covers} |",
+            c.seed, c.kind, c.candidates, c.simulated
+        );
+    }
+    out
+}
 
 /// The plan of a text.
 fn planned(text: &str) -> kinesim::planner::outcome::PlanOutcome {
