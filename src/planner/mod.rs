@@ -4,8 +4,8 @@
 //! reads, a client's settings. Closed forms (facts and theory, `bound`) give each a cost it cannot fall below and
 //! discard those that cannot meet the goal; the others are simulated in order of that cost on the same draws, with
 //! replications until the 95 % intervals part from the goal (`verdict`). The plan is then run again with fresh seeds
-//! (`search`), grown until a limit breaks, and held against what half and double the load would have asked for
-//! (`beyond`). That no design will do is an answer, with its reason (`feasible`).
+//! (`search`: once to be chosen, as often again to be confirmed), grown until a limit breaks, and held against what half
+//! and double the load would have asked for (`beyond`). That no design will do is an answer, with its reason (`feasible`).
 //!
 //! Where the goal asks for all modes, a candidate is one design looked at in each of them: it must meet the goal in all,
 //! and costs what the dearest does.

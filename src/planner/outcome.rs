@@ -2,6 +2,7 @@
 
 use super::axes::Axis;
 use super::excuse::Excuse;
+use super::verdict::clopper_pearson;
 use crate::cost::bill::Bill;
 use crate::experiment::outcome::Provenance;
 use crate::stream::config::Mode;
@@ -112,12 +113,34 @@ pub struct Verified {
     pub met: u32,
     /// Fresh runs.
     pub runs: u32,
+    /// The chance that a run meets the goal, as far as these runs tell: (met + 1) / (runs + 2), Laplace's rule of
+    /// succession, which never claims to be certain.
+    pub likely: f64,
     /// Ends of Clopper and Pearson's 95 % interval.
     pub low: f64,
     /// Its upper end.
     pub high: f64,
     /// The share that was asked for.
     pub asked: f64,
+}
+
+impl Verified {
+    /// What so many runs tell.
+    pub fn of(met: u32, runs: u32, asked: f64) -> Verified {
+        let (low, high) = clopper_pearson(met, runs);
+        let likely = f64::from(met + 1) / f64::from(runs + 2);
+        Verified { met, runs, likely, low, high, asked }
+    }
+
+    /// The share that met the goal.
+    pub fn share(&self) -> f64 {
+        f64::from(self.met) / f64::from(self.runs)
+    }
+
+    /// Do as many meet the goal as were asked for?
+    pub fn holds(&self) -> bool {
+        self.share() >= self.asked
+    }
 }
 
 /// Why no candidate meets the goal.

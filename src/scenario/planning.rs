@@ -21,7 +21,7 @@ pub struct Planning {
     pub choose: Vec<(String, Vec<String>)>,
     /// Share of fresh runs that must meet the goal.
     pub success: f64,
-    /// Fresh runs that verify the plan.
+    /// Fresh runs that verify a plan, and as many again once it came through.
     pub fresh_runs: u32,
 }
 
@@ -37,7 +37,7 @@ section! {
         choose: Choose = default("{}"),
         /// Share of fresh runs that must meet the goal.
         success: Percent = default("90 %").positive().max("100 %"),
-        /// Runs with fresh seeds that verify the plan.
+        /// Runs with fresh seeds that verify a plan, and as many again once it came through.
         fresh_runs: u32 = default("20").min("5").max("1000"),
     }
 }

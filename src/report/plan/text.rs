@@ -74,9 +74,10 @@ pub(super) fn headline(outcome: &PlanOutcome, plan: &Contender) -> Vec<String> {
     }
     if let Some(v) = &outcome.verified {
         lines.push(format!(
-            "met the goal in {} of {} fresh runs: a run succeeds with {} to {} (95 % Clopper-Pearson), asked {}",
+            "met the goal in {} of {} fresh runs: a run succeeds with {} (95 %: {} to {}), asked {}",
             v.met,
             v.runs,
+            human::of_unit(v.likely, "share"),
             human::of_unit(v.low, "share"),
             human::of_unit(v.high, "share"),
             human::of_unit(v.asked, "share")
