@@ -46,8 +46,6 @@ fn main() {
         Ok(trace) => run("twitter_goog_2015, 55 days, 1 s", TRACE, &trace, 1, seed),
         Err(_) => println!("twitter_goog_2015: skipped, the trace is not at hand"),
     }
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    println!("{}", status.lines().find(|l| l.starts_with("VmHWM")).unwrap_or("no memory figure"));
 }
 
 /// All modes of a scenario, with their bills.
@@ -71,5 +69,11 @@ fn run(name: &str, text: &str, trace: &str, step: u64, seed: u64) {
         );
         assert!(mode != Mode::Provisioned || r.stream.shards_at_end == r.stream.shards_at_start);
     }
-    println!("{name}, all modes: {all:.2} s");
+    println!("{name}, all modes: {all:.2} s, the most memory so far: {}", most_memory());
+}
+
+fn most_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let most = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    most.map_or("unknown".to_owned(), |kb| kb.trim().to_owned())
 }
