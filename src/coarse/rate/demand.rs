@@ -7,12 +7,16 @@ use crate::producer::curve::{Calendar, RateCurve};
 use crate::producer::sizes::Sizes;
 use crate::random::Seed;
 use crate::units::{Bytes, NS_PER_S, RecordRate};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// On-off shapes up to this period are part of an operating point, not of its change.
 const TEXTURE: u64 = 60 * NS_PER_S;
 /// Sizes drawn to learn what a random size is billed on average.
 const DRAWN: usize = 1 << 17;
+
+/// Rates of a run that takes at most so many different ones are measured exactly.
+const EXACT_MOST: usize = 16;
 
 /// What one record is, on average.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,6 +39,8 @@ pub struct Demand {
     counted: u64,
     /// The trace's size where it has none.
     usual: u64,
+    /// The first size of each half octave that the trace goes through: it stands for the others of its class.
+    classes: BTreeMap<u64, u64>,
 }
 
 impl Demand {
@@ -56,7 +62,12 @@ impl Demand {
         let counted = if count_key_bytes { demand.key_bytes.0 } else { 0 };
         let usual = crate::world::sizing::mean_size(producer, false).max(1);
         let fixed = if trace.is_some() { PerRecord::default() } else { drawn(&demand.record_size, counted) };
-        Demand { curve, texture, trace, fixed, counted, usual }
+        let mut classes = BTreeMap::new();
+        for row in trace.iter().flat_map(|t| &t.mean_size) {
+            let size = row.map_or(usual, |b| b.0.max(1));
+            classes.entry(half_octave(size)).or_insert(size);
+        }
+        Demand { curve, texture, trace, fixed, counted, usual, classes }
     }
 
     /// Records born before `t`, in millionths.
@@ -96,14 +107,21 @@ impl Demand {
         Some(trace.mean_size[row].map_or(self.usual, |b| b.0.max(1)))
     }
 
-    /// What an operating point takes for a record's size, where that follows a trace (0: it does not).
-    pub fn size_class(&self, t: u64) -> u64 {
-        self.size_at(t).map_or(0, half_octave)
+    /// What an operating point takes for a record's size at `t`, where that follows a trace: the size itself (`exact`), or
+    /// the one that stands for its class.
+    pub fn point_size(&self, t: u64, exact: bool) -> Option<Bytes> {
+        let size = self.size_at(t)?;
+        let class = self.classes.get(&half_octave(size)).filter(|_| !exact);
+        Some(Bytes(class.copied().unwrap_or(size)))
     }
 
-    /// What is offered at a rate of `per_s` around `t`, as an operating point has it: sizes that follow a trace in
-    /// steps of half an octave.
-    pub fn offer(&self, t: u64, per_s: f64) -> Offer {
+    /// Bytes of a record as an operating point has it, as the shard counts them.
+    pub fn point_bytes(&self, t: u64, exact: bool) -> f64 {
+        self.point_size(t, exact).map_or(self.fixed.bytes, |size| (size.0 + self.counted) as f64)
+    }
+
+    /// What is offered at a rate of `per_s` around `t`, as an operating point has it.
+    pub fn offer(&self, t: u64, per_s: f64, exact: bool) -> Offer {
         let micro = |r: f64| RecordRate((r * 1e6 + 0.5) as u64);
         let rate = match &self.texture {
             Some((RateShape::OnOff { on, on_for, off, off_for }, mean)) => {
@@ -112,9 +130,23 @@ impl Demand {
             }
             _ => RateShape::Constant(micro(per_s)),
         };
-        let size = Some(self.size_class(t)).filter(|s| *s > 0).map(Bytes);
-        Offer { rate, size, per_s, bytes_bind: None, gathered: 1.0 }
+        Offer { rate, size: self.point_size(t, exact), per_s, bytes_bind: None, gathered: 1.0 }
     }
+}
+
+/// Do the rates and sizes take few different values?
+pub fn is_plain(demands: &[Demand], step: u64, end: u64) -> bool {
+    let (mut seen, mut now) = (BTreeSet::new(), 0);
+    while now < end && seen.len() <= EXACT_MOST {
+        let next = demands.iter().map(|d| d.changes(now)).min().unwrap_or(end).max(now + 1);
+        let of = |d: &Demand| ((d.rate(now, next.min(end)) * 1e3) as u64, d.record(now).bytes as u64);
+        seen.insert(demands.iter().map(of).collect::<Vec<_>>());
+        if next < end && next - now < step {
+            return false;
+        }
+        now = next;
+    }
+    seen.len() <= EXACT_MOST
 }
 
 /// The nearest of 1, 1.5, 2, 3, 4, 6, …

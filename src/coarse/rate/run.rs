@@ -1,7 +1,7 @@
 //! The run: from step to step, with what is carried between them.
 
 use super::book::{Bucket, ConsumerBook, ProducerBook, StreamBook, empty, end_bucket};
-use super::demand::{Demand, PerRecord};
+use super::demand::{Demand, PerRecord, is_plain};
 use super::fifo::Fifo;
 use super::places::Places;
 use super::points::{Mixture, Points, Wanted, around, on_grid};
@@ -16,7 +16,6 @@ use crate::world::Unfit;
 use crate::world::carrier::{Carrier, happenings};
 use crate::world::config::{Action, WorldConfig};
 use crate::world::sizing::calendar;
-use std::collections::BTreeSet;
 
 /// A run of few rates on shards that stay is measured with care.
 const CARE: Care =
@@ -24,8 +23,6 @@ const CARE: Care =
 /// One of many rates, or on shards that come and go, is measured at many points, each for a short time of it.
 const HASTE: Care = Care { most: 12, ranked: 8, records: 60_000.0, calm: 5, near: Near::For(30, 60) };
 
-/// Rates of a run that takes at most so many different ones are measured exactly.
-const EXACT_MOST: usize = 16;
 /// A queue in a client is worked off at a load of this many times the shards' capacity at most.
 const PUSH_MOST: f64 = 3.0;
 
@@ -249,19 +246,21 @@ impl<'a> Run<'a> {
         let mut mixture = Mixture::with_capacity(2);
         for (at, part) in [(low, 1.0 - share), (high, share)] {
             if part > 0.0 {
-                mixture.push((self.grid_point(rates, load, at, from)?, part));
+                mixture.push((self.grid_point(rates, at, from)?, part));
             }
         }
         Ok(mixture)
     }
 
     /// The point at a place on the grid. One producer's is soon found again, as long as shards and readers stay.
-    fn grid_point(&mut self, rates: &[f64], load: f64, at: usize, from: u64) -> Result<usize, Unfit> {
+    fn grid_point(&mut self, rates: &[f64], at: usize, from: u64) -> Result<usize, Unfit> {
         let alone = rates.len() == 1;
-        let size = self.demands[0].size_class(from);
+        let size = self.demands[0].point_size(from, self.exact_sizes()).map_or(0, |s| s.0);
         if let Some(found) = self.points.grid.iter().find(|g| alone && (g.0, g.1) == (at, size)) {
             return Ok(found.2);
         }
+        // The load is that of the point's sizes, which are not quite those of this moment.
+        let load = busiest(&self.loads(rates, &self.point_bytes(from)));
         let scaled: Vec<f64> = rates.iter().map(|r| r * on_grid(at) / load).collect();
         let point = self.point(&scaled, from)?;
         self.points.grid.push((at, size, point));
@@ -287,12 +286,23 @@ impl<'a> Run<'a> {
 
     /// Utilisation of the busiest stand.
     fn load(&self, rates: &[f64], at: u64) -> f64 {
-        self.loads(rates, at).into_iter().map(|l| l.utilisation).fold(0.0, f64::max)
+        let bytes: Vec<f64> = self.demands.iter().map(|d| d.record(at).bytes).collect();
+        busiest(&self.loads(rates, &bytes))
     }
 
-    fn loads(&self, rates: &[f64], at: u64) -> Vec<Load> {
+    /// Do points take sizes that follow a trace as they are? One producer's are put into classes where there are many.
+    fn exact_sizes(&self) -> bool {
+        self.exact || self.demands.len() > 1
+    }
+
+    /// Bytes of the producers' records at a point.
+    fn point_bytes(&self, at: u64) -> Vec<f64> {
+        self.demands.iter().map(|d| d.point_bytes(at, self.exact_sizes())).collect()
+    }
+
+    /// What each stand is offered, with records of so many bytes.
+    fn loads(&self, rates: &[f64], bytes: &[f64]) -> Vec<Load> {
         let limits = &self.config.stream.admission;
-        let bytes: Vec<f64> = self.demands.iter().map(|d| d.record(at).bytes).collect();
         let packs: Vec<bool> = self.config.producers.iter().map(|p| p.client.packs()).collect();
         let of = |shares: &[f64]| {
             let (mut records, mut bytes_per_s, mut all) = (0.0, 0.0, 0.0);
@@ -311,11 +321,12 @@ impl<'a> Run<'a> {
 
     /// The measured point at these rates.
     fn point(&mut self, rates: &[f64], at: u64) -> Result<usize, Unfit> {
-        let mut offers: Vec<Offer> = self.demands.iter().zip(rates).map(|(d, r)| d.offer(at, *r)).collect();
-        let (loads, limits) = (self.loads(rates, at), &self.config.stream.admission);
+        let (exact, sizes) = (self.exact_sizes(), self.point_bytes(at));
+        let offer = |(demand, rate): (&Demand, &f64)| demand.offer(at, *rate, exact);
+        let mut offers: Vec<Offer> = self.demands.iter().zip(rates).map(offer).collect();
+        let (loads, limits) = (self.loads(rates, &sizes), &self.config.stream.admission);
         let gathered = gathered(&loads);
-        for ((offer, demand), config) in offers.iter_mut().zip(&self.demands).zip(&self.config.producers) {
-            let bytes = demand.record(at).bytes;
+        for ((offer, bytes), config) in offers.iter_mut().zip(sizes).zip(&self.config.producers) {
             let binds = bytes * limits.records_per_s as f64 > limits.bytes_per_s as f64;
             offer.gathered = gathered;
             offer.bytes_bind = Some(bytes).filter(|_| binds || config.client.packs());
@@ -368,19 +379,9 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Do the rates take few different values?
-fn is_plain(demands: &[Demand], step: u64, end: u64) -> bool {
-    let (mut seen, mut now) = (BTreeSet::new(), 0);
-    while now < end && seen.len() <= EXACT_MOST {
-        let next = demands.iter().map(|d| d.changes(now)).min().unwrap_or(end).max(now + 1);
-        let of = |d: &Demand| ((d.rate(now, next.min(end)) * 1e3) as u64, d.record(now).bytes as u64);
-        seen.insert(demands.iter().map(of).collect::<Vec<_>>());
-        if next < end && next - now < step {
-            return false;
-        }
-        now = next;
-    }
-    seen.len() <= EXACT_MOST
+/// Utilisation of the busiest stand.
+fn busiest(loads: &[Load]) -> f64 {
+    loads.iter().map(|l| l.utilisation).fold(0.0, f64::max)
 }
 
 fn spells(config: &WorldConfig) -> Vec<Spell> {

@@ -177,7 +177,7 @@ impl Run<'_> {
             for (written, stand) in self.written.iter_mut().zip(&point.stands) {
                 let scale = share * now.seconds() * sent.scale;
                 written[0] += stand.stored * scale;
-                written[1] += stand.bytes * scale;
+                written[1] += stand.bytes * scale * drawn(point, now);
                 written[2] += stand.throttled * scale;
             }
         }
