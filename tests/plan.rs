@@ -76,7 +76,6 @@ fn the_plan_is_what_brute_force_finds_on_every_seed() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     let count = |f: &dyn Fn(&Compared) -> bool| all.iter().filter(|c| f(c)).count();
     assert!(count(&|c| c.brute.is_none()) >= 10 && count(&is_fan_out) >= 10 && count(&is_on_demand) >= 10);
-    assert!(count(&|c| c.kind == Kind::HotKey) >= 10);
     let (with_plan, covers) = (count(&|c| c.brute.is_some()), count(&|c| covered(c) == Some(true)));
     assert!(with_plan >= 60 && covers * 60 >= 57 * with_plan, "{covers} of {with_plan} covered");
     assert_eq!(std::fs::read_to_string(&path).expect("committed"), table, "KINESIM_BLESS=1 writes it anew");

@@ -18,7 +18,7 @@ pub enum Kind {
     Infeasible,
 }
 
-/// Workloads that have a plan, and such that have none.
+/// Workloads that have a plan, and such that have none; sixteen of each kind but plain, of which there are twice as many.
 pub const SEEDS: std::ops::RangeInclusive<u64> = 1..=96;
 
 pub fn kind(seed: u64) -> Kind {
