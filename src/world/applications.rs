@@ -6,6 +6,7 @@
 
 use super::World;
 use super::config::WorldConfig;
+use super::keeping::Keeping;
 use super::series::bucket;
 use super::settings::happenings;
 use super::view::View;
@@ -44,6 +45,13 @@ fn firehose(config: &WorldConfig, name: &str) -> Option<Box<dyn Application>> {
 impl World {
     /// Lets applications do everything they do before `until`; all before it is settled.
     pub(super) fn act_applications(&mut self, until: u64) {
+        let mut keeping = std::mem::take(&mut self.one_by_one);
+        self.play(until, &mut keeping);
+        self.one_by_one = keeping;
+    }
+
+    /// The same, on shards whose rows somebody keeps.
+    pub(super) fn play(&mut self, until: u64, keeping: &mut impl Keeping) {
         let mut players = std::mem::take(&mut self.applications);
         while let Some(player) = players.iter_mut().min_by_key(|p| p.machine.next()) {
             let now = player.machine.next();
@@ -59,7 +67,7 @@ impl World {
                 settings: &self.settings,
                 sink: &mut self.sink,
                 refused: &mut self.refused,
-                scratch: &mut self.scratch,
+                keeping: &mut *keeping,
             };
             player.machine.act(&mut view);
             assert!(player.machine.next() > now, "an application that has acted acts again later");

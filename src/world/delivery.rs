@@ -1,6 +1,7 @@
 //! Records reach a consumer: what is counted, and how long a plain reader works on them.
 
 use super::lane::{Lane, Outside};
+use super::rows::Rows;
 use super::settings::ConsumerSettings;
 use crate::measure::sink::ConsumerCounts;
 use crate::mechanism::histogram::Histogram;
@@ -81,7 +82,7 @@ impl Lane {
 
 /// Counts rows `[from, to)`, of which those before `again` were delivered before, as delivered.
 pub fn count_delivered(
-    log: &Log,
+    log: &impl Rows,
     counts: &mut ConsumerCounts,
     (from, again, to): (u64, u64, u64),
     (records, bytes): (u64, u64),
@@ -89,7 +90,7 @@ pub fn count_delivered(
     if log.is_cold(from) {
         counts.from_cold += records;
     }
-    let again_bytes = if again > from { bytes_of(log.sizes(from, again)) } else { 0 };
+    let again_bytes = if again > from { log.bytes(from, again) } else { 0 };
     let redelivered = log.records(from, again);
     counts.records += records - redelivered;
     counts.bytes += bytes - again_bytes;

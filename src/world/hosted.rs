@@ -4,12 +4,15 @@
 //! Whoever carries the records counts in the sink, in the lanes' counters and readers, and says before each bucket's
 //! end and at the end of the run what it holds ([`Played`]).
 
+pub(crate) use super::children::start_readers_of;
+pub(crate) use super::keeping::{At, Keeping};
 pub(crate) use super::lane::{Lane, Outside};
 pub(crate) use super::pushing::per_byte_q20;
+pub(crate) use super::reader::Reader;
+pub(crate) use super::rows::Rows;
 pub(crate) use super::settings::{Reading, Settings};
 pub(crate) use super::sources::trouble;
 
-use super::children::start_readers_of;
 use super::config::WorldConfig;
 use super::{Unfit, World};
 use crate::engine::Model;
@@ -86,6 +89,16 @@ impl Hosted {
     pub fn start_readers_of(&mut self, id: usize) {
         let World { lanes, map, settings, sink, .. } = &mut self.world;
         start_readers_of(id, lanes, map, settings, sink);
+    }
+
+    /// Are there applications, which look at all shards in order of time?
+    pub fn plays(&self) -> bool {
+        !self.world.applications.is_empty()
+    }
+
+    /// Applications do everything they do before `until`, on shards that are settled up to it.
+    pub fn play(&mut self, until: u64, keeping: &mut impl Keeping) {
+        self.world.play(until, keeping);
     }
 
     /// No client hears of a judgement sooner than this after it: longer windows would change what it does.

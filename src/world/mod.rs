@@ -20,6 +20,7 @@ mod foresight;
 mod gather;
 pub(crate) mod hosted;
 mod intake;
+mod keeping;
 mod lane;
 mod on_demand;
 mod order;
@@ -27,6 +28,7 @@ mod place;
 mod polling;
 mod pushing;
 mod reader;
+mod rows;
 mod series;
 mod settings;
 mod settle;
@@ -52,6 +54,7 @@ use config::WorldConfig;
 use control::Control;
 use foresight::Foresight;
 use gather::{Gathered, Hand};
+use keeping::OneByOne;
 use lane::{Lane, Outside};
 use series::SeriesBuilder;
 use settings::Settings;
@@ -79,7 +82,7 @@ pub struct World {
     lanes: Vec<Lane>,
     sources: Vec<Source>,
     applications: Vec<Player>,
-    scratch: Vec<u64>,
+    one_by_one: OneByOne,
     gathered: Gathered,
     /// What the lane being settled gets.
     hand: Hand,
@@ -155,7 +158,7 @@ impl World {
             lanes,
             sources,
             applications: applications::build(config),
-            scratch: Vec::new(),
+            one_by_one: OneByOne::default(),
             refused: Vec::new(),
             foresight: Foresight::default(),
             together: most as usize,

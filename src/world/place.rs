@@ -1,8 +1,8 @@
 //! Where one consumer stands in one shard: what it has, what it may still ask for, and what it will never see.
 
+use super::rows::Rows;
 use super::settings::ConsumerSettings;
 use crate::api::Position;
-use crate::stream::log::Log;
 
 /// A consumer's place in a shard.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl Place {
     }
 
     /// Goes to its first row; how many records are stored before it.
-    pub fn begin(&mut self, log: &Log, from: Position) -> u64 {
+    pub fn begin(&mut self, log: &impl Rows, from: Position) -> u64 {
         let row = match from {
             Position::TrimHorizon => self.cursor,
             Position::Latest => log.end(),
@@ -75,12 +75,12 @@ impl Place {
     }
 
     /// Copies never delivered to it.
-    pub fn undelivered(&self, log: &Log) -> u64 {
+    pub fn undelivered(&self, log: &impl Rows) -> u64 {
         log.records(self.reached.max(self.cursor).min(log.end()), log.end())
     }
 
     /// Copies it has not read.
-    pub fn backlog(&self, log: &Log) -> u64 {
+    pub fn backlog(&self, log: &impl Rows) -> u64 {
         log.records(self.cursor, log.end())
     }
 
@@ -113,13 +113,13 @@ impl Place {
     }
 
     /// Oldest record it still needs.
-    pub fn keeps(&self, log: &Log) -> u64 {
+    pub fn keeps(&self, log: &impl Rows) -> u64 {
         let cursor = if self.started || self.holds { self.cursor } else { log.end() };
         self.kept.unwrap_or(cursor).min(cursor)
     }
 
     /// Drops what retention has passed; returns how many undelivered records were lost.
-    pub fn trim(&mut self, log: &Log) -> u64 {
+    pub fn trim(&mut self, log: &impl Rows) -> u64 {
         if !self.counts_backlog() || self.cursor >= log.end() || log.stored_at(self.cursor) >= self.horizon {
             return 0;
         }
@@ -132,7 +132,7 @@ impl Place {
     }
 
     /// An application goes on to `row`; records between here and there that were never delivered.
-    pub fn go_to(&mut self, log: &Log, row: u64) -> u64 {
+    pub fn go_to(&mut self, log: &impl Rows, row: u64) -> u64 {
         let from = self.reached.max(self.cursor);
         let fresh = if row > from { log.records(from, row) } else { 0 };
         self.cursor = self.cursor.max(row);

@@ -1,8 +1,10 @@
 //! What the API answers to an application whose turn it is.
 
-use super::children;
-use super::delivery::{add_propagation, bytes_of, count_delivered};
+use super::delivery::count_delivered;
+use super::keeping::{At, Keeping};
 use super::lane::{Lane, Outside};
+use super::reader::Reader;
+use super::rows::Rows;
 use super::settings::Settings;
 use super::worked::part;
 use crate::api::{Batch, Done, Fate, Flow, Held, Hop, Most, Position, Pushed, Refused, Stream};
@@ -11,7 +13,7 @@ use crate::record::Shard;
 use crate::stream::routing::ShardMap;
 
 /// The stream as one application sees it at one moment.
-pub struct View<'a> {
+pub struct View<'a, K> {
     pub(super) now: u64,
     pub(super) until: u64,
     pub(super) consumer: usize,
@@ -20,14 +22,20 @@ pub struct View<'a> {
     pub(super) settings: &'a Settings,
     pub(super) sink: &'a mut Sink,
     pub(super) refused: &'a mut Vec<u32>,
-    pub(super) scratch: &'a mut Vec<u64>,
+    pub(super) keeping: &'a mut K,
 }
 
-impl View<'_> {
-    /// A shard's lane, and what it may reach.
-    fn at(&mut self, shard: u32) -> (&mut Lane, Outside<'_>) {
+impl<K: Keeping> View<'_, K> {
+    /// This reader of a shard, the keeper of its rows, its lane, and what that may reach.
+    fn at(&mut self, shard: u32) -> (At, &mut K, &mut Lane, Outside<'_>) {
+        let at = At { consumer: self.consumer, shard: shard as usize, now: self.now };
         let out = Outside { settings: self.settings, sink: self.sink, refused: self.refused };
-        (&mut self.lanes[shard as usize], out)
+        (at, self.keeping, &mut self.lanes[shard as usize], out)
+    }
+
+    /// A shard's readers, and its log.
+    pub(super) fn split(&mut self, shard: u32) -> (&mut [Reader], &mut K::Log) {
+        self.keeping.split(&mut self.lanes[shard as usize])
     }
 
     pub(super) fn lane(&mut self, shard: u32) -> &mut Lane {
@@ -41,7 +49,7 @@ impl View<'_> {
     /// Retention passes what is too old; the first row from `from` on that can still be read.
     fn oldest_readable(&mut self, shard: u32, from: u64) -> u64 {
         let (c, horizon) = (self.consumer, self.kept_since());
-        let Lane { readers, log, .. } = self.lane(shard);
+        let (readers, log) = self.split(shard);
         let place = &mut readers[c].place;
         place.horizon = horizon;
         let lost = place.trim(log);
@@ -75,7 +83,7 @@ impl View<'_> {
     }
 }
 
-impl Stream for View<'_> {
+impl<K: Keeping> Stream for View<'_, K> {
     fn now(&self) -> u64 {
         self.now
     }
@@ -99,7 +107,7 @@ impl Stream for View<'_> {
         (reader.place.started, reader.pipe_free, reader.subscribed) = (true, now, now);
         // What is stored from this moment on is not known to a reader that begins now.
         let from = if from == Position::Latest { Position::AtTimestamp(now) } else { from };
-        let Lane { readers, log, .. } = &mut self.lanes[shard as usize];
+        let (readers, log) = self.split(shard);
         let place = &mut readers[c].place;
         let skipped = place.begin(log, from);
         place.kept = Some(place.cursor);
@@ -109,36 +117,34 @@ impl Stream for View<'_> {
     }
 
     fn get_records(&mut self, shard: u32, from: u64, most: Most) -> Result<Batch, Refused> {
-        let (c, now) = (self.consumer, self.now);
         self.note_outage(shard);
+        let at = At { consumer: self.consumer, shard: shard as usize, now: self.now };
         let mut out = Outside { settings: self.settings, sink: self.sink, refused: self.refused };
-        children::poll_before(shard as usize, now, self.lanes, self.map, &mut out);
-        let (lane, mut out) = self.at(shard);
-        if !lane.admit_read(c, now, &mut out) {
+        self.keeping.poll_before(at, self.lanes, self.map, &mut out);
+        if !self.lanes[at.shard].admit_read(at.consumer, at.now, &mut out) {
             return Err(Refused);
         }
         let from = self.oldest_readable(shard, from);
-        let (lane, mut out) = self.at(shard);
-        Ok(lane.fetch(c, now, from, most, &mut out))
+        let (at, keeping, lane, mut out) = self.at(shard);
+        Ok(keeping.fetch(at, lane, from, most, &mut out))
     }
 
     fn pushed(&mut self, shard: u32, from: u64, most: Most) -> Pushed {
         self.note_outage(shard);
         let from = self.oldest_readable(shard, from);
-        let (c, now, until) = (self.consumer, self.now, self.until);
-        let (lane, mut out) = self.at(shard);
-        lane.take_pushed(c, from, most, (now, until), &mut out)
+        let until = self.until;
+        let (at, keeping, lane, mut out) = self.at(shard);
+        keeping.take_pushed(at, lane, from, most, until, &mut out)
     }
 
     fn flow(&mut self, shard: u32, from: u64, until: u64) -> Flow {
         debug_assert!(until <= self.until, "only what is settled flows");
         self.note_outage(shard);
-        let (c, now) = (self.consumer, self.now);
         if self.oldest_readable(shard, from) != from {
-            return Flow { to: from, records: 0, bytes: 0, last: 0, next: now };
+            return Flow { to: from, records: 0, bytes: 0, last: 0, next: self.now };
         }
-        let (lane, mut out) = self.at(shard);
-        lane.flow(c, from, (now, until), &mut out)
+        let (at, keeping, lane, mut out) = self.at(shard);
+        keeping.flow(at, lane, from, until, &mut out)
     }
 
     fn subscribed(&mut self, shard: u32) {
@@ -153,13 +159,13 @@ impl Stream for View<'_> {
     }
 
     fn records(&mut self, shard: u32, from: u64, to: u64) -> u64 {
-        let log = &mut self.lane(shard).log;
+        let (_, log) = self.split(shard);
         log.reach(from);
         log.records(from, to)
     }
 
     fn key_marks(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u16>) {
-        self.lane(shard).log.marks(from, to, out);
+        self.split(shard).1.append_marks(from, to, out);
     }
 
     fn key_bytes(&self) -> u32 {
@@ -169,17 +175,17 @@ impl Stream for View<'_> {
 
     fn sizes(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u32>) {
         self.stretches(shard, from, to, |view, from, to| {
-            out.extend_from_slice(view.lane(shard).log.sizes(from, to));
+            view.split(shard).1.append_sizes(from, to, out);
         });
     }
 
     fn stored_at(&mut self, shard: u32, row: u64) -> u64 {
-        self.lane(shard).log.stored_at(row)
+        self.split(shard).1.stored_at(row)
     }
 
     fn row_since(&mut self, shard: u32, from: u64, time: u64) -> u64 {
         let now = self.now;
-        self.lane(shard).log.first_stored_since(from, time.min(now))
+        self.split(shard).1.first_stored_since(from, time.min(now))
     }
 
     fn deliver(&mut self, shard: u32, from: u64, to: u64, received: u64, done: Done) {
@@ -189,11 +195,11 @@ impl Stream for View<'_> {
         let (mut rows, mut records) = (0, 0);
         self.stretches(shard, from, to, |view, from, to| {
             let again = again.clamp(from, to);
-            let Lane { log, .. } = &view.lanes[shard as usize];
-            let counts = &mut view.sink.consumers[c];
+            let (at, keeping, lane, mut out) = view.at(shard);
+            let (_, log) = keeping.split(lane);
+            let counts = &mut out.sink.consumers[c];
             let n = log.records(from, to);
-            count_delivered(log, counts, (from, again, to), (n, bytes_of(log.sizes(from, to))));
-            add_propagation(&mut counts.propagation, log, again, to, received);
+            count_delivered(log, counts, (from, again, to), (n, log.bytes(from, to)));
             let before = log.records(from, again);
             if overtaken {
                 counts.overtaken += n - before;
@@ -201,13 +207,13 @@ impl Stream for View<'_> {
             if again < to {
                 let done =
                     part(done, (rows + again - from, rows + to - from), (records + before, records + n));
-                view.hops(shard, (again, to), received, done);
-                view.trace(shard, (again, to), received, done);
+                keeping.received(at, lane, (again, to), received, &mut out);
+                keeping.worked(at, lane, (again, to), (received, done), &mut out);
             }
             rows += to - from;
             records += n;
         });
-        let Lane { readers, log, .. } = self.lane(shard);
+        let (readers, log) = self.split(shard);
         let place = &mut readers[c].place;
         place.go_to(log, to);
         place.top = place.top.max(to);
@@ -215,7 +221,7 @@ impl Stream for View<'_> {
 
     fn drop_rows(&mut self, shard: u32, from: u64, to: u64, fate: Fate) {
         let c = self.consumer;
-        let Lane { readers, log, .. } = self.lane(shard);
+        let (readers, log) = self.split(shard);
         debug_assert!(from <= to, "rows in order");
         let records = readers[c].place.go_to(log, to);
         self.count_fate(fate, records);
@@ -223,28 +229,29 @@ impl Stream for View<'_> {
 
     fn take(&mut self, shard: u32, to: u64) {
         let c = self.consumer;
-        let Lane { readers, log, .. } = self.lane(shard);
+        let (readers, log) = self.split(shard);
         let fresh = readers[c].place.go_to(log, to);
         self.counts().in_hand += fresh;
     }
 
     fn hand_over(&mut self, shard: u32, rows: &[Held], again: bool) {
         if let Some(last) = rows.last() {
-            let age = self.now - self.lane(shard).log.stored_at(last.row);
+            let age = self.now - self.split(shard).1.stored_at(last.row);
             let counts = self.counts();
             counts.now.sent_age = counts.now.sent_age.max(Some(age));
         }
         for (from, to, received) in Self::runs(rows) {
             self.stretches(shard, from, to, |view, from, to| {
-                let log = &view.lanes[shard as usize].log;
-                let counts = &mut view.sink.consumers[view.consumer];
+                let (at, keeping, lane, mut out) = view.at(shard);
+                let (_, log) = keeping.split(lane);
+                let counts = &mut out.sink.consumers[at.consumer];
                 let records = log.records(from, to);
                 counts.now.records += records;
                 if again {
                     counts.redelivered += records;
-                    counts.redelivered_bytes += bytes_of(log.sizes(from, to));
+                    counts.redelivered_bytes += log.bytes(from, to);
                 } else {
-                    add_propagation(&mut counts.propagation, log, from, to, received);
+                    keeping.received(at, lane, (from, to), received, &mut out);
                 }
             });
         }
@@ -255,18 +262,18 @@ impl Stream for View<'_> {
         let top = self.lane(shard).readers[c].place.top;
         for (from, to, received) in Self::runs(rows) {
             self.stretches(shard, from, to, |view, from, to| {
-                let log = &view.lanes[shard as usize].log;
-                let counts = &mut view.sink.consumers[c];
+                let (at, keeping, lane, mut out) = view.at(shard);
+                let (_, log) = keeping.split(lane);
+                let counts = &mut out.sink.consumers[c];
                 let records = log.records(from, to);
                 counts.records += records;
                 counts.overtaken += log.records(from, top.clamp(from, to));
-                counts.bytes += bytes_of(log.sizes(from, to));
+                counts.bytes += log.bytes(from, to);
+                counts.in_hand -= records;
                 if log.is_cold(from) {
                     counts.from_cold += records;
                 }
-                view.hops(shard, (from, to), received, Done::At(done));
-                view.trace(shard, (from, to), received, Done::At(done));
-                view.counts().in_hand -= records;
+                keeping.worked(at, lane, (from, to), (received, Done::At(done)), &mut out);
             });
         }
         let last = rows.last().map_or(0, |held| held.row + 1);
@@ -276,7 +283,7 @@ impl Stream for View<'_> {
     fn drop_some(&mut self, shard: u32, rows: &[Held], fate: Fate) {
         for (from, to, _) in Self::runs(rows) {
             self.stretches(shard, from, to, |view, from, to| {
-                let records = view.lane(shard).log.records(from, to);
+                let records = view.split(shard).1.records(from, to);
                 view.count_fate(fate, records);
                 view.counts().in_hand -= records;
             });
@@ -285,13 +292,13 @@ impl Stream for View<'_> {
 
     fn stored(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u64>) {
         self.stretches(shard, from, to, |view, from, to| {
-            out.extend_from_slice(view.lane(shard).log.stored(from, to));
+            view.split(shard).1.append_stored(from, to, out);
         });
     }
 
     fn births(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<u64>) {
         self.stretches(shard, from, to, |view, from, to| {
-            out.extend_from_slice(view.lane(shard).log.births(from, to));
+            view.split(shard).1.append_births(from, to, out);
         });
     }
 

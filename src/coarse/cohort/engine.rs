@@ -1,12 +1,12 @@
 //! The run: producers, shards and readers window by window, between the moments of control.
 
 use super::calls::{Caller, Group, Sent};
+use super::cohort::{Cohort, share};
 use super::demand::{Deal, Demand};
-use super::log::{Cohort, share};
 use super::reading::{Batch, next_poll};
 use super::shard::Shard;
 use super::tally::{Delays, Tally};
-use crate::api::Position;
+use super::view::InCohorts;
 use crate::consumer::config::ReadConfig;
 use crate::engine::Model;
 use crate::facts::fan_out::PUSH_SLOT;
@@ -51,7 +51,6 @@ pub struct Cohorts {
     /// Keys are chosen in another way from here on.
     change: u64,
     pushes: bool,
-    begun: Vec<Vec<bool>>,
 }
 
 impl Cohorts {
@@ -87,7 +86,6 @@ impl Cohorts {
             sent: Vec::new(),
             change: 0,
             pushes,
-            begun: Vec::new(),
         };
         world.follow_control(0);
         Ok(world)
@@ -101,10 +99,9 @@ impl Cohorts {
             // Lone records that are dealt wait in lanes too.
             let lone: Vec<usize> = self.lone.iter().copied().chain(self.dealt.iter().map(|d| d.0)).collect();
             self.shards.push(Shard::new(lane.id, &lone, settings, self.step));
-            self.begun.push(vec![false; settings.consumers.len()]);
         }
         if first == lanes.len() && first > 0 && now < self.change {
-            return self.begin_readers(true);
+            return self.begin_readers();
         }
         let shares: Vec<Vec<f64>> = self.demands.iter().map(|d| d.shares(map, now)).collect();
         for &p in &self.lone {
@@ -120,24 +117,15 @@ impl Cohorts {
             hand_over(map, id, &mut self.shards, weights);
         }
         self.change = self.demands.iter().map(|d| d.next_change(now)).min().unwrap_or(u64::MAX);
-        self.begin_readers(true);
+        self.begin_readers();
     }
 
-    /// Readers have begun: those that control has started, or those that have come from a parent's end.
-    fn begin_readers(&mut self, by_control: bool) {
+    /// Readers that control has started.
+    fn begin_readers(&mut self) {
         let Parts { lanes, settings, sink, .. } = self.hosted.parts();
-        for (id, lane) in lanes.iter().enumerate() {
-            for c in 0..settings.consumers.len() {
-                if self.begun[id][c] || !lane.readers[c].place.started {
-                    continue;
-                }
-                self.begun[id][c] = true;
-                let from = settings.consumers[c].from;
-                // Who comes from a parent's end reads a child from its beginning.
-                if by_control || from != Position::Latest {
-                    sink.consumers[c].before_start += self.shards[id].begin(c, from);
-                }
-            }
+        let mut tally = Tally { settings, sink, delays: &mut self.delays };
+        for (shard, lane) in self.shards.iter_mut().zip(&*lanes) {
+            shard.begin_readers(true, lane, &mut tally);
         }
     }
 
@@ -230,7 +218,8 @@ impl Cohorts {
             again += if group.again { n } else { 0 };
             let born = call.settle(group, n);
             if n > 0 {
-                let cohort = Cohort { n, bytes: share(bytes, n, group.n), stored: (sent.at, sent.at), born };
+                let bytes = share(bytes, n, group.n);
+                let cohort = Cohort { n, records: n, bytes, stored: (sent.at, sent.at), born };
                 tally.stored(&cohort, lane);
                 shard.log.push(cohort, self.step);
             }
@@ -265,6 +254,7 @@ impl Cohorts {
             deal.deal(n, words, |shard, n| {
                 let cohort = Cohort {
                     n,
+                    records: n,
                     bytes: demand.sizes.bytes_of(n, &mut noise).max(1),
                     stored: (from, until),
                     born,
@@ -281,12 +271,15 @@ impl Cohorts {
         self.advance_dealt(from, until);
         self.advance_clients(from, until);
         let fine = !self.gathered.is_empty() || !self.dealt.is_empty();
+        if self.hosted.plays() {
+            return self.store_only(from, until);
+        }
         for id in 0..self.shards.len() {
             self.hosted.start_readers_of(id);
-            self.begin_readers_of(id);
             let Parts { lanes, settings, sink, .. } = self.hosted.parts();
             let (lane, shard) = (&mut lanes[id], &mut self.shards[id]);
             let mut tally = Tally { settings, sink, delays: &mut self.delays };
+            shard.begin_readers(false, lane, &mut tally);
             if fine {
                 shard.settle(from, until, lane, &mut self.demands, &mut tally);
                 shard.judge(until, lane, &mut self.demands, &mut tally);
@@ -309,19 +302,54 @@ impl Cohorts {
         }
     }
 
-    fn begin_readers_of(&mut self, id: usize) {
-        if self.begun[id].iter().any(|begun| !begun) {
-            self.begin_readers(false);
+    /// What arrives in `[from, until)` is judged, step by step; it is read later, since nobody knows when an application
+    /// will look.
+    fn store_only(&mut self, from: u64, until: u64) {
+        let Parts { lanes, settings, sink, .. } = self.hosted.parts();
+        let mut tally = Tally { settings, sink, delays: &mut self.delays };
+        for (shard, lane) in self.shards.iter_mut().zip(lanes) {
+            let mut at = from;
+            while at < until {
+                let to = until.min((at / self.step + 1) * self.step);
+                shard.settle(at, to, lane, &mut self.demands, &mut tally);
+                shard.judge(to, lane, &mut self.demands, &mut tally);
+                at = to;
+            }
+        }
+    }
+
+    /// Applications and plain readers read what they would read before `until`; all shards are settled up to it.
+    fn read_all(&mut self, until: u64) {
+        self.shards.iter_mut().for_each(|shard| shard.log.seal());
+        let mut keeping = InCohorts {
+            shards: &mut self.shards,
+            delays: &mut self.delays,
+            batch: &mut self.batch,
+            scratch: Vec::new(),
+        };
+        self.hosted.play(until, &mut keeping);
+        for id in 0..self.shards.len() {
+            self.hosted.start_readers_of(id);
+            let Parts { lanes, settings, sink, .. } = self.hosted.parts();
+            let (lane, shard) = (&mut lanes[id], &mut self.shards[id]);
+            let mut tally = Tally { settings, sink, delays: &mut self.delays };
+            shard.begin_readers(false, lane, &mut tally);
+            shard.read(until, lane, &mut tally, &mut self.batch);
         }
     }
 
     fn played(&mut self) -> Played {
-        let Parts { lanes, sink, .. } = self.hosted.parts();
+        let Parts { lanes, sink, settings, .. } = self.hosted.parts();
         let consumers = self.config.consumers.len();
-        let unread = |c: usize| self.shards.iter().map(|s| s.unread(c)).sum();
+        let places = |c: usize| self.shards.iter().zip(lanes.iter().map(move |l| &l.readers[c].place));
+        let unread = |c: usize| {
+            let plain = !settings.consumers[c].is_application;
+            places(c).map(|(s, p)| if plain { s.unread(c) } else { p.undelivered(&s.log) }).sum()
+        };
         let backlog = |c: usize| {
-            let read = self.shards.iter().zip(&*lanes).filter(|(_, l)| l.readers[c].place.counts_backlog());
-            read.map(|(s, _)| s.unread(c)).sum()
+            let plain = !settings.consumers[c].is_application;
+            let read = places(c).filter(|(_, p)| p.counts_backlog());
+            read.map(|(s, p)| if plain { s.unread(c) } else { p.backlog(&s.log) }).sum()
         };
         let mut buffered = vec![(0, 0); self.config.producers.len()];
         let mut lost: u64 = sink.producers.iter().map(|p| p.lost).sum();
@@ -337,7 +365,7 @@ impl Cohorts {
             buffered,
             backlog: (0..consumers).map(backlog).collect(),
             unread: (0..consumers).map(unread).collect(),
-            stored: self.shards.iter().map(|s| s.log.stored).sum(),
+            stored: self.shards.iter().map(|s| s.log.records).sum(),
             producers: Vec::new(),
             demand: self.demands.iter().map(|d| d.digest).collect(),
         }
@@ -355,8 +383,8 @@ impl Cohorts {
         let Parts { lanes, settings, sink, .. } = self.hosted.parts();
         let horizon = reached.saturating_sub(settings.retention);
         let mut tally = Tally { settings, sink, delays: &mut self.delays };
-        for (shard, lane) in self.shards.iter_mut().zip(&*lanes) {
-            (0..settings.consumers.len()).for_each(|c| shard.trim(c, horizon, lane, &mut tally));
+        for (shard, lane) in self.shards.iter_mut().zip(lanes) {
+            (0..settings.consumers.len()).for_each(|c| shard.trim_at_end(c, horizon, lane, &mut tally));
         }
         for (counts, delays) in sink.consumers.iter_mut().zip(&mut self.delays.readers) {
             delays.propagation.pour(&mut counts.propagation);
@@ -469,6 +497,9 @@ impl Model for Cohorts {
     }
 
     fn control(&mut self, now: u64) {
+        if self.hosted.plays() {
+            self.read_all(now);
+        }
         self.hosted.act(now);
         self.follow_control(now);
     }
@@ -477,6 +508,9 @@ impl Model for Cohorts {
         self.settle(from, until);
         let end = self.config.duration.0;
         if until.is_multiple_of(self.hosted.bucket()) || until == end {
+            if self.hosted.plays() {
+                self.read_all(until);
+            }
             self.pour_end_to_end();
             let played = self.played();
             self.hosted.end_bucket(until, played);

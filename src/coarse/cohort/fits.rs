@@ -1,8 +1,8 @@
 //! What cohorts carry.
 
 use crate::coarse::fit::{self, Carried, Need};
-use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening};
-use crate::producer::config::{Burstiness, ClientConfig, ProducerConfig, SizeLaw};
+use crate::consumer::config::{ApplicationConfig, ConsumerConfig};
+use crate::producer::config::{Burstiness, ClientConfig, KeyLaw, ProducerConfig, SizeLaw};
 use crate::units::NS_PER_S;
 use crate::world::Unfit;
 use crate::world::config::{Action, WorldConfig};
@@ -21,12 +21,13 @@ pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
              `duration`, or choose `resolution: rate`"
         )));
     }
+    let by_keys = config.consumers.iter().find(|c| c.client.looks_at_keys());
     fit::check(config, "cohort", |need| match need {
-        Need::Producer(p) => producer(p),
+        Need::Producer(p) => producer(p).and_then(|()| keys(p, by_keys)),
         Need::Stream(_) => Ok(()),
         Need::Consumer(c) => consumer(c),
-        Need::Firehose(f) => Err(format!("Firehose streams ({})", f.name)),
-        Need::Event(e) => event(e),
+        Need::Firehose(_) => Ok(()),
+        Need::Event(e) => event(e, by_keys),
     })
 }
 
@@ -48,18 +49,27 @@ fn producer(p: &ProducerConfig) -> Carried {
     }
 }
 
-fn consumer(c: &ConsumerConfig) -> Carried {
-    match &c.client {
-        ApplicationConfig::Sdk if c.failure_rate.0 > 0 => Err(format!("batches that fail ({})", c.name)),
-        ApplicationConfig::Sdk => Ok(()),
-        other => Err(format!("`{}` consumers ({})", fit::application_word(other), c.name)),
+/// Of the keys in a cohort only one thing is known: that random ones are all different.
+fn keys(p: &ProducerConfig, by_keys: Option<&ConsumerConfig>) -> Carried {
+    match by_keys {
+        Some(c) if p.demand.keys != KeyLaw::Random => {
+            Err(format!("keys that {} tells apart and that are not random ({})", c.name, p.name))
+        }
+        _ => Ok(()),
     }
 }
 
-fn event(e: &Action) -> Carried {
+fn consumer(c: &ConsumerConfig) -> Carried {
+    match &c.client {
+        ApplicationConfig::Sdk if c.failure_rate.0 > 0 => Err(format!("batches that fail ({})", c.name)),
+        _ => Ok(()),
+    }
+}
+
+fn event(e: &Action, by_keys: Option<&ConsumerConfig>) -> Carried {
     match e {
         Action::ProcessRestart { .. } => Err("processes that restart".into()),
-        Action::Consumer { what: Happening::PoisonRecord { .. }, .. } => Err("poison records".into()),
+        Action::HotKey { .. } if by_keys.is_some() => Err("a hot key that a consumer tells apart".into()),
         _ => Ok(()),
     }
 }

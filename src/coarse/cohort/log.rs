@@ -1,93 +1,67 @@
 //! What a shard stores, cohort by cohort, and where a reader stands in it.
+//!
+//! Applications ask for rows by number (`world/rows`): a row is a Kinesis record, a cohort keeps the number of its first,
+//! and what a row is follows from its place in its cohort. Sums over a cohort are exact.
 
+use super::cohort::{Cohort, middle, share};
+use crate::stream::log::mark;
+use crate::world::hosted::Rows;
 use std::collections::VecDeque;
 
-/// Records that move together: `n` of them, spread evenly over their times of storage and of birth.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cohort {
-    /// Records.
-    pub n: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Stored from, until.
-    pub stored: (u64, u64),
-    /// Born from, until.
-    pub born: (u64, u64),
-}
-
-impl Cohort {
-    /// The records from the `from`-th to before the `to`-th.
-    pub fn part(&self, from: u64, to: u64) -> Cohort {
-        if from == 0 && to == self.n {
-            return *self;
-        }
-        let at = |range: (u64, u64), k: u64| range.0 + share(range.1 - range.0, k, self.n);
-        Cohort {
-            n: to - from,
-            bytes: share(self.bytes, to, self.n) - share(self.bytes, from, self.n),
-            stored: (at(self.stored, from), at(self.stored, to)),
-            born: (at(self.born, from), at(self.born, to)),
-        }
-    }
-
-    /// How many of them were stored before `time`.
-    pub fn stored_before(&self, time: u64) -> u64 {
-        if time > self.stored.1 || (time == self.stored.1 && self.stored.0 < time) {
-            self.n
-        } else if time <= self.stored.0 {
-            0
-        } else {
-            share(self.n, time - self.stored.0, self.stored.1 - self.stored.0)
-        }
-    }
-}
-
-/// `of` × `part` / `whole`.
-#[inline]
-pub fn share(of: u64, part: u64, whole: u64) -> u64 {
-    match of.checked_mul(part) {
-        Some(product) => product / whole.max(1),
-        None => (u128::from(of) * u128::from(part) / u128::from(whole.max(1))) as u64,
-    }
-}
-
-/// Where a reader stands: the next record's row and its place in the row.
+/// Where a reader stands: the next record's cohort and its place in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct At {
-    /// Row.
+    /// Cohort.
     pub row: u64,
-    /// Records of it that are behind.
+    /// Rows of it that are behind.
     pub offset: u64,
-    /// Records behind it in all.
+    /// Rows behind it in all.
     pub seen: u64,
+}
+
+/// A cohort, and what was stored before it: rows, and records in them.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    cohort: Cohort,
+    rows: u64,
+    records: u64,
 }
 
 /// The cohorts of one shard, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct CohortLog {
-    rows: VecDeque<Cohort>,
-    /// Number of the first row kept.
+    kept: VecDeque<Kept>,
+    /// Number of the first cohort kept.
     first: u64,
-    /// Records stored in all.
+    /// Rows stored in all.
     pub stored: u64,
-    /// Rows before this have been looked at: nothing is added to them.
+    /// Records of users in them.
+    pub records: u64,
+    /// Cohorts before this have been looked at: nothing is added to them.
     sealed: u64,
+    /// Where marks of keys that are all different begin.
+    marks: u64,
 }
 
 impl CohortLog {
-    /// Number of the row after the last.
-    pub fn end(&self) -> u64 {
-        self.first + self.rows.len() as u64
+    /// Nothing stored yet; marks of keys, which are all different, are drawn from `marks` on.
+    pub fn new(marks: u64) -> CohortLog {
+        CohortLog { marks, ..CohortLog::default() }
     }
 
-    /// Number of the first row kept.
+    /// Number of the cohort after the last.
+    pub fn end_cohort(&self) -> u64 {
+        self.first + self.kept.len() as u64
+    }
+
+    /// Number of the first cohort kept.
     pub fn first_kept(&self) -> u64 {
         self.first
     }
 
-    /// Nothing is added to the rows there are.
+    /// Nothing is added to the cohorts there are.
     pub fn seal(&mut self) {
-        self.sealed = self.end();
+        self.sealed = self.end_cohort();
     }
 
     /// Adds a cohort; one that lies within `step` of the last joins it.
@@ -95,31 +69,28 @@ impl CohortLog {
         if new.n == 0 {
             return;
         }
-        self.stored += new.n;
-        let open = self.end() > self.sealed;
-        if let Some(last) = self.rows.back_mut().filter(|_| open) {
+        let (rows, records) = (self.stored, self.records);
+        (self.stored, self.records) = (rows + new.n, records + new.records);
+        let open = self.end_cohort() > self.sealed;
+        if let Some(last) = self.kept.back_mut().map(|k| &mut k.cohort).filter(|_| open) {
             let near = |a: u64, b: u64| a.abs_diff(b) <= step;
             let stored = new.stored.1.saturating_sub(last.stored.0) <= step;
             if stored && near(last.born.0, new.born.0) && near(last.born.1, new.born.1) {
-                last.n += new.n;
-                last.bytes += new.bytes;
-                last.stored = (last.stored.0.min(new.stored.0), last.stored.1.max(new.stored.1));
-                last.born = (last.born.0.min(new.born.0), last.born.1.max(new.born.1));
-                return;
+                return last.join(&new);
             }
         }
-        self.rows.push_back(new);
+        self.kept.push_back(Kept { cohort: new, rows, records });
     }
 
-    /// The row a reader stands in, less what is behind it.
+    /// The cohort a reader stands in, less what is behind it.
     pub fn next(&self, at: At) -> Option<Cohort> {
-        let row = self.rows.get((at.row - self.first) as usize)?;
-        Some(row.part(at.offset, row.n))
+        let cohort = &self.kept.get((at.row - self.first) as usize)?.cohort;
+        Some(cohort.part(at.offset, cohort.n))
     }
 
-    /// Moves a reader over `n` records of its row.
+    /// Moves a reader over `n` rows of its cohort.
     pub fn pass(&mut self, at: &mut At, n: u64) {
-        let whole = self.rows[(at.row - self.first) as usize].n;
+        let whole = self.kept[(at.row - self.first) as usize].cohort.n;
         at.offset += n;
         at.seen += n;
         if at.offset >= whole {
@@ -130,25 +101,144 @@ impl CohortLog {
 
     /// Moves a reader over everything stored before `time`; how many records.
     pub fn pass_before(&mut self, at: &mut At, time: u64) -> u64 {
-        let mut passed = 0;
-        while let Some(row) = self.rows.get((at.row - self.first) as usize) {
-            let old = row.stored_before(time).saturating_sub(at.offset);
-            let rest = row.n - at.offset;
+        let from = at.seen;
+        while let Some(Kept { cohort, .. }) = self.kept.get((at.row - self.first) as usize) {
+            let old = cohort.stored_before(time).saturating_sub(at.offset);
+            let rest = cohort.n - at.offset;
             if old > 0 {
                 self.pass(at, old);
-                passed += old;
             }
             if old < rest {
                 break;
             }
         }
-        passed
+        self.records(from, at.seen)
     }
 
-    /// Forgets rows that every reader has passed.
-    pub fn forget_before(&mut self, row: u64) {
-        while self.first < row && self.rows.pop_front().is_some() {
+    /// Where a reader stands whose next row has this number.
+    pub fn at(&self, row: u64) -> At {
+        match self.find(row) {
+            Some(i) => At { row: self.first + i as u64, offset: row - self.kept[i].rows, seen: row },
+            None => At { row: self.end_cohort(), offset: 0, seen: row.max(self.stored) },
+        }
+    }
+
+    /// The end of what is stored.
+    pub fn at_end(&self) -> At {
+        At { row: self.end_cohort(), offset: 0, seen: self.stored }
+    }
+
+    /// Forgets cohorts that every reader has passed.
+    pub fn forget_before(&mut self, cohort: u64) {
+        while self.first < cohort && self.kept.pop_front().is_some() {
             self.first += 1;
         }
+    }
+
+    /// Which of the cohorts kept holds a row.
+    fn find(&self, row: u64) -> Option<usize> {
+        if row >= self.stored {
+            return None;
+        }
+        // What is asked for lies near the end more often than not.
+        let last = self.kept.len().checked_sub(1)?;
+        if self.kept[last].rows <= row {
+            return Some(last);
+        }
+        self.kept.partition_point(|k| k.rows <= row).checked_sub(1)
+    }
+
+    /// The cohort of a row, and the row's place in it.
+    fn place(&self, row: u64) -> (&Cohort, u64) {
+        let i = self.find(row).expect("only rows that are kept are looked at");
+        (&self.kept[i].cohort, row - self.kept[i].rows)
+    }
+
+    fn records_before(&self, row: u64) -> u64 {
+        match self.find(row) {
+            Some(i) => {
+                let Kept { cohort, rows, records } = &self.kept[i];
+                records + share(cohort.records, row - rows, cohort.n)
+            }
+            // A reader that has not begun may stand before all that is kept.
+            None if row < self.stored => 0,
+            None => self.records,
+        }
+    }
+
+    /// The part of a cohort that rows `[from, to)` are.
+    pub fn stretch(&self, from: u64, to: u64) -> Cohort {
+        if from >= to {
+            return Cohort::default();
+        }
+        let (cohort, k) = self.place(from);
+        cohort.part(k, (k + to - from).min(cohort.n))
+    }
+}
+
+impl Rows for CohortLog {
+    fn end(&self) -> u64 {
+        self.stored
+    }
+
+    fn records(&self, from: u64, to: u64) -> u64 {
+        if self.records == self.stored {
+            return to - from;
+        }
+        self.records_before(to) - self.records_before(from)
+    }
+
+    fn stored_at(&self, row: u64) -> u64 {
+        let (cohort, k) = self.place(row);
+        cohort.stored_at(k)
+    }
+
+    fn first_stored_since(&self, from: u64, time: u64) -> u64 {
+        let first = self.kept.partition_point(|k| k.cohort.stored.1 < time);
+        for Kept { cohort, rows, .. } in self.kept.range(first..) {
+            let before = cohort.stored_before(time);
+            if before < cohort.n {
+                return (rows + before).max(from);
+            }
+        }
+        self.stored.max(from)
+    }
+
+    fn is_cold(&self, _row: u64) -> bool {
+        false
+    }
+
+    fn reach(&mut self, from: u64) -> u64 {
+        match self.find(from) {
+            Some(i) => self.kept[i].rows + self.kept[i].cohort.n,
+            None => self.stored,
+        }
+    }
+
+    fn bytes(&self, from: u64, to: u64) -> u64 {
+        self.stretch(from, to).bytes
+    }
+
+    fn append_sizes(&self, from: u64, to: u64, out: &mut Vec<u32>) {
+        let (cohort, k) = self.place(from);
+        let before = |k: u64| share(cohort.bytes, k, cohort.n);
+        out.extend((k..k + to - from).map(|k| (before(k + 1) - before(k)) as u32));
+    }
+
+    fn append_stored(&self, from: u64, to: u64, out: &mut Vec<u64>) {
+        let (cohort, k) = self.place(from);
+        out.extend((k..k + to - from).map(|k| cohort.stored_at(k)));
+    }
+
+    fn append_births(&self, from: u64, to: u64, out: &mut Vec<u64>) {
+        let (cohort, k) = self.place(from);
+        let before = |k: u64| share(cohort.records, k, cohort.n);
+        out.extend((before(k)..before(k + to - from)).map(|j| middle(cohort.born, j, cohort.records)));
+    }
+
+    fn append_marks(&self, from: u64, to: u64, out: &mut Vec<u16>) {
+        // Keys are all different: so are their marks, by the row's number.
+        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+        out.extend((from..to).map(|row| mark(self.marks.wrapping_add(row.wrapping_mul(GOLDEN)))));
     }
 }

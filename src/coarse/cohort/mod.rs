@@ -10,6 +10,7 @@
 //! known by their means. [`fit`] says what is carried.
 
 mod calls;
+mod cohort;
 mod demand;
 mod engine;
 mod fits;
@@ -17,6 +18,7 @@ mod log;
 mod reading;
 mod shard;
 mod tally;
+mod view;
 
 pub use fits::fit;
 

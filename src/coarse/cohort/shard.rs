@@ -4,8 +4,9 @@
 //! Where a limit could bind, or retries are due, a cohort is born within one step; elsewhere it may be as long as the
 //! time until somebody reads. Within a step new records and retries meet the limit alike.
 
+use super::cohort::{Cohort, share};
 use super::demand::{Demand, SIZE_BITS, draw};
-use super::log::{At, Cohort, CohortLog, share};
+use super::log::{At, CohortLog};
 use super::tally::Tally;
 use crate::random::Stream;
 use crate::stream::shard::Verdict;
@@ -43,8 +44,10 @@ struct Arrival {
 pub struct Shard {
     /// What is stored.
     pub log: CohortLog,
-    /// Where each consumer stands.
+    /// Where each plain consumer stands.
     pub at: Vec<At>,
+    /// Have they begun?
+    pub(super) begun: Vec<bool>,
     alone: Vec<Alone>,
     /// Steps from `waiting_from` on: per producer of lone records, and per count of refusals.
     waiting: VecDeque<Vec<Cell>>,
@@ -74,8 +77,9 @@ impl Shard {
             sleeps: random(p, "retry_in_lane"),
         });
         Shard {
-            log: CohortLog::default(),
+            log: CohortLog::new(settings.seed.numbered("stream", "key_marks", id.into()).word()),
             at: vec![At::default(); settings.consumers.len()],
+            begun: settings.consumers.iter().map(|c| c.is_application).collect(),
             alone: alone.collect(),
             waiting: VecDeque::new(),
             waiting_from: 0,
@@ -158,7 +162,7 @@ impl Shard {
                     false => (demand.sizes.bytes * n) >> SIZE_BITS,
                 };
                 demand.born.1 += bytes;
-                let cohort = Cohort { n, bytes, stored: (at, to), born };
+                let cohort = Cohort { n, records: n, bytes, stored: (at, to), born };
                 self.arrivals.push(Arrival { producer: alone.producer, refusals: 0, cohort });
             }
         }
@@ -184,6 +188,7 @@ impl Shard {
                 let born = |age: u64| end.saturating_sub(age * 1000);
                 let cohort = Cohort {
                     n: cell.n,
+                    records: cell.n,
                     bytes: 0,
                     stored: (end.saturating_sub(self.step), end),
                     born: (born(mean + half), born(mean.saturating_sub(half))),
@@ -243,7 +248,7 @@ impl Shard {
             a.cohort
         } else {
             // Admitted ones lie among the refused.
-            Cohort { n, bytes: share(a.cohort.bytes, n, a.cohort.n), ..a.cohort }
+            Cohort { n, records: n, bytes: share(a.cohort.bytes, n, a.cohort.n), ..a.cohort }
         };
         tally.lone(a.producer, a.cohort.n, &cohort, a.refusals, demand);
         tally.stored(&cohort, lane);

@@ -1,7 +1,7 @@
 //! Where cohorts are counted: the world's sink, what is billed, delays.
 
+use super::cohort::Cohort;
 use super::demand::{Demand, SIZE_BITS, SizeMeans};
-use super::log::Cohort;
 use crate::measure::sink::Sink;
 use crate::mechanism::ramps::Ramps;
 use crate::producer::retry::Sleeps;
@@ -111,7 +111,7 @@ impl Tally<'_> {
     pub fn stored(&mut self, cohort: &Cohort, lane: &mut Lane) {
         let now = &mut self.sink.now;
         now.entries += cohort.n;
-        now.stored += cohort.n;
+        now.stored += cohort.records;
         now.stored_bytes += cohort.bytes;
         let counts = &mut lane.counts;
         counts.stored += cohort.n;

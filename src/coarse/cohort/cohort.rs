@@ -1,0 +1,97 @@
+//! Records that move together.
+
+/// Kinesis records and what they hold, spread evenly over their times of storage and of birth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cohort {
+    /// Kinesis records: what limits and reads count.
+    pub n: u64,
+    /// Records of users in them.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Stored from, until.
+    pub stored: (u64, u64),
+    /// Born from, until.
+    pub born: (u64, u64),
+}
+
+impl Cohort {
+    /// The Kinesis records from the `from`-th to before the `to`-th.
+    pub fn part(&self, from: u64, to: u64) -> Cohort {
+        if from == 0 && to == self.n {
+            return *self;
+        }
+        let at = |range: (u64, u64), k: u64| range.0 + share(range.1 - range.0, k, self.n);
+        let of = |whole: u64| share(whole, to, self.n) - share(whole, from, self.n);
+        Cohort {
+            n: to - from,
+            records: of(self.records),
+            bytes: of(self.bytes),
+            stored: (at(self.stored, from), at(self.stored, to)),
+            born: (at(self.born, from), at(self.born, to)),
+        }
+    }
+
+    /// Another joins it.
+    pub fn join(&mut self, new: &Cohort) {
+        let around = |a: (u64, u64), b: (u64, u64)| (a.0.min(b.0), a.1.max(b.1));
+        self.n += new.n;
+        self.records += new.records;
+        self.bytes += new.bytes;
+        self.stored = around(self.stored, new.stored);
+        self.born = around(self.born, new.born);
+    }
+
+    /// When the `k`-th was stored.
+    pub fn stored_at(&self, k: u64) -> u64 {
+        middle(self.stored, k, self.n)
+    }
+
+    /// How many of them were stored before `time`.
+    pub fn stored_before(&self, time: u64) -> u64 {
+        let (since, span) = (time.saturating_sub(self.stored.0), self.stored.1 - self.stored.0);
+        if since == 0 {
+            0
+        } else if since > span {
+            self.n
+        } else {
+            // Those whose middles lie before it.
+            let doubled = 2 * u128::from(self.n) * u128::from(since) + u128::from(span) - 1;
+            ((doubled / (2 * u128::from(span))) as u64).min(self.n)
+        }
+    }
+}
+
+/// The middle of the `k`-th of `n` equal parts of a range.
+#[inline]
+pub fn middle((from, to): (u64, u64), k: u64, n: u64) -> u64 {
+    from + share(to - from, 2 * k + 1, 2 * n)
+}
+
+/// `of` × `part` / `whole`.
+#[inline]
+pub fn share(of: u64, part: u64, whole: u64) -> u64 {
+    match of.checked_mul(part) {
+        Some(product) => product / whole.max(1),
+        None => (u128::from(of) * u128::from(part) / u128::from(whole.max(1))) as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_and_counts_agree() {
+        let cohort = Cohort { n: 7, records: 20, bytes: 1001, stored: (1000, 1999), born: (900, 1700) };
+        for k in 0..7 {
+            let at = cohort.stored_at(k);
+            assert_eq!((cohort.stored_before(at), cohort.stored_before(at + 1)), (k, k + 1));
+        }
+        assert_eq!((cohort.stored_before(1000), cohort.stored_before(5000)), (0, 7));
+        let (a, b) = (cohort.part(0, 3), cohort.part(3, 7));
+        assert_eq!((a.records + b.records, a.bytes + b.bytes), (20, 1001));
+        let at_once = Cohort { n: 3, stored: (5, 5), ..Cohort::default() };
+        assert_eq!((at_once.stored_before(5), at_once.stored_before(6)), (0, 3));
+    }
+}
