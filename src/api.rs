@@ -110,11 +110,46 @@ pub trait Stream {
     /// Times of one hop of records, one each: with `Hop::Propagation` they count as received.
     fn count_hops(&mut self, hop: Hop, ns: &[u64]);
 
+    /// The same rows in groups of neighbours, where the stream does not know them one by one: for clients that do not
+    /// hold rows.
+    fn groups(&mut self) -> Option<&mut dyn Groups> {
+        None
+    }
+
     /// Nothing before this row will be asked for again: the log may forget it.
     fn keep_from(&mut self, shard: u32, row: u64);
 
     /// A closed shard is read and worked on to its end.
     fn finish(&mut self, shard: u32);
+}
+
+/// A stream that knows its rows in groups of neighbours.
+pub trait Groups {
+    /// Rows `[from, to)`, appended.
+    fn append(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<Neighbours>);
+
+    /// Rows `[from, to)` are in the client's hands from now on, and count as received.
+    fn receive(&mut self, shard: u32, from: u64, to: u64);
+
+    /// Times of one hop of so many records, evenly from the least to the most.
+    fn count_evenly(&mut self, hop: Hop, span: (u64, u64), records: u64);
+}
+
+/// Rows one behind the other: what they hold lies evenly between its first and its last moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Neighbours {
+    /// Rows.
+    pub rows: u64,
+    /// Records of users in them.
+    pub records: u64,
+    /// Bytes of the rows.
+    pub bytes: u64,
+    /// What the records' data is as a number of Firehose's billed steps, each record rounded up, × 2^20.
+    pub steps: u64,
+    /// First and last birth.
+    pub born: (u64, u64),
+    /// First and last moment of storage.
+    pub stored: (u64, u64),
 }
 
 /// Where an application's first look at a shard begins.

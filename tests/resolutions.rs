@@ -7,8 +7,11 @@
 mod resolutions;
 
 use kinesim::measure::resolution::Resolution;
+use kinesim::scenario::Scenario;
 use kinesim::units::Dur;
-use resolutions::{COHORT, Compared, LOADS, RATE, Tolerance, committed, compare, generated, read, table};
+use resolutions::{
+    COHORT, Compared, LOADS, RATE, Tolerance, committed, compare, generated, read, table, written,
+};
 
 const COHORTS: Resolution = Resolution::Cohort { step: Dur::from_ms(10) };
 const RATES: Resolution = Resolution::Rate { step: Dur::from_s(1) };
@@ -54,7 +57,19 @@ fn the_table_of_differences() {
     }
 }
 
-/// A tenth of the table, in the gate: basic scenarios and a generated one.
+/// Every figure of a scenario in every mode, as means over some seeds.
+fn assert_agrees(scenario: &Scenario, seeds: u32) {
+    let name = &scenario.name;
+    for found in compare(scenario, COHORTS, seeds) {
+        let figures = found.figures.unwrap_or_else(|why| panic!("{name}: {why}"));
+        for figure in figures {
+            let (fine, coarse) = figure.means();
+            assert!(figure.agrees(COHORT), "{name}, {}: {}: {fine} and {coarse}", found.mode, figure.name);
+        }
+    }
+}
+
+/// A tenth of the table, in the gate: basic scenarios.
 #[test]
 fn cohorts_agree_with_records() {
     for (scenario, seeds) in [("steady", 2), ("fan-out.yaml", 3), ("reshard-while-behind", 2)] {
@@ -62,18 +77,61 @@ fn cohorts_agree_with_records() {
             .into_iter()
             .find(|p| p.display().to_string().contains(scenario))
             .expect("it is there");
-        for found in compare(&read(&path), COHORTS, seeds) {
-            let figures = found.figures.unwrap_or_else(|why| panic!("{scenario}: {why}"));
-            for figure in figures {
-                let (fine, coarse) = figure.means();
-                assert!(
-                    figure.agrees(COHORT),
-                    "{scenario}, {}: {}: {fine} and {coarse}",
-                    found.mode,
-                    figure.name
-                );
-            }
-        }
+        assert_agrees(&read(&path), seeds);
+    }
+}
+
+/// A small scenario: who sends, who reads besides, what happens.
+fn small(name: &str, producer: &str, more: &str) -> Scenario {
+    written(
+        name,
+        &format!(
+            "version: 1\nname: {name}\nduration: 4 min\nmodes: [provisioned]\ncurves: off\nproducers:\n  web: {producer}\n\
+             stream: {{ shards: 3 }}\n{more}"
+        ),
+    )
+}
+
+#[test]
+fn applications_read_cohorts_as_they_read_records() {
+    let consumers = "consumers:\n  \
+        kcl: { client: { kcl: { workers: 2 } }, read: { polling: { jitter: 200 ms } }, processing: 1 ms/record }\n  \
+        pushed: { client: { kcl: { workers: 2 } }, read: enhanced_fan_out }\n  \
+        fn: { client: lambda, read: { polling: { jitter: 200 ms } }, processing: 20 ms + 1 ms/record }\n  \
+        job: { client: { flink: { parallelism: 2 } }, read: enhanced_fan_out, processing: 1 ms/record }\n\
+        events:\n  - { at: 1 min, do: { split_shard: { open_shard: 1 } } }\n  \
+        - { at: 2 min, do: { worker_crash: { consumer: kcl, for: 30 s } } }\n";
+    assert_agrees(&small("applications", "{ rate: 900 records/s, record_size: 1 KiB }", consumers), 3);
+}
+
+#[test]
+fn firehose_gathers_cohorts_as_it_gathers_records() {
+    let sizes = "{ rate: 900 records/s, record_size: { uniform: { min: 1 KiB, max: 12 KiB } } }";
+    let firehose = "firehose:\n  lake: { from: stream, to: s3, buffer: { size: 8 MiB, interval: 30 s } }\n";
+    assert_agrees(&small("firehose", sizes, firehose), 3);
+}
+
+/// Those that cohorts do not carry send record by record; what is stored goes on in cohorts.
+#[test]
+fn every_producer_sends_to_cohorts() {
+    let readers = "consumers:\n  \
+        polled: { read: { polling: { jitter: 200 ms } }, processing: 10 ms + 0.1 ms/record, failure_rate: 5 % }\n  \
+        pushed: { read: enhanced_fan_out }\n  \
+        kcl: { client: { kcl: { workers: 1 } }, read: polling }\n";
+    let demand = "rate: 900 records/s, record_size: 300 B";
+    for (name, client, more) in [
+        ("kpl", "client: { kpl: { instances: 2 } }", ""),
+        ("agent", "client: { agent: { instances: 3 } }", ""),
+        ("adaptive", "client: { sdk: { instances: 2, retry: adaptive } }", ""),
+        ("bursts", "burstiness: { batches: { size: 20 } }", ""),
+        (
+            "restart",
+            "client: { sdk: { instances: 2 } }",
+            "events:\n  - { at: 2 min, do: { process_restart: { producer: web, for: 10 s } } }\n",
+        ),
+    ] {
+        let scenario = small(name, &format!("{{ {client}, {demand} }}"), &format!("{readers}{more}"));
+        assert_agrees(&scenario, 2);
     }
 }
 
@@ -94,9 +152,16 @@ fn a_cohort_run_is_the_same_twice_and_says_what_it_cannot_show() {
 
 #[test]
 fn what_cohorts_do_not_carry_is_refused_by_name() {
-    let path = committed().into_iter().find(|p| p.ends_with("kpl-ttl.yaml")).expect("it is there");
-    let mut plan = read(&path).plan(1).expect("prices");
+    let consumers =
+        "consumers:\n  fn: { client: { lambda: { parallelization_factor: 4 } }, read: polling }\n";
+    let scenario = small("keys", "{ rate: 100 records/s, keys: { uniform: { distinct: 50 } } }", consumers);
+    let mut plan = scenario.plan(1).expect("prices");
     plan.world.resolution = COHORTS;
     let why = kinesim::coarse::simulate(&plan.world).expect_err("not carried").0;
-    assert!(why.starts_with("cohort resolution does not carry `kpl` producers (web)"), "{why}");
+    assert!(
+        why.starts_with(
+            "cohort resolution does not carry keys that fn tells apart and that are not random (web)"
+        ),
+        "{why}"
+    );
 }

@@ -43,7 +43,7 @@ pub fn choose(config: &WorldConfig) -> Choice {
     let many = format!("{records} records are expected, more than {RECORDS}");
     let (cohorts, rates) = (cohort::fit(config), rate::fit(config));
     match (cohorts, rates) {
-        (Ok(()), _) if shard_seconds <= SHARD_SECONDS => chosen(
+        (Ok(()), _) if shard_seconds <= SHARD_SECONDS && !cohort::sends_one_by_one(config) => chosen(
             Resolution::Cohort { step: COHORT_STEP },
             format!("{many}, on {shard_seconds} shard-seconds, up to {SHARD_SECONDS} of which cohorts bear"),
         ),

@@ -50,6 +50,18 @@ impl Group {
         part
     }
 
+    /// Takes its first records out, with their moments.
+    pub fn take_first(&mut self, records: u64) -> Group {
+        let gaps = self.records.max(2) - 1;
+        let at = |span: (u64, u64), k: u64| {
+            span.0 + (u128::from(span.1 - span.0) * u128::from(k.min(gaps)) / u128::from(gaps)) as u64
+        };
+        let until = |span: (u64, u64)| (span.0, at(span, records.max(1) - 1));
+        let (born, arrived) = (until(self.born), until(self.arrived));
+        (self.born.0, self.arrived.0) = (at(self.born, records), at(self.arrived, records));
+        Group { born, arrived, ..self.take(records) }
+    }
+
     /// The same records, their data grown or shrunk.
     pub fn resized(self, to: Percent) -> Group {
         Group { bytes: resized(self.bytes, to), ..self }

@@ -166,6 +166,29 @@ impl Pipeline {
         self.schedule_channel(channel);
     }
 
+    /// Neighbours come in at `now`, so many billed steps × 2^20; they are parted where a buffer is full.
+    pub fn receive_together(&mut self, now: u64, channel: usize, group: Group, steps: u64) {
+        self.out.tally.come_in_together(now, &group, steps);
+        let (mut rest, mut is_blocked) = (group, false);
+        while rest.records > 0 {
+            let room = self.channels[channel].entrance().room();
+            let grown = self.opening.as_ref().map_or(rest.bytes, |o| o.grown(rest.bytes));
+            // What passes nothing on now passes nothing on later at this moment.
+            let fills = grown >= room && !(is_blocked && room == 0);
+            let n = match fills {
+                true => {
+                    (u128::from(room) * u128::from(rest.records)).div_ceil(u128::from(grown.max(1))) as u64
+                }
+                false => rest.records,
+            };
+            let part = rest.take_first(n.clamp(1, rest.records));
+            self.enter(now, channel, part);
+            self.pass(channel, now);
+            is_blocked = fills;
+        }
+        self.schedule_channel(channel);
+    }
+
     /// One record put straight to it comes in at `now`: channels take turns.
     pub fn receive_next(&mut self, now: u64, born: u64, size: u32) {
         if self.channels.is_empty() {
@@ -184,6 +207,16 @@ impl Pipeline {
             let times = [now; BLOCK];
             let group = neighbours(&times[..sizes.len()], &times[..sizes.len()], sizes);
             backup.push(now, channel, group, &mut self.out.tally);
+        }
+    }
+
+    /// The same for neighbours.
+    pub fn back_up_together(&mut self, now: u64, channel: usize, group: Group) {
+        let Some(backup) = &mut self.backup else { return };
+        let mut rest = group;
+        while rest.records > 0 {
+            let part = rest.take_first(rest.records.min(BLOCK as u64));
+            backup.push(now, channel, part, &mut self.out.tally);
         }
     }
 

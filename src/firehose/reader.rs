@@ -9,9 +9,9 @@
 //! behind is followed by the next in its turn).
 
 use super::config::{FirehoseConfig, PollConfig, Source};
-use super::load::times;
+use super::load::{Group, times};
 use super::pipeline::Pipeline;
-use crate::api::{Application, Fate, Hop, Most, Position, Stream};
+use crate::api::{Application, Fate, Groups, Hop, Most, Neighbours, Position, Stream};
 use crate::facts::data_streams::{GET_RECORDS_MAX_BYTES, GET_RECORDS_MAX_RECORDS};
 use crate::measure::clients::ClientResult;
 use crate::random::{Seed, Stream as Draws};
@@ -26,6 +26,7 @@ pub struct Reader {
     turns: BTreeSet<(u64, u32, bool)>,
     phases: Draws,
     columns: Columns,
+    neighbours: Vec<Neighbours>,
     /// Records found in each record, and what is left over of records of which only some have left, by what became of
     /// them.
     parts: u64,
@@ -63,6 +64,7 @@ impl Reader {
             turns: BTreeSet::from([(polls.starts.0, u32::MAX, false)]),
             phases: seed.stream(&format!("firehose/{}", config.name), "poll_phases"),
             columns: Columns::default(),
+            neighbours: Vec::new(),
             parts: config.opening.map_or(1, |o| o.parts.max(1)),
             left_over: BTreeMap::new(),
         })
@@ -112,18 +114,30 @@ impl Reader {
         let mut ends = false;
         if let Ok(batch) = answer {
             (place.backed_up, ends) = (batch.to, batch.ends);
-            let sizes = &mut self.columns.size;
-            sizes.clear();
-            stream.sizes(shard, batch.from, batch.to, sizes);
-            let key = stream.key_bytes();
-            sizes.iter_mut().for_each(|s| *s = s.saturating_sub(key));
-            self.pipeline.back_up(stream.now(), shard as usize, sizes);
+            self.back_up_rows(shard, (batch.from, batch.to), stream);
         }
+        let place = self.shards[shard as usize];
         stream.keep_from(shard, place.row.min(place.backed_up));
         match ends {
             true => self.ended(shard, stream),
             false => self.again(shard, true, stream.now()),
         }
+    }
+
+    fn back_up_rows(&mut self, shard: u32, (from, to): (u64, u64), stream: &mut dyn Stream) {
+        let (now, key) = (stream.now(), stream.key_bytes());
+        if let Some(groups) = stream.groups() {
+            groups.append(shard, from, to, &mut self.neighbours);
+            for n in self.neighbours.drain(..) {
+                self.pipeline.back_up_together(now, shard as usize, data(&n, key));
+            }
+            return;
+        }
+        let sizes = &mut self.columns.size;
+        sizes.clear();
+        stream.sizes(shard, from, to, sizes);
+        sizes.iter_mut().for_each(|s| *s = s.saturating_sub(key));
+        self.pipeline.back_up(now, shard as usize, sizes);
     }
 
     /// A reader came to a shard's end; the shard is done with when the last has.
@@ -144,6 +158,10 @@ impl Reader {
         if from == to {
             return;
         }
+        let (now, key) = (stream.now(), stream.key_bytes());
+        if let Some(groups) = stream.groups() {
+            return self.receive_groups(shard, (from, to), (now, key), groups);
+        }
         let Columns { born, stored, size } = &mut self.columns;
         born.clear();
         stored.clear();
@@ -152,16 +170,29 @@ impl Reader {
         stream.sizes(shard, from, to, size);
         stream.stored(shard, from, to, stored);
         // Objects hold data, not keys.
-        let key = stream.key_bytes();
         size.iter_mut().for_each(|s| *s = s.saturating_sub(key));
         if born.len() != size.len() {
             unpack(shard, (from, to), &mut self.columns, stream);
         }
         stream.take(shard, to);
-        let (now, columns) = (stream.now(), &mut self.columns);
+        let columns = &mut self.columns;
         self.pipeline.receive(now, shard as usize, &columns.born, &columns.stored, &columns.size);
         columns.stored.iter_mut().for_each(|at| *at = now - *at);
         stream.count_hops(Hop::Propagation, &columns.stored);
+    }
+
+    fn receive_groups(
+        &mut self,
+        shard: u32,
+        (from, to): (u64, u64),
+        (now, key): (u64, u32),
+        groups: &mut dyn Groups,
+    ) {
+        groups.append(shard, from, to, &mut self.neighbours);
+        groups.receive(shard, from, to);
+        for n in self.neighbours.drain(..) {
+            self.pipeline.receive_together(now, shard as usize, data(&n, key), n.steps);
+        }
     }
 
     /// Tells the stream of what left.
@@ -176,14 +207,23 @@ impl Reader {
                 whole += records;
                 (records, group.born)
             });
-            if gone.fate.is_none() {
-                times(spans, gone.at, |ns| stream.count_hops(Hop::EndToEnd, ns));
-            } else {
-                spans.for_each(drop);
+            let old = |born: u64| gone.at.saturating_sub(born);
+            match (gone.fate, stream.groups()) {
+                (Some(_), _) => spans.for_each(drop),
+                (None, Some(groups)) => spans.for_each(|(records, born)| {
+                    groups.count_evenly(Hop::EndToEnd, (old(born.1), old(born.0)), records);
+                }),
+                (None, None) => times(spans, gone.at, |ns| stream.count_hops(Hop::EndToEnd, ns)),
             }
             stream.part_with(whole, gone.load.raw, gone.fate);
         }
     }
+}
+
+/// The data of neighbours: objects hold no keys.
+fn data(n: &Neighbours, key: u32) -> Group {
+    let bytes = n.bytes.saturating_sub(n.rows * u64::from(key));
+    Group { records: n.records, bytes, raw: bytes, born: n.born, arrived: n.stored }
 }
 
 /// Rows that hold several records become as many; a row's bytes are shared evenly.

@@ -31,6 +31,8 @@ pub struct Tally {
     /// Are they decompressed?
     decompresses: bool,
     billed_step: u32,
+    /// Part of a step that is not billed yet.
+    part_step: u64,
     /// Objects are put in parts of so much, where they are.
     part: Option<Bytes>,
     written: Percent,
@@ -40,6 +42,9 @@ pub struct Tally {
     error_hints: BackupConfig,
     gathering: BTreeMap<&'static str, (u64, u64)>,
 }
+
+/// Parts of a billed step.
+const STEP_PARTS: u64 = 1 << 20;
 
 impl Tally {
     /// Nothing counted yet.
@@ -76,6 +81,7 @@ impl Tally {
             backup_bytes: Histogram::default(),
             parts: config.opening.map(|_| 0),
             decompresses: config.opening.is_some_and(|o| o.decompresses),
+            part_step: 0,
             billed_step: config.billed_step.0.clamp(1, u32::MAX.into()) as u32,
             part: config.writing.part.filter(|_| config.buffer.interval < MULTIPART_BELOW.dur()),
             written: config.writing.written,
@@ -100,6 +106,18 @@ impl Tally {
         let bucket = self.bucket(now);
         bucket.in_records += records;
         bucket.in_bytes += bytes;
+    }
+
+    /// Neighbours came in; so many billed steps × 2^20.
+    pub fn come_in_together(&mut self, now: u64, group: &Group, steps: u64) {
+        let whole = self.part_step + steps;
+        self.part_step = whole % STEP_PARTS;
+        self.counts.in_records += group.records;
+        self.counts.in_bytes += group.bytes;
+        self.counts.billed_bytes += whole / STEP_PARTS * u64::from(self.billed_step);
+        let bucket = self.bucket(now);
+        bucket.in_records += group.records;
+        bucket.in_bytes += group.bytes;
     }
 
     /// Records were opened.

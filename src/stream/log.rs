@@ -299,6 +299,20 @@ impl Log {
         }
     }
 
+    /// Begins anew, as if nothing had been stored: its rows go on elsewhere.
+    pub fn begin_anew(&mut self) {
+        self.stored.clear();
+        self.born.clear();
+        self.size.clear();
+        if let Some(packed) = &mut self.packed {
+            packed.begin_anew();
+        }
+        if let Some(marks) = &mut self.marks {
+            marks.clear();
+        }
+        (self.first, self.late_end) = (0, 0);
+    }
+
     fn drop_front(&mut self, dead: usize) {
         self.stored.drain(..dead);
         self.size.drain(..dead);

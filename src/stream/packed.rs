@@ -65,6 +65,13 @@ impl Packed {
         self.before = end;
     }
 
+    /// Begins anew, with the first row.
+    pub fn begin_anew(&mut self) {
+        self.before = 0;
+        self.ends.clear();
+        self.births.clear();
+    }
+
     /// Gives memory that a large backlog took back.
     pub fn shrink(&mut self) {
         self.births.shrink_to(2 * self.births.len());

@@ -46,12 +46,12 @@ impl World {
             coarse: self.coarse.clone(),
         };
         result.assert_laws(self.config.seed, reached);
-        let demand = match &self.played {
-            Some(played) => played.demand.clone(),
+        let demand = match self.senders_elsewhere() {
+            Some(senders) => senders.demand.clone(),
             None => self.sources.iter().map(|s| s.demand.digest()).collect(),
         };
         if self.played.is_some() {
-            without_largest(&mut result);
+            without_largest(&mut result, self.senders_elsewhere().is_some());
         }
         result.digests.demand = demand.iter().map(|d| format!("{d:016x}")).collect();
         result.digests.events = self.events_digest(&result);
@@ -85,8 +85,8 @@ impl World {
     }
 
     fn producer_result(&mut self, p: usize, end: u64) -> ProducerResult {
-        if let Some(played) = &self.played {
-            return played.producers[p].clone();
+        if let Some(senders) = self.senders_elsewhere() {
+            return senders.producers[p].clone();
         }
         let source = &mut self.sources[p];
         // What would have been judged after the end is held: it was born.

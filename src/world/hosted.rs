@@ -24,18 +24,25 @@ use crate::stream::routing::ShardMap;
 /// What the carrier of the records holds.
 #[derive(Clone, Debug, Default)]
 pub struct Played {
-    /// Records born, and their bytes.
-    pub born: (u64, u64),
-    /// Records given up.
-    pub lost: u64,
-    /// Per producer: records waiting in its clients' memory, and their bytes.
-    pub buffered: Vec<(u64, u64)>,
+    /// Who sends, where the world's own senders do not.
+    pub senders: Option<Senders>,
     /// Per consumer: copies it has not read.
     pub backlog: Vec<u64>,
     /// Per consumer: copies never delivered to it.
     pub unread: Vec<u64>,
     /// Copies stored.
     pub stored: u64,
+}
+
+/// What senders hold that are played elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct Senders {
+    /// Records born, and their bytes.
+    pub born: (u64, u64),
+    /// Records given up.
+    pub lost: u64,
+    /// Per producer: records waiting in its clients' memory, and their bytes.
+    pub buffered: Vec<(u64, u64)>,
     /// Per producer: its ledger, at the end of the run.
     pub producers: Vec<ProducerResult>,
     /// Per producer: a fingerprint of what was born.
@@ -60,13 +67,34 @@ pub struct Parts<'a> {
 }
 
 impl Hosted {
-    /// Nothing has happened yet.
-    pub fn new(config: &WorldConfig) -> Result<Hosted, Unfit> {
+    /// Nothing has happened yet; does the world itself play who sends (`sends`)?
+    pub fn new(config: &WorldConfig, sends: bool) -> Result<Hosted, Unfit> {
         let mut world = World::new(config)?;
-        world.played = Some(Played::default());
-        // How much work it is does not follow from the records.
-        world.config.bounds.records = u64::MAX;
+        let senders = (!sends).then(Senders::default);
+        world.played = Some(Played { senders, ..Played::default() });
+        if !sends {
+            // How much work it is does not follow from the records.
+            world.config.bounds.records = u64::MAX;
+        }
         Ok(Hosted { world })
+    }
+
+    /// Longest window in which the world's own senders need no answer from inside it.
+    pub fn window(&self, now: u64) -> u64 {
+        self.world.window(now)
+    }
+
+    /// The world's own senders move on to `until`; whether what shards stored of it is in their lanes' logs (`all`: it is).
+    pub fn send(&mut self, (from, until): (u64, u64), all: bool) -> bool {
+        self.world.collect(until);
+        let settles = all || self.world.gathered.entries.len() >= self.world.together;
+        self.world.judge((from, until), settles, false)
+    }
+
+    /// What was sent before `now` is settled.
+    pub fn settle(&mut self, now: u64) {
+        self.world.settle_waiting(now);
+        self.world.foresight.settled();
     }
 
     /// Lanes, settings and counters.
@@ -130,10 +158,12 @@ impl Hosted {
     }
 }
 
-/// No single record was looked at: largest delays are not known.
-pub(super) fn without_largest(result: &mut RunResult) {
-    for p in &mut result.producers {
-        (p.put.max_ns, p.buffering.max_ns, p.overtaken) = (None, None, None);
+/// No single record was looked at, or none behind the `senders`: largest delays are not known.
+pub(super) fn without_largest(result: &mut RunResult, senders: bool) {
+    if senders {
+        for p in &mut result.producers {
+            (p.put.max_ns, p.buffering.max_ns, p.overtaken) = (None, None, None);
+        }
     }
     for c in &mut result.consumers {
         (c.propagation.max_ns, c.processing.max_ns, c.end_to_end.max_ns) = (None, None, None);

@@ -8,7 +8,7 @@ use super::delivery::add_propagation;
 use super::lane::{Lane, Outside};
 use super::reader::Reader;
 use super::rows::Rows;
-use crate::api::{Batch, Done, Flow, Most, Pushed};
+use crate::api::{Batch, Done, Flow, Hop, Most, Neighbours, Pushed};
 use crate::stream::log::Log;
 use crate::stream::routing::ShardMap;
 
@@ -27,6 +27,15 @@ pub struct At {
 pub trait Keeping {
     /// A shard's log.
     type Log: Rows;
+
+    /// Does it know rows in groups of neighbours only?
+    const IN_GROUPS: bool = false;
+
+    /// Rows `[from, to)` in such groups, appended.
+    fn append_groups(&self, _shard: usize, _rows: (u64, u64), _out: &mut Vec<Neighbours>) {}
+
+    /// Times of one hop of records of a consumer, evenly from the least to the most.
+    fn count_evenly(&mut self, _consumer: usize, _hop: Hop, _span: (u64, u64), _records: u64) {}
 
     /// The readers and the log of a shard.
     fn split<'b>(&'b mut self, lane: &'b mut Lane) -> (&'b mut [Reader], &'b mut Self::Log);

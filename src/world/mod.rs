@@ -261,6 +261,33 @@ impl World {
         }
     }
 
+    /// Who sends, where others than the world's own senders do.
+    fn senders_elsewhere(&self) -> Option<&hosted::Senders> {
+        self.played.as_ref()?.senders.as_ref()
+    }
+
+    /// Collects and counts what is judged before `until`.
+    fn collect(&mut self, until: u64) {
+        self.gathered.collect(&mut self.sources, &self.map, &self.listing, self.lanes.len(), until);
+        self.judge_intakes(until);
+        self.gathered.count(&self.settings, &mut self.sink);
+    }
+
+    /// Answers what was collected of `[from, until)`, once the shards have settled it; where they surely store it and
+    /// nothing `must` be settled now, that can wait. Whether it was settled.
+    fn judge(&mut self, (from, until): (u64, u64), must: bool, and_read: bool) -> bool {
+        let waits = !must && self.foresight.is_sure(&self.lanes, &self.gathered, (from, until));
+        if waits {
+            self.answer(until);
+        } else {
+            self.settle_lanes(until, and_read);
+            self.answer(until);
+            self.gathered.clear();
+        }
+        self.quiet_until = self.sources.iter_mut().map(Source::quiet_until).min().unwrap_or(u64::MAX);
+        !waits
+    }
+
     fn check_bounds(&mut self) {
         let in_memory: u64 = self.lanes.iter().map(|l| l.log.in_memory()).sum();
         let bounds = self.config.bounds;
@@ -295,23 +322,13 @@ impl Model for World {
     }
 
     fn advance(&mut self, from: u64, until: u64) {
-        self.gathered.collect(&mut self.sources, &self.map, &self.listing, self.lanes.len(), until);
-        self.judge_intakes(until);
-        self.gathered.count(&self.settings, &mut self.sink);
+        self.collect(until);
         let bucket_ends = until.is_multiple_of(self.series.bucket()) || until == self.config.duration.0;
         let waiting = self.gathered.entries.len();
         let reads = bucket_ends || self.unread + waiting >= self.read_after;
         // Applications act between the two, on lanes that are all settled.
         let at_once = reads && self.applications.is_empty();
-        let few = !reads && waiting < self.together;
-        if few && self.foresight.is_sure(&self.lanes, &self.gathered, (from, until)) {
-            self.answer(until);
-        } else {
-            self.settle_lanes(until, at_once);
-            self.answer(until);
-            self.gathered.clear();
-        }
-        self.quiet_until = self.sources.iter_mut().map(Source::quiet_until).min().unwrap_or(u64::MAX);
+        self.judge((from, until), reads || waiting >= self.together, at_once);
         if at_once {
             (self.read_to, self.unread) = (until, 0);
         } else if reads {

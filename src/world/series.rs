@@ -67,8 +67,9 @@ impl World {
         s.put_latency_ns_sum.push(now.call_latency);
         s.open_shards.push(self.map.open().len() as u32);
         for (p, series) in s.producers.iter_mut().enumerate() {
-            let (records, bytes) = match &self.played {
-                Some(played) => played.buffered[p],
+            let senders = self.played.as_ref().and_then(|played| played.senders.as_ref());
+            let (records, bytes) = match senders {
+                Some(senders) => senders.buffered[p],
                 None => {
                     let buffered = self.sources[p].clients.iter().map(|c| c.buffered());
                     buffered.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
@@ -92,8 +93,8 @@ impl World {
 
     /// Records born and their bytes, and records given up, until now.
     fn born_and_lost(&self) -> ((u64, u64), u64) {
-        if let Some(played) = &self.played {
-            return (played.born, played.lost);
+        if let Some(senders) = self.senders_elsewhere() {
+            return (senders.born, senders.lost);
         }
         let born = self.sources.iter().map(|s| s.demand.born()).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
         let given_up = self.sources.iter().map(Source::lost).sum::<u64>();

@@ -7,7 +7,9 @@ use super::reader::Reader;
 use super::rows::Rows;
 use super::settings::Settings;
 use super::worked::part;
-use crate::api::{Batch, Done, Fate, Flow, Held, Hop, Most, Position, Pushed, Refused, Stream};
+use crate::api::{
+    Batch, Done, Fate, Flow, Groups, Held, Hop, Most, Neighbours, Position, Pushed, Refused, Stream,
+};
 use crate::measure::sink::{ConsumerCounts, Sink};
 use crate::record::Shard;
 use crate::stream::routing::ShardMap;
@@ -80,6 +82,27 @@ impl<K: Keeping> View<'_, K> {
             place.outage_seen = end;
             place.held_up(end);
         }
+    }
+}
+
+impl<K: Keeping> Groups for View<'_, K> {
+    fn append(&mut self, shard: u32, from: u64, to: u64, out: &mut Vec<Neighbours>) {
+        self.keeping.append_groups(shard as usize, (from, to), out);
+    }
+
+    fn receive(&mut self, shard: u32, from: u64, to: u64) {
+        self.take(shard, to);
+        let now = self.now;
+        self.stretches(shard, from, to, |view, from, to| {
+            let (at, keeping, lane, mut out) = view.at(shard);
+            keeping.received(at, lane, (from, to), now, &mut out);
+            let records = keeping.split(lane).1.records(from, to);
+            out.sink.consumers[at.consumer].now.records += records;
+        });
+    }
+
+    fn count_evenly(&mut self, hop: Hop, span: (u64, u64), records: u64) {
+        self.keeping.count_evenly(self.consumer, hop, span, records);
     }
 }
 
@@ -323,6 +346,10 @@ impl<K: Keeping> Stream for View<'_, K> {
             Hop::Processing => counts.processing.add_all(ns),
             Hop::EndToEnd => counts.now.end_to_end.add_all(ns),
         }
+    }
+
+    fn groups(&mut self) -> Option<&mut dyn Groups> {
+        if K::IN_GROUPS { Some(self) } else { None }
     }
 
     fn keep_from(&mut self, shard: u32, row: u64) {

@@ -1,7 +1,8 @@
 //! Two resolutions of one scenario, side by side over several seeds: what the committed table and its test are made of.
 
 use kinesim::coarse;
-use kinesim::cost::bill_run;
+use kinesim::cost::bill::Bill;
+use kinesim::cost::{Stretch, bill_run, used_in, with_clients};
 use kinesim::experiment::plan::Plan;
 use kinesim::measure::resolution::Resolution;
 use kinesim::measure::result::RunResult;
@@ -94,7 +95,9 @@ fn figures_of(plan: &Plan, run: &RunResult) -> Vec<(String, Kind, Option<f64>)> 
     };
     let share = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
     let bill = bill_run(&run.usage, &plan.prices, plan.world.duration, &plan.world.stream.advantage);
+    let clients = with_clients(Bill::default(), &used_in(run), &plan.prices, Stretch::Run);
     let mut all = vec![
+        ("bill of the clients".to_owned(), Kind::Amount, clients.ok().map(|b| b.total.as_f64())),
         ("born".to_owned(), Kind::Amount, Some(sum(|p| p.born))),
         ("stored".to_owned(), Kind::Amount, Some(run.stream.stored as f64)),
         ("stored bytes".to_owned(), Kind::Amount, Some(run.stream.stored_bytes as f64)),
@@ -203,7 +206,12 @@ pub fn generated(load_percent: u64, lone: bool) -> Scenario {
          consumers:\n  polled: {{ read: polling }}\n  pushed: {{ read: enhanced_fan_out }}\n",
         40 * load_percent
     );
-    load(&text, &name, &|_| Err(String::new()), &[]).unwrap_or_else(|d| panic!("{name}: {d:?}"))
+    written(&name, &text)
+}
+
+/// A scenario from its text.
+pub fn written(name: &str, text: &str) -> Scenario {
+    load(text, name, &|_| Err(String::new()), &[]).unwrap_or_else(|d| panic!("{name}: {d:?}"))
 }
 
 fn shown(kind: Kind, value: f64) -> String {

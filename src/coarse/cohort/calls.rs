@@ -4,8 +4,8 @@
 //! The rules are those of `producer/sdk` (gathering, places in flight, retries, quota); its line, sleeps and tokens
 //! are the same machines, with the same named streams. A record is not told from the others of its call and shard.
 
-use super::cohort::share;
 use super::demand::SizeMeans;
+use super::together::share;
 use crate::measure::lost::Lost;
 use crate::mechanism::histogram::Histogram;
 use crate::mechanism::ramps::Ramps;

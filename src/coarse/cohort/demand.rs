@@ -5,6 +5,7 @@
 //! drawn for the producer and dealt record by record.
 
 use crate::facts::billing;
+use crate::facts::firehose::BILLED_STEP;
 use crate::producer::config::{Burstiness, KeyLaw, ProducerConfig, SizeLaw};
 use crate::producer::curve::RateCurve;
 use crate::producer::keys::{HOT_KEY, KeyTable, position_of};
@@ -83,6 +84,8 @@ pub struct SizeMeans {
     pub units: u64,
     /// Bytes as on-demand streams bill them.
     pub rounded: u64,
+    /// Steps that Firehose bills.
+    pub steps: u64,
     /// Largest, in bytes.
     pub largest: u64,
 }
@@ -130,6 +133,8 @@ impl SizeMeans {
             units: (mean(&|s| billing::put_payload_units(data(s)) as f64) * (1u64 << SIZE_BITS) as f64 + 0.5)
                 as u64,
             rounded: scaled(mean(&|s| billing::on_demand_billed(data(s)).0 as f64)),
+            steps: (mean(&|s| data(s).0.div_ceil(BILLED_STEP.bytes().0) as f64) * (1u64 << SIZE_BITS) as f64
+                + 0.5) as u64,
             largest: sizes.iter().map(|s| u64::from(s.0)).max().unwrap_or(0),
         }
     }

@@ -1,7 +1,9 @@
 //! What cohorts carry.
 
 use crate::coarse::fit::{self, Carried, Need};
-use crate::consumer::config::{ApplicationConfig, ConsumerConfig};
+use crate::consumer::config::ConsumerConfig;
+use crate::facts::firehose::BILLED_STEP;
+use crate::firehose::config::{FirehoseConfig, Source};
 use crate::producer::config::{Burstiness, ClientConfig, KeyLaw, ProducerConfig, SizeLaw};
 use crate::units::NS_PER_S;
 use crate::world::Unfit;
@@ -21,32 +23,40 @@ pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
              `duration`, or choose `resolution: rate`"
         )));
     }
+    let records = sizing::expected_records(config);
+    if sends_one_by_one(config) && records > config.bounds.records.into() {
+        return Err(Unfit(format!(
+            "cohort resolution plays these producers record by record, and {records} records are expected, more than \
+             the bound of {}: shorten `duration`, or choose `resolution: rate`",
+            config.bounds.records
+        )));
+    }
     let by_keys = config.consumers.iter().find(|c| c.client.looks_at_keys());
     fit::check(config, "cohort", |need| match need {
-        Need::Producer(p) => producer(p).and_then(|()| keys(p, by_keys)),
+        Need::Producer(p) => keys(p, by_keys),
         Need::Stream(_) => Ok(()),
-        Need::Consumer(c) => consumer(c),
-        Need::Firehose(_) => Ok(()),
+        Need::Firehose(f) if reads_in_steps(f) => Err(format!("a `billed_step` of its own ({})", f.name)),
+        Need::Consumer(_) | Need::Firehose(_) => Ok(()),
         Need::Event(e) => event(e, by_keys),
     })
 }
 
-fn producer(p: &ProducerConfig) -> Carried {
-    let of = |what: &str| Err(format!("{what} ({})", p.name));
-    match &p.client {
-        ClientConfig::Sdk(sdk) if sdk.retry.adaptive => return of("the retry mode `adaptive`"),
-        ClientConfig::Sdk(_) => {}
-        other => return of(&format!("`{}` producers", fit::client_word(other))),
-    }
-    match p.demand.burstiness {
-        Burstiness::Batches { .. } => return of("births in batches"),
-        Burstiness::Mmpp { .. } => return of("births in modulated bursts"),
-        Burstiness::Even | Burstiness::Poisson => {}
-    }
-    match p.demand.record_size {
-        SizeLaw::FromTrace => of("sizes that a trace changes"),
-        _ => Ok(()),
-    }
+/// Is anything asked of a producer that cohorts do not carry? Then all are played record by record, up to the shards'
+/// logs.
+pub fn sends_one_by_one(config: &WorldConfig) -> bool {
+    let restarts = config.events.iter().any(|e| matches!(e.action, Action::ProcessRestart { .. }));
+    restarts || config.producers.iter().any(|p| !moves_together(p))
+}
+
+fn moves_together(p: &ProducerConfig) -> bool {
+    let ClientConfig::Sdk(sdk) = &p.client else { return false };
+    let by_rate = matches!(p.demand.burstiness, Burstiness::Even | Burstiness::Poisson);
+    by_rate && !sdk.retry.adaptive && p.demand.record_size != SizeLaw::FromTrace
+}
+
+/// Of the sizes in a cohort only sums are known, and in how many of Firehose's usual steps they are billed.
+fn reads_in_steps(f: &FirehoseConfig) -> bool {
+    matches!(f.source, Source::Stream(_)) && f.billed_step != BILLED_STEP.bytes()
 }
 
 /// Of the keys in a cohort only one thing is known: that random ones are all different.
@@ -59,16 +69,8 @@ fn keys(p: &ProducerConfig, by_keys: Option<&ConsumerConfig>) -> Carried {
     }
 }
 
-fn consumer(c: &ConsumerConfig) -> Carried {
-    match &c.client {
-        ApplicationConfig::Sdk if c.failure_rate.0 > 0 => Err(format!("batches that fail ({})", c.name)),
-        _ => Ok(()),
-    }
-}
-
 fn event(e: &Action, by_keys: Option<&ConsumerConfig>) -> Carried {
     match e {
-        Action::ProcessRestart { .. } => Err("processes that restart".into()),
         Action::HotKey { .. } if by_keys.is_some() => Err("a hot key that a consumer tells apart".into()),
         _ => Ok(()),
     }

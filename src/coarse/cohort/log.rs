@@ -3,7 +3,8 @@
 //! Applications ask for rows by number (`world/rows`): a row is a Kinesis record, a cohort keeps the number of its first,
 //! and what a row is follows from its place in its cohort. Sums over a cohort are exact.
 
-use super::cohort::{Cohort, middle, share};
+use super::together::{Cohort, middle, share};
+use crate::api::Neighbours;
 use crate::stream::log::mark;
 use crate::world::hosted::Rows;
 use std::collections::VecDeque;
@@ -163,6 +164,24 @@ impl CohortLog {
             // A reader that has not begun may stand before all that is kept.
             None if row < self.stored => 0,
             None => self.records,
+        }
+    }
+
+    /// Rows `[from, to)` in groups, appended.
+    pub fn append_groups(&self, from: u64, to: u64, out: &mut Vec<Neighbours>) {
+        let mut at = from;
+        while at < to {
+            let part = self.stretch(at, to);
+            let ends = |range: (u64, u64), n: u64| (middle(range, 0, n), middle(range, n - 1, n));
+            out.push(Neighbours {
+                rows: part.n,
+                records: part.records,
+                bytes: part.bytes,
+                steps: part.steps,
+                born: ends(part.born, part.records),
+                stored: ends(part.stored, part.n),
+            });
+            at += part.n;
         }
     }
 

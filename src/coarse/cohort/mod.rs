@@ -6,21 +6,28 @@
 //! here as they do there. Admission, read limits, lines, quotas, sleeps, resharding and on-demand scaling are the
 //! machines of `stream`, `producer` and `world`.
 //!
+//! Where a producer needs more than that (the KPL, bursts, restarts: [`sends_one_by_one`]), all of them are played record
+//! by record, and what shards store goes on in cohorts.
+//!
 //! What is lost: the order of records inside a cohort, single records, and with them exact largest delays; sizes are
 //! known by their means. [`fit`] says what is carried.
 
 mod calls;
-mod cohort;
 mod demand;
 mod engine;
+mod finish;
 mod fits;
 mod log;
+mod pushing;
 mod reading;
+mod sending;
 mod shard;
 mod tally;
+mod together;
 mod view;
+mod working;
 
-pub use fits::fit;
+pub use fits::{fit, sends_one_by_one};
 
 use crate::engine::run;
 use crate::measure::result::RunResult;

@@ -4,11 +4,13 @@
 //! Where a limit could bind, or retries are due, a cohort is born within one step; elsewhere it may be as long as the
 //! time until somebody reads. Within a step new records and retries meet the limit alike.
 
-use super::cohort::{Cohort, share};
 use super::demand::{Demand, SIZE_BITS, draw};
 use super::log::{At, CohortLog};
 use super::tally::Tally;
+use super::together::{Cohort, share};
+use crate::facts::firehose::BILLED_STEP;
 use crate::random::Stream;
+use crate::stream::log::Log;
 use crate::stream::shard::Verdict;
 use crate::world::hosted::{Lane, Settings};
 use std::collections::VecDeque;
@@ -46,6 +48,8 @@ pub struct Shard {
     pub log: CohortLog,
     /// Where each plain consumer stands.
     pub at: Vec<At>,
+    /// Rows before this were delivered to it, or passed.
+    pub(super) reached: Vec<u64>,
     /// Have they begun?
     pub(super) begun: Vec<bool>,
     alone: Vec<Alone>,
@@ -79,6 +83,7 @@ impl Shard {
         Shard {
             log: CohortLog::new(settings.seed.numbered("stream", "key_marks", id.into()).word()),
             at: vec![At::default(); settings.consumers.len()],
+            reached: vec![0; settings.consumers.len()],
             begun: settings.consumers.iter().map(|c| c.is_application).collect(),
             alone: alone.collect(),
             waiting: VecDeque::new(),
@@ -162,10 +167,31 @@ impl Shard {
                     false => (demand.sizes.bytes * n) >> SIZE_BITS,
                 };
                 demand.born.1 += bytes;
-                let cohort = Cohort { n, records: n, bytes, stored: (at, to), born };
+                let steps = demand.sizes.steps * n;
+                let cohort = Cohort { n, records: n, bytes, steps, stored: (at, to), born };
                 self.arrivals.push(Arrival { producer: alone.producer, refusals: 0, cohort });
             }
         }
+    }
+
+    /// What its lane has stored record by record goes on in cohorts.
+    pub fn take_stored(&mut self, log: &mut Log, key_bytes: u64) {
+        for row in 0..log.end() {
+            let births = log.births(row, row + 1);
+            let (first, last) = births.iter().fold((u64::MAX, 0), |a, b| (a.0.min(*b), a.1.max(*b)));
+            let (stored, records) = (log.stored_at(row), births.len() as u64);
+            let bytes = u64::from(log.sizes(row, row + 1)[0]);
+            let cohort = Cohort {
+                n: 1,
+                records,
+                bytes,
+                steps: steps(bytes.saturating_sub(key_bytes), records) << SIZE_BITS,
+                stored: (stored, stored),
+                born: (first, last),
+            };
+            self.log.push(cohort, self.step);
+        }
+        log.begin_anew();
     }
 
     /// Records of a producer that were dealt to this shard.
@@ -190,6 +216,7 @@ impl Shard {
                     n: cell.n,
                     records: cell.n,
                     bytes: 0,
+                    steps: 0,
                     stored: (end.saturating_sub(self.step), end),
                     born: (born(mean + half), born(mean.saturating_sub(half))),
                 };
@@ -212,7 +239,9 @@ impl Shard {
         let (mut n, mut charge) = (0, 0);
         for a in &mut arrivals {
             if a.cohort.bytes == 0 {
-                a.cohort.bytes = (demands[a.producer].sizes.bytes * a.cohort.n) >> SIZE_BITS;
+                let sizes = &demands[a.producer].sizes;
+                a.cohort.bytes = (sizes.bytes * a.cohort.n) >> SIZE_BITS;
+                a.cohort.steps = sizes.steps * a.cohort.n;
             }
             n += a.cohort.n;
             charge += tally.charge(a.producer, &demands[a.producer].sizes, a.cohort.n, a.cohort.bytes);
@@ -248,7 +277,8 @@ impl Shard {
             a.cohort
         } else {
             // Admitted ones lie among the refused.
-            Cohort { n, records: n, bytes: share(a.cohort.bytes, n, a.cohort.n), ..a.cohort }
+            let bytes = share(a.cohort.bytes, n, a.cohort.n);
+            Cohort { n, records: n, bytes, steps: demand.sizes.steps * n, ..a.cohort }
         };
         tally.lone(a.producer, a.cohort.n, &cohort, a.refusals, demand);
         tally.stored(&cohort, lane);
@@ -354,4 +384,10 @@ impl Shard {
         mine.squares = mine.squares + cell.squares - age * age;
         self.waits += cell.n - 1;
     }
+}
+
+/// Steps that Firehose bills for records that share some bytes of data evenly.
+fn steps(data: u64, records: u64) -> u64 {
+    let (each, more, step) = (data / records, data % records, BILLED_STEP.bytes().0);
+    more * (each + 1).div_ceil(step) + (records - more) * each.div_ceil(step)
 }

@@ -1,7 +1,7 @@
 //! Where cohorts are counted: the world's sink, what is billed, delays.
 
-use super::cohort::Cohort;
 use super::demand::{Demand, SIZE_BITS, SizeMeans};
+use super::together::Cohort;
 use crate::measure::sink::Sink;
 use crate::mechanism::ramps::Ramps;
 use crate::producer::retry::Sleeps;

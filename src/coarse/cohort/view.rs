@@ -3,13 +3,14 @@
 //! The view itself is `world`'s; here is only what looks into a shard's cohorts. A row has its place in its cohort, so
 //! calls, pushes and work split cohorts where they would split records.
 
-use super::cohort::{Cohort, share};
 use super::log::CohortLog;
-use super::reading::{Batch, count_left, spread};
+use super::reading::Batch;
 use super::shard::Shard;
 use super::tally::{Delays, Tally};
+use super::together::{Cohort, share};
+use super::working::{count_left, spread};
 use crate::api;
-use crate::api::{Done, Flow, Most, Pushed};
+use crate::api::{Done, Flow, Hop, Most, Pushed};
 use crate::random::LatencySampler;
 use crate::stream::routing::ShardMap;
 use crate::world::hosted::{
@@ -121,6 +122,22 @@ fn poll_before(
 
 impl Keeping for InCohorts<'_> {
     type Log = CohortLog;
+
+    const IN_GROUPS: bool = true;
+
+    fn append_groups(&self, shard: usize, (from, to): (u64, u64), out: &mut Vec<api::Neighbours>) {
+        self.shards[shard].log.append_groups(from, to, out);
+    }
+
+    fn count_evenly(&mut self, consumer: usize, hop: Hop, (least, most): (u64, u64), records: u64) {
+        let delays = &mut self.delays.readers[consumer];
+        let of_hop = match hop {
+            Hop::Propagation => &mut delays.propagation,
+            Hop::Processing => &mut delays.processing,
+            Hop::EndToEnd => &mut delays.end_to_end,
+        };
+        of_hop.add(least, most, records);
+    }
 
     fn split<'b>(&'b mut self, lane: &'b mut Lane) -> (&'b mut [Reader], &'b mut CohortLog) {
         (&mut lane.readers, &mut self.shards[lane.id as usize].log)

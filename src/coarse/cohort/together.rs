@@ -9,6 +9,8 @@ pub struct Cohort {
     pub records: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// The records' data in steps that Firehose bills, × 2^20.
+    pub steps: u64,
     /// Stored from, until.
     pub stored: (u64, u64),
     /// Born from, until.
@@ -27,6 +29,7 @@ impl Cohort {
             n: to - from,
             records: of(self.records),
             bytes: of(self.bytes),
+            steps: of(self.steps),
             stored: (at(self.stored, from), at(self.stored, to)),
             born: (at(self.born, from), at(self.born, to)),
         }
@@ -38,6 +41,7 @@ impl Cohort {
         self.n += new.n;
         self.records += new.records;
         self.bytes += new.bytes;
+        self.steps += new.steps;
         self.stored = around(self.stored, new.stored);
         self.born = around(self.born, new.born);
     }
@@ -83,7 +87,8 @@ mod tests {
 
     #[test]
     fn moments_and_counts_agree() {
-        let cohort = Cohort { n: 7, records: 20, bytes: 1001, stored: (1000, 1999), born: (900, 1700) };
+        let moments = Cohort { stored: (1000, 1999), born: (900, 1700), ..Cohort::default() };
+        let cohort = Cohort { n: 7, records: 20, bytes: 1001, steps: 7 << 20, ..moments };
         for k in 0..7 {
             let at = cohort.stored_at(k);
             assert_eq!((cohort.stored_before(at), cohort.stored_before(at + 1)), (k, k + 1));

@@ -1,0 +1,125 @@
+//! A plain consumer's work on what it has received: what is counted, how long it takes, and whether it fails.
+
+use super::log::At;
+use super::reading::Batch;
+use super::shard::Shard;
+use super::tally::Tally;
+use super::together::Cohort;
+use crate::random::Stream;
+use crate::world::hosted::{Lane, Outside, Settings};
+
+impl Shard {
+    /// The consumer has received a batch that begins at `from`: returns when it has worked on it. A batch that fails is
+    /// done again.
+    pub(super) fn deliver(
+        &mut self,
+        c: usize,
+        from: At,
+        received: u64,
+        batch: &Batch,
+        lane: &mut Lane,
+        tally: &mut Tally,
+    ) -> u64 {
+        let again = self.reached[c].saturating_sub(from.seen).min(batch.n);
+        self.reached[c] = self.reached[c].max(from.seen + batch.n);
+        count_delivered(c, again, batch, tally);
+        count_propagation(c, again, received, batch, tally);
+        let failure_ppb = tally.settings.consumers[c].failure_ppb;
+        let random = &mut lane.readers[c].work;
+        if failure_ppb > 0 && random.below(1_000_000_000) < failure_ppb {
+            tally.sink.consumers[c].failed += 1;
+            self.at[c] = from;
+            let settings = tally.settings;
+            let first = received + per_call(c, received, settings, random);
+            return first + per_record(c, received, batch.records, settings, random);
+        }
+        work(c, received, batch, random, tally)
+    }
+}
+
+fn per_call(c: usize, received: u64, settings: &Settings, random: &mut Stream) -> u64 {
+    let settings = &settings.consumers[c];
+    settings.per_call.draw(random) * settings.slowness(received)
+}
+
+fn per_record(c: usize, received: u64, records: u64, settings: &Settings, random: &mut Stream) -> u64 {
+    let settings = &settings.consumers[c];
+    let all = match settings.per_record.is_constant() {
+        Some(ns) => ns * records,
+        None => (0..records).map(|_| settings.per_record.draw(random)).sum(),
+    };
+    all * settings.slowness(received)
+}
+
+/// Works on a batch record by record, each done at the end of its own time.
+fn work(c: usize, received: u64, batch: &Batch, random: &mut Stream, tally: &mut Tally) -> u64 {
+    let settings = tally.settings;
+    let mut done = received + per_call(c, received, settings, random);
+    for part in &batch.parts {
+        let from = done;
+        done += per_record(c, received, part.records, settings, random);
+        let first = from + (done - from) / part.records.max(1);
+        let delays = &mut tally.delays.readers[c];
+        delays.processing.add(first - received, done - received, part.records);
+        let (least, most) = sorted(first.saturating_sub(part.born.0), done.saturating_sub(part.born.1));
+        delays.end_to_end.add(least, most, part.records);
+    }
+    done
+}
+
+fn sorted(a: u64, b: u64) -> (u64, u64) {
+    (a.min(b), a.max(b))
+}
+
+/// Stored to received, of all but the first `again` rows.
+fn count_propagation(c: usize, again: u64, received: u64, batch: &Batch, tally: &mut Tally) {
+    let mut again = again;
+    for part in &batch.parts {
+        let old = again.min(part.n);
+        again -= old;
+        let part = part.part(old, part.n);
+        let late = |stored: u64| received.saturating_sub(stored);
+        let delays = &mut tally.delays.readers[c];
+        delays.propagation.add(late(part.stored.1), late(part.stored.0), part.records);
+    }
+}
+
+/// Rows and their bytes left the stream for a consumer, `behind` the newest.
+pub(super) fn count_left(
+    c: usize,
+    (rows, bytes): (u64, u64),
+    behind: u64,
+    lane: &mut Lane,
+    tally: &mut Tally,
+) {
+    let mut refused = Vec::new();
+    let mut out = Outside { settings: tally.settings, sink: tally.sink, refused: &mut refused };
+    lane.note_age(c, behind, &mut out);
+    lane.count_read(c, rows, bytes, &mut out);
+}
+
+/// A batch was delivered to a plain consumer, its first `again` rows not for the first time.
+pub(super) fn count_delivered(c: usize, again: u64, batch: &Batch, tally: &mut Tally) {
+    let (mut records, mut bytes, mut left) = (0, 0, again);
+    for part in batch.parts.iter().take_while(|_| again > 0) {
+        let old = part.part(0, left.min(part.n));
+        (records, bytes, left) = (records + old.records, bytes + old.bytes, left - old.n);
+    }
+    let counts = &mut tally.sink.consumers[c];
+    counts.records += batch.records - records;
+    counts.bytes += batch.bytes - bytes;
+    counts.redelivered += records;
+    counts.redelivered_bytes += bytes;
+    counts.now.records += batch.records;
+}
+
+/// A cohort is received and done evenly over a time.
+pub(super) fn spread(c: usize, part: &Cohort, (from, to): (u64, u64), tally: &mut Tally) {
+    let delays = &mut tally.delays.readers[c];
+    let late = |at: (u64, u64)| sorted(from.saturating_sub(at.0), to.saturating_sub(at.1));
+    let (least, most) = late(part.stored);
+    delays.propagation.add(least, most, part.records);
+    let (least, most) = late(part.born);
+    delays.end_to_end.add(least, most, part.records);
+    delays.processing.add(0, 0, part.records);
+}
