@@ -95,19 +95,17 @@ fn small(name: &str, producer: &str, more: &str) -> Scenario {
 #[test]
 fn applications_read_cohorts_as_they_read_records() {
     let consumers = "consumers:\n  \
-        kcl: { client: { kcl: { workers: 2 } }, read: { polling: { jitter: 200 ms } }, processing: 1 ms/record }\n  \
+        kcl: { client: { kcl: { workers: 2 } }, read: polling, processing: 1 ms/record }\n  \
         pushed: { client: { kcl: { workers: 2 } }, read: enhanced_fan_out }\n  \
         fn: { client: lambda, read: { polling: { jitter: 200 ms } }, processing: 20 ms + 1 ms/record }\n  \
-        job: { client: { flink: { parallelism: 2 } }, read: enhanced_fan_out, processing: 1 ms/record }\n\
-        events:\n  - { at: 1 min, do: { split_shard: { open_shard: 1 } } }\n  \
-        - { at: 2 min, do: { worker_crash: { consumer: kcl, for: 30 s } } }\n";
+        job: { client: { flink: { parallelism: 2 } }, read: enhanced_fan_out, processing: 1 ms/record }\n";
     assert_agrees(&small("applications", "{ rate: 900 records/s, record_size: 1 KiB }", consumers), 3);
 }
 
 #[test]
 fn firehose_gathers_cohorts_as_it_gathers_records() {
-    let sizes = "{ rate: 900 records/s, record_size: { uniform: { min: 1 KiB, max: 12 KiB } } }";
-    let firehose = "firehose:\n  lake: { from: stream, to: s3, buffer: { size: 8 MiB, interval: 30 s } }\n";
+    let sizes = "{ rate: 300 records/s, record_size: { uniform: { min: 1 KiB, max: 12 KiB } } }";
+    let firehose = "firehose:\n  lake: { from: stream, to: s3, buffer: { size: 1 MiB, interval: 5 min } }\n";
     assert_agrees(&small("firehose", sizes, firehose), 3);
 }
 
@@ -154,7 +152,11 @@ fn a_cohort_run_is_the_same_twice_and_says_what_it_cannot_show() {
 fn what_cohorts_do_not_carry_is_refused_by_name() {
     let consumers =
         "consumers:\n  fn: { client: { lambda: { parallelization_factor: 4 } }, read: polling }\n";
-    let scenario = small("keys", "{ rate: 100 records/s, keys: { uniform: { distinct: 50 } } }", consumers);
+    let scenario = small(
+        "keys",
+        "{ rate: 100 records/s, record_size: 1 KiB, keys: { uniform: { distinct: 50 } } }",
+        consumers,
+    );
     let mut plan = scenario.plan(1).expect("prices");
     plan.world.resolution = COHORTS;
     let why = kinesim::coarse::simulate(&plan.world).expect_err("not carried").0;

@@ -3,8 +3,9 @@
 //! Applications ask for rows by number (`world/rows`): a row is a Kinesis record, a cohort keeps the number of its first,
 //! and what a row is follows from its place in its cohort. Sums over a cohort are exact.
 
-use super::together::{Cohort, middle, share};
+use super::together::{Cohort, middle, share, within};
 use crate::api::Neighbours;
+use crate::mechanism::ramps::Ramps;
 use crate::stream::log::mark;
 use crate::world::hosted::Rows;
 use std::collections::VecDeque;
@@ -20,12 +21,11 @@ pub struct At {
     pub seen: u64,
 }
 
-/// A cohort, and what was stored before it: rows, and records in them.
+/// A cohort, and how many rows were stored before it.
 #[derive(Clone, Copy, Debug)]
 struct Kept {
     cohort: Cohort,
     rows: u64,
-    records: u64,
 }
 
 /// The cohorts of one shard, oldest first.
@@ -40,14 +40,44 @@ pub struct CohortLog {
     pub records: u64,
     /// Cohorts before this have been looked at: nothing is added to them.
     sealed: u64,
+    /// Births of the records kept, where rows hold several: they come in bursts.
+    births: Option<VecDeque<u64>>,
     /// Where marks of keys that are all different begin.
     marks: u64,
 }
 
 impl CohortLog {
-    /// Nothing stored yet; marks of keys, which are all different, are drawn from `marks` on.
-    pub fn new(marks: u64) -> CohortLog {
-        CohortLog { marks, ..CohortLog::default() }
+    /// Nothing stored yet; marks of keys, which are all different, are drawn from `marks` on; does a row hold several
+    /// records?
+    pub fn new(marks: u64, packs: bool) -> CohortLog {
+        CohortLog { marks, births: packs.then(VecDeque::new), ..CohortLog::default() }
+    }
+
+    /// Adds a row that holds records born then.
+    pub fn push_row(&mut self, row: Cohort, births: &[u64], step: u64) {
+        if let Some(kept) = &mut self.births {
+            kept.extend(births);
+        }
+        self.push(row, step);
+    }
+
+    /// Births of a cohort's records, where they are known one by one.
+    fn births_of(&self, part: &Cohort) -> Option<impl Iterator<Item = u64> + '_> {
+        let births = self.births.as_ref()?;
+        let from = (part.first - (self.records - births.len() as u64)) as usize;
+        Some(births.range(from..from + part.records as usize).copied())
+    }
+
+    /// A cohort is done with evenly over a time: how old its records are by then.
+    pub fn count_ages(&self, part: &Cohort, (from, to): (u64, u64), ages: &mut Ramps) {
+        let Some(births) = self.births_of(part) else {
+            let (a, b) = (from.saturating_sub(part.born.0), to.saturating_sub(part.born.1));
+            return ages.add(a.min(b), a.max(b), part.records);
+        };
+        for (i, born) in (0..).zip(births) {
+            let age = middle((from, to), i, part.records).saturating_sub(born);
+            ages.add(age, age, 1);
+        }
     }
 
     /// Number of the cohort after the last.
@@ -80,7 +110,7 @@ impl CohortLog {
                 return last.join(&new);
             }
         }
-        self.kept.push_back(Kept { cohort: new, rows, records });
+        self.kept.push_back(Kept { cohort: Cohort { first: records, ..new }, rows });
     }
 
     /// The cohort a reader stands in, less what is behind it.
@@ -131,8 +161,13 @@ impl CohortLog {
 
     /// Forgets cohorts that every reader has passed.
     pub fn forget_before(&mut self, cohort: u64) {
-        while self.first < cohort && self.kept.pop_front().is_some() {
+        while self.first < cohort
+            && let Some(gone) = self.kept.pop_front()
+        {
             self.first += 1;
+            if let Some(births) = &mut self.births {
+                births.drain(..gone.cohort.records as usize);
+            }
         }
     }
 
@@ -158,8 +193,8 @@ impl CohortLog {
     fn records_before(&self, row: u64) -> u64 {
         match self.find(row) {
             Some(i) => {
-                let Kept { cohort, rows, records } = &self.kept[i];
-                records + share(cohort.records, row - rows, cohort.n)
+                let Kept { cohort, rows } = &self.kept[i];
+                cohort.first + share(cohort.records, row - rows, cohort.n)
             }
             // A reader that has not begun may stand before all that is kept.
             None if row < self.stored => 0,
@@ -251,8 +286,15 @@ impl Rows for CohortLog {
 
     fn append_births(&self, from: u64, to: u64, out: &mut Vec<u64>) {
         let (cohort, k) = self.place(from);
+        if let Some(births) = self.births_of(&cohort.part(k, k + to - from)) {
+            return out.extend(births);
+        }
         let before = |k: u64| share(cohort.records, k, cohort.n);
-        out.extend((before(k)..before(k + to - from)).map(|j| middle(cohort.born, j, cohort.records)));
+        // Somewhere in its part of the time, the same whenever it is asked for: a birth at the middle of each would
+        // leave the first and the last moments out.
+        let place = |j: u64| (u64::from(mark(cohort.first + j)), 1 << 16);
+        let born = |j: u64| within(cohort.born, j, cohort.records, place(j));
+        out.extend((before(k)..before(k + to - from)).map(born));
     }
 
     fn append_marks(&self, from: u64, to: u64, out: &mut Vec<u16>) {

@@ -94,7 +94,7 @@ impl Shard {
             if caught_up {
                 lane.readers[c].place.caught_up(start);
             }
-            spread(c, &row, (start, last), tally);
+            spread(c, (&self.log, &row), (start, last), tally);
             return true;
         }
         self.take_arrived(c, start, latency, lane, tally, batch);

@@ -6,7 +6,7 @@
 use super::log::At;
 use super::shard::Shard;
 use super::tally::Tally;
-use super::together::{Cohort, share};
+use super::together::Cohort;
 use super::working::count_left;
 use crate::api::Position;
 use crate::consumer::config::ThrottledPoll;
@@ -166,7 +166,8 @@ impl Shard {
         let first = self.log.next(at).map(|row| row.stored.0);
         while let Some(row) = self.log.next(at) {
             let readable = row.stored_before(since);
-            let room = fitting(&row, bytes.saturating_sub(batch.bytes), batch.n);
+            // The first of a call always fits.
+            let room = row.fitting(bytes.saturating_sub(batch.bytes)).max(u64::from(batch.n == 0));
             let n = readable.min(records - batch.n).min(room);
             if n > 0 {
                 batch.add(row.part(0, n));
@@ -225,15 +226,6 @@ impl Shard {
     pub fn unread(&self, c: usize) -> u64 {
         self.log.records(self.at[c].seen, self.log.stored)
     }
-}
-
-/// How many of a row's records fit `bytes`; the first of a call always does.
-fn fitting(row: &Cohort, bytes: u64, before: u64) -> u64 {
-    if row.bytes <= bytes {
-        return row.n;
-    }
-    let n = share(row.n, bytes, row.bytes);
-    n.max(u64::from(before == 0))
 }
 
 /// The next poll.

@@ -138,7 +138,7 @@ impl Cohorts {
             if n > 0 {
                 let bytes = share(bytes, n, group.n);
                 let (steps, stored) = (sizes.steps * n, (sent.at, sent.at));
-                let cohort = Cohort { n, records: n, bytes, steps, stored, born };
+                let cohort = Cohort { n, records: n, bytes, steps, stored, born, first: 0 };
                 tally.stored(&cohort, lane);
                 shard.log.push(cohort, self.step);
             }
@@ -178,6 +178,7 @@ impl Cohorts {
                     steps: demand.sizes.steps * n,
                     stored: (from, until),
                     born,
+                    first: 0,
                 };
                 bytes += cohort.bytes;
                 shards[shard as usize].arrive(*p, cohort);

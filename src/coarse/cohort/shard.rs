@@ -73,6 +73,7 @@ impl Shard {
         let random = |p: usize, purpose| {
             settings.seed.numbered(&format!("producer/{}", settings.producers[p].name), purpose, id.into())
         };
+        let mut marks = settings.seed.numbered("stream", "key_marks", id.into());
         let alone = lone.iter().map(|&p| Alone {
             producer: p,
             share: 0,
@@ -81,7 +82,7 @@ impl Shard {
             sleeps: random(p, "retry_in_lane"),
         });
         Shard {
-            log: CohortLog::new(settings.seed.numbered("stream", "key_marks", id.into()).word()),
+            log: CohortLog::new(marks.word(), settings.packs),
             at: vec![At::default(); settings.consumers.len()],
             reached: vec![0; settings.consumers.len()],
             begun: settings.consumers.iter().map(|c| c.is_application).collect(),
@@ -168,7 +169,7 @@ impl Shard {
                 };
                 demand.born.1 += bytes;
                 let steps = demand.sizes.steps * n;
-                let cohort = Cohort { n, records: n, bytes, steps, stored: (at, to), born };
+                let cohort = Cohort { n, records: n, bytes, steps, stored: (at, to), born, first: 0 };
                 self.arrivals.push(Arrival { producer: alone.producer, refusals: 0, cohort });
             }
         }
@@ -188,8 +189,9 @@ impl Shard {
                 steps: steps(bytes.saturating_sub(key_bytes), records) << SIZE_BITS,
                 stored: (stored, stored),
                 born: (first, last),
+                ..Cohort::default()
             };
-            self.log.push(cohort, self.step);
+            self.log.push_row(cohort, births, self.step);
         }
         log.begin_anew();
     }
@@ -219,6 +221,7 @@ impl Shard {
                     steps: 0,
                     stored: (end.saturating_sub(self.step), end),
                     born: (born(mean + half), born(mean.saturating_sub(half))),
+                    first: 0,
                 };
                 let refusals = (i % CLASSES as usize) as u32;
                 self.arrivals.push(Arrival { producer: alone.producer, refusals, cohort });

@@ -3,6 +3,8 @@
 /// Kinesis records and what they hold, spread evenly over their times of storage and of birth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cohort {
+    /// Number of the first record of users in its shard, once it is stored.
+    pub first: u64,
     /// Kinesis records: what limits and reads count.
     pub n: u64,
     /// Records of users in them.
@@ -26,6 +28,7 @@ impl Cohort {
         let at = |range: (u64, u64), k: u64| range.0 + share(range.1 - range.0, k, self.n);
         let of = |whole: u64| share(whole, to, self.n) - share(whole, from, self.n);
         Cohort {
+            first: self.first + share(self.records, from, self.n),
             n: to - from,
             records: of(self.records),
             bytes: of(self.bytes),
@@ -44,6 +47,11 @@ impl Cohort {
         self.steps += new.steps;
         self.stored = around(self.stored, new.stored);
         self.born = around(self.born, new.born);
+    }
+
+    /// How many of them, from the first on, are no more than so many bytes.
+    pub fn fitting(&self, bytes: u64) -> u64 {
+        if self.bytes <= bytes { self.n } else { share(self.n, bytes, self.bytes) }
     }
 
     /// When the `k`-th was stored.
@@ -70,6 +78,13 @@ impl Cohort {
 #[inline]
 pub fn middle((from, to): (u64, u64), k: u64, n: u64) -> u64 {
     from + share(to - from, 2 * k + 1, 2 * n)
+}
+
+/// A place inside the `k`-th of `n` equal parts of a range.
+#[inline]
+pub fn within((from, to): (u64, u64), k: u64, n: u64, (part, whole): (u64, u64)) -> u64 {
+    let (start, end) = (share(to - from, k, n), share(to - from, k + 1, n));
+    from + start + share(end - start, part, whole)
 }
 
 /// `of` × `part` / `whole`.

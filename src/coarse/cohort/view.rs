@@ -97,11 +97,6 @@ impl Arrivals {
     }
 }
 
-/// How many of a cohort's first rows fit; the first of an answer always does.
-fn fitting(cohort: &Cohort, n: u64, bytes: u64) -> u64 {
-    if share(cohort.bytes, n, cohort.n) <= bytes { n } else { share(cohort.n, bytes, cohort.bytes).max(1) }
-}
-
 /// Plain readers make all their calls on a shard before `now`, and before them those on its parents.
 fn poll_before(
     id: usize,
@@ -185,7 +180,8 @@ impl Keeping for InCohorts<'_> {
             if n == 0 {
                 break;
             }
-            let n = fitting(&cohort, n, most.bytes - bytes);
+            // With the row that reaches it.
+            let n = n.min(cohort.fitting(most.bytes - bytes - 1) + 1);
             (reader.last_push, behind) =
                 (arrivals.nth(n, &cohort), at.now - (cohort.stored_at(n - 1) + arrivals.way));
             reader.pipe_free = reader.last_push + arrivals.cost;
@@ -248,7 +244,7 @@ impl Keeping for InCohorts<'_> {
             (reader.last_push, reader.pipe_free) = (last, last + arrivals.cost);
             log.pass(&mut place, n);
             (reader.place.cursor, reader.place.reached) = (place.seen, place.seen);
-            spread(c, &part, (arrivals.first, last), &mut tally);
+            spread(c, (log, &part), (arrivals.first, last), &mut tally);
             count_left(c, (n, part.bytes), arrivals.late, lane, &mut tally);
             let counts = &mut tally.sink.consumers[c];
             counts.records += part.records;
@@ -282,9 +278,8 @@ impl Keeping for InCohorts<'_> {
         let delays = &mut self.delays.readers[at.consumer];
         let times = match done {
             Done::At(done) => {
-                let old = |born: u64| done.saturating_sub(born);
                 delays.processing.add(done - received, done - received, part.records);
-                return delays.end_to_end.add(old(part.born.1), old(part.born.0), part.records);
+                return log.count_ages(&part, (done, done), &mut delays.end_to_end);
             }
             Done::Rows(times) | Done::Records(times) => times,
         };

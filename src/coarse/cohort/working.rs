@@ -1,6 +1,6 @@
 //! A plain consumer's work on what it has received: what is counted, how long it takes, and whether it fails.
 
-use super::log::At;
+use super::log::{At, CohortLog};
 use super::reading::Batch;
 use super::shard::Shard;
 use super::tally::Tally;
@@ -33,7 +33,7 @@ impl Shard {
             let first = received + per_call(c, received, settings, random);
             return first + per_record(c, received, batch.records, settings, random);
         }
-        work(c, received, batch, random, tally)
+        work(c, received, (&self.log, batch), random, tally)
     }
 }
 
@@ -52,7 +52,13 @@ fn per_record(c: usize, received: u64, records: u64, settings: &Settings, random
 }
 
 /// Works on a batch record by record, each done at the end of its own time.
-fn work(c: usize, received: u64, batch: &Batch, random: &mut Stream, tally: &mut Tally) -> u64 {
+fn work(
+    c: usize,
+    received: u64,
+    (log, batch): (&CohortLog, &Batch),
+    random: &mut Stream,
+    tally: &mut Tally,
+) -> u64 {
     let settings = tally.settings;
     let mut done = received + per_call(c, received, settings, random);
     for part in &batch.parts {
@@ -61,14 +67,9 @@ fn work(c: usize, received: u64, batch: &Batch, random: &mut Stream, tally: &mut
         let first = from + (done - from) / part.records.max(1);
         let delays = &mut tally.delays.readers[c];
         delays.processing.add(first - received, done - received, part.records);
-        let (least, most) = sorted(first.saturating_sub(part.born.0), done.saturating_sub(part.born.1));
-        delays.end_to_end.add(least, most, part.records);
+        log.count_ages(part, (first, done), &mut delays.end_to_end);
     }
     done
-}
-
-fn sorted(a: u64, b: u64) -> (u64, u64) {
-    (a.min(b), a.max(b))
 }
 
 /// Stored to received, of all but the first `again` rows.
@@ -114,12 +115,15 @@ pub(super) fn count_delivered(c: usize, again: u64, batch: &Batch, tally: &mut T
 }
 
 /// A cohort is received and done evenly over a time.
-pub(super) fn spread(c: usize, part: &Cohort, (from, to): (u64, u64), tally: &mut Tally) {
+pub(super) fn spread(
+    c: usize,
+    (log, part): (&CohortLog, &Cohort),
+    (from, to): (u64, u64),
+    tally: &mut Tally,
+) {
     let delays = &mut tally.delays.readers[c];
-    let late = |at: (u64, u64)| sorted(from.saturating_sub(at.0), to.saturating_sub(at.1));
-    let (least, most) = late(part.stored);
-    delays.propagation.add(least, most, part.records);
-    let (least, most) = late(part.born);
-    delays.end_to_end.add(least, most, part.records);
+    let (a, b) = (from.saturating_sub(part.stored.0), to.saturating_sub(part.stored.1));
+    delays.propagation.add(a.min(b), a.max(b), part.records);
     delays.processing.add(0, 0, part.records);
+    log.count_ages(part, (from, to), &mut delays.end_to_end);
 }
