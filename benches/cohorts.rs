@@ -1,4 +1,5 @@
-//! Cohort resolution beside record resolution, on one thread: CPU nanoseconds per record of W2 (ten shards, 8,000 records/s, two pollers).
+//! Cohort resolution beside record resolution, on one thread: CPU nanoseconds per record of W2 (ten shards, 8,000
+//! records/s, two pollers). `-- hot cohort`: one of the works, at one of the resolutions.
 mod support;
 #[path = "../tests/support/w2.rs"]
 mod work;
@@ -6,16 +7,21 @@ mod work;
 use kinesim::coarse;
 use kinesim::measure::resolution::Resolution;
 use kinesim::units::Dur;
-use support::cpu;
+use support::{arguments, cpu};
 use work::w2;
 
 fn main() {
-    for (name, hot) in [("hot", true), ("calm", false)] {
+    let a = arguments();
+    let asked = |i: usize, word: &str| a.get(i).is_none_or(|only| word.starts_with(only.as_str()));
+    for (name, hot) in [("hot", true), ("calm", false)].into_iter().filter(|w| asked(0, w.0)) {
         let mut config = w2(hot, false, 10, 8000, 600, 1);
         config.share_tables();
         for (word, resolution) in
             [("record", Resolution::Record), ("cohort 10 ms", Resolution::Cohort { step: Dur::from_ms(10) })]
         {
+            if !asked(1, word) {
+                continue;
+            }
             config.resolution = resolution;
             let mut took = Vec::new();
             let mut found = None;

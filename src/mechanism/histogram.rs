@@ -37,6 +37,18 @@ pub(super) fn lower(bucket: usize) -> u64 {
     float as u64 - OFFSET
 }
 
+/// A bucket is 2 to this power ns wide.
+#[inline]
+pub(super) fn width_bits(bucket: usize) -> u32 {
+    OFFSET.trailing_zeros() - SUB + (bucket >> SUB) as u32
+}
+
+/// The bucket after the last that is as wide.
+#[inline]
+pub(super) fn octave_end(bucket: usize) -> usize {
+    ((bucket >> SUB) + 1) << SUB
+}
+
 /// Counts by bucket, exact count, sum and maximum.
 ///
 /// Counts are 32 bits wide, so that what is touched stays in the first-level cache; long before one could
@@ -193,10 +205,10 @@ impl Histogram {
         if self.count == 0 { 0 } else { index(self.max.min(LARGEST)) + 1 }
     }
 
-    /// Adds counts by bucket, whose values sum to `sum` and are `max` at most.
-    pub(super) fn absorb(&mut self, counts: &[u64], sum: u128, max: u64) {
+    /// Adds counts by bucket from `first` on, whose values sum to `sum` and are `max` at most.
+    pub(super) fn absorb(&mut self, first: usize, counts: &[u64], sum: u128, max: u64) {
         self.widen();
-        for (wide, n) in self.wide.iter_mut().zip(counts) {
+        for (wide, n) in self.wide[first..].iter_mut().zip(counts) {
             *wide += n;
         }
         self.count += counts.iter().sum::<u64>();
@@ -302,6 +314,7 @@ mod tests {
             let i = index(v);
             assert!(lower(i) <= v && v < lower(i + 1), "{v} in bucket {i}");
             assert!(lower(i + 1) - lower(i) <= (v + OFFSET) / 128);
+            assert_eq!(lower(i + 1) - lower(i), 1 << width_bits(i));
         }
     }
 

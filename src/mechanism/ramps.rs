@@ -4,7 +4,7 @@
 //! and takes it back at `b`. Each bucket keeps the slopes that begin in it and their first moments, which gives the
 //! number below every bucket's edge exactly; two buckets are touched whatever the range holds.
 
-use super::histogram::{BUCKETS, Histogram, LARGEST, index, lower};
+use super::histogram::{BUCKETS, Histogram, LARGEST, index, lower, octave_end, width_bits};
 
 /// Fraction bits of a slope.
 const SLOPE_BITS: u32 = 40;
@@ -19,13 +19,21 @@ struct Knot {
 }
 
 /// Ranges of values.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Ramps {
     knots: Vec<Knot>,
+    /// A bit for each knot that may not be zero.
+    touched: [u64; BUCKETS / 64],
     count: u64,
     /// Twice the sum of all values.
     twice: u128,
     max: u64,
+}
+
+impl Default for Ramps {
+    fn default() -> Ramps {
+        Ramps { knots: Vec::new(), touched: [0; BUCKETS / 64], count: 0, twice: 0, max: 0 }
+    }
 }
 
 impl Ramps {
@@ -39,14 +47,17 @@ impl Ramps {
             self.knots = vec![Knot::default(); BUCKETS];
         }
         let (a, b) = (from.min(LARGEST), to.min(LARGEST));
-        let (i, j) = (index(a), index(b.max(a)));
+        let i = index(a);
+        let j = if b > a { index(b) } else { i };
         self.count += n;
         self.twice += u128::from(n) * u128::from(from + to.max(from));
         self.max = self.max.max(from).max(to);
+        self.touched[i / 64] |= 1 << (i % 64);
         if i == j {
             self.knots[i].points += n;
             return;
         }
+        self.touched[j / 64] |= 1 << (j % 64);
         let slope = match n >> (64 - SLOPE_BITS) {
             0 => i128::from((n << SLOPE_BITS) / (b - a)),
             _ => ((u128::from(n) << SLOPE_BITS) / u128::from(b - a)) as i128,
@@ -70,25 +81,58 @@ impl Ramps {
             return;
         }
         let used = index(self.max.min(LARGEST)) + 1;
-        let (mut slope, mut moment, mut points, mut before) = (0i128, 0i128, 0u64, 0u64);
-        let mut counts = vec![0u64; used];
-        for (i, knot) in self.knots[..used].iter_mut().enumerate() {
-            let quiet = slope == 0 && knot.slope == 0 && knot.points == 0 && knot.moment == 0;
-            if quiet && i + 1 < used {
+        let first = self.next_knot(0).min(used - 1);
+        let mut counts = vec![0u64; used - first];
+        // Values below the present edge, the ramped ones × 2^SLOPE_BITS.
+        let (mut slope, mut ramped, mut points, mut before) = (0i128, 0i128, 0u64, 0u64);
+        let (mut i, mut knot) = (first, first);
+        while i < used {
+            if i == knot {
+                let Knot { slope: more, moment, points: new } = std::mem::take(&mut self.knots[i]);
+                ramped += (slope << width_bits(i)) + more * i128::from(lower(i + 1)) - moment;
+                (slope, points) = (slope + more, points + new);
+                let below = (points + (ramped >> SLOPE_BITS).max(0) as u64).min(self.count);
+                counts[i - first] = below.saturating_sub(before);
+                before = before.max(below);
+                i += 1;
+                knot = self.next_knot(i).min(used);
                 continue;
             }
-            slope += knot.slope;
-            moment += knot.moment;
-            points += knot.points;
-            let edge = i128::from(lower(i + 1));
-            let ramped = ((slope * edge - moment) >> SLOPE_BITS).max(0) as u64;
-            let below = if i + 1 == used { self.count } else { (points + ramped).min(self.count) };
-            counts[i] = below.saturating_sub(before);
-            before = before.max(below);
-            *knot = Knot::default();
+            if slope == 0 {
+                i = knot;
+                continue;
+            }
+            // Up to the next knot each bucket of an octave gets as much.
+            let (rise, end) = (slope << width_bits(i), knot.min(octave_end(i)));
+            for count in &mut counts[i - first..end - first] {
+                ramped += rise;
+                let below =
+                    points.saturating_add((ramped >> SLOPE_BITS).max(0) as u64).clamp(before, self.count);
+                (*count, before) = (below - before, below);
+            }
+            i = end;
         }
-        into.absorb(&counts, self.twice / 2, self.max);
+        if let Some(last) = counts.last_mut() {
+            *last += self.count - before;
+        }
+        into.absorb(first, &counts, self.twice / 2, self.max);
+        self.touched = [0; BUCKETS / 64];
         (self.count, self.twice, self.max) = (0, 0, 0);
+    }
+
+    /// The first bucket from `from` on in which something begins or ends.
+    fn next_knot(&self, from: usize) -> usize {
+        let (word, bit) = (from / 64, from % 64);
+        let Some(rest) = self.touched.get(word) else { return BUCKETS };
+        let rest = rest >> bit;
+        if rest != 0 {
+            return from + rest.trailing_zeros() as usize;
+        }
+        let later = self.touched[word + 1..].iter().position(|w| *w != 0);
+        later.map_or(BUCKETS, |k| {
+            let word = word + 1 + k;
+            64 * word + self.touched[word].trailing_zeros() as usize
+        })
     }
 }
 

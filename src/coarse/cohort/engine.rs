@@ -2,7 +2,7 @@
 
 use super::demand::{Deal, Demand};
 use super::fits::sends_one_by_one;
-use super::reading::{Batch, next_poll};
+use super::reading::Batch;
 use super::sending::{Called, Gathered, hand_over};
 use super::shard::Shard;
 use super::tally::{Delays, Tally};
@@ -142,7 +142,7 @@ impl Cohorts {
             if fine {
                 shard.settle(from, until, lane, &mut self.demands, &mut tally);
                 shard.judge(until, lane, &mut self.demands, &mut tally);
-                shard.read(until, lane, &mut tally, &mut self.batch);
+                shard.read(until, None, lane, &mut tally, &mut self.batch);
                 continue;
             }
             // From one read to the next.
@@ -150,12 +150,13 @@ impl Cohorts {
             while at < until {
                 let slot =
                     if self.pushes { (at / PUSH_SLOT.dur().0 + 1) * PUSH_SLOT.dur().0 } else { u64::MAX };
-                let poll = next_poll(lane).map_or(u64::MAX, |p| p.0 + 1);
-                let to = until.min(slot).min(poll.max(at + 1));
+                let end = until.min(slot);
+                let asked = shard.next_answer(end, lane, &mut tally);
+                let to = asked.map_or(end, |poll| poll.at + 1);
                 if lane.closed_at.is_none() {
                     shard.settle(at, to, lane, &mut self.demands, &mut tally);
                 }
-                shard.read(to, lane, &mut tally, &mut self.batch);
+                shard.read(to, asked, lane, &mut tally, &mut self.batch);
                 at = to;
             }
         }
@@ -225,7 +226,7 @@ impl Cohorts {
             let (lane, shard) = (&mut lanes[id], &mut self.shards[id]);
             let mut tally = Tally { settings, sink, delays: &mut self.delays };
             shard.begin_readers(false, lane, &mut tally);
-            shard.read(until, lane, &mut tally, &mut self.batch);
+            shard.read(until, None, lane, &mut tally, &mut self.batch);
         }
     }
 }

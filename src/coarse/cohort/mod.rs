@@ -24,7 +24,9 @@ mod sending;
 mod shard;
 mod tally;
 mod together;
+mod unread;
 mod view;
+mod waiting;
 mod working;
 
 pub use fits::{fit, sends_one_by_one};

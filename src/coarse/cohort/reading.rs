@@ -39,14 +39,34 @@ impl Batch {
     }
 }
 
+/// A poll that was admitted.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// When.
+    pub at: u64,
+    reader: usize,
+    /// Its next turn.
+    turn: u64,
+}
+
 impl Shard {
     /// Lets all plain readers read what they would read before `until`; everything before it is settled.
-    pub fn read(&mut self, until: u64, lane: &mut Lane, tally: &mut Tally, batch: &mut Batch) {
+    pub fn read(
+        &mut self,
+        until: u64,
+        asked: Option<Asked>,
+        lane: &mut Lane,
+        tally: &mut Tally,
+        batch: &mut Batch,
+    ) {
         for c in 0..self.at.len() {
             let settings = &tally.settings.consumers[c];
             if matches!(settings.read, Reading::FanOut { .. }) && !settings.is_application {
                 self.push(c, until, lane, tally, batch);
             }
+        }
+        if let Some(asked) = asked {
+            self.answer(asked, lane, tally, batch);
         }
         self.poll_before(until, lane, tally, batch);
         let keep = (0..self.at.len()).filter_map(|c| {
@@ -107,29 +127,25 @@ impl Shard {
     }
 
     fn poll(&mut self, c: usize, now: u64, lane: &mut Lane, tally: &mut Tally, batch: &mut Batch) {
-        let settings = &tally.settings.consumers[c];
-        let Reading::Polling { config, interval: law, latency } = &settings.read else { return };
-        let interval = config.interval.0.max(1);
-        let reader = &mut lane.readers[c];
-        if let Some(end) = settings.outage_end(now) {
-            reader.place.held_up(end);
-            reader.next_at = now + (end - now).div_ceil(interval) * interval;
-            return;
+        if let Some(turn) = ask(c, now, lane, tally) {
+            self.answer(Asked { at: now, reader: c, turn }, lane, tally, batch);
         }
-        let turn = now + law.draw(&mut reader.jitter).max(1) + reader.jitter.below(config.jitter.0.max(1));
-        if !admit_read(c, now, lane, tally) {
-            let reader = &mut lane.readers[c];
-            reader.next_at = match config.throttled {
-                ThrottledPoll::NextPeriod => turn,
-                ThrottledPoll::Wait => lane.gate.next_fit(now).max(now + 1),
-                ThrottledPoll::SdkBackoff => {
-                    let most = (POLL_BACKOFF.dur().0 << reader.refusals_in_a_row.min(8)).min(turn - now);
-                    reader.refusals_in_a_row += 1;
-                    now + 1 + reader.jitter.below(most)
-                }
-            };
-            return;
+    }
+
+    /// The first poll before `until` that is neither refused nor missed; those before it need nothing settled.
+    pub fn next_answer(&self, until: u64, lane: &mut Lane, tally: &mut Tally) -> Option<Asked> {
+        while let Some((at, reader)) = next_poll(lane).filter(|p| p.0 < until) {
+            if let Some(turn) = ask(reader, at, lane, tally) {
+                return Some(Asked { at, reader, turn });
+            }
         }
+        None
+    }
+
+    /// An admitted call brings what is stored by its moment.
+    pub fn answer(&mut self, asked: Asked, lane: &mut Lane, tally: &mut Tally, batch: &mut Batch) {
+        let Asked { at: now, reader: c, turn } = asked;
+        let Reading::Polling { config, latency, .. } = &tally.settings.consumers[c].read else { return };
         reader_answered(c, lane);
         let received = now + latency.draw(&mut lane.readers[c].latency);
         self.trim(c, now.saturating_sub(tally.settings.retention), lane, tally);
@@ -232,6 +248,34 @@ impl Shard {
 pub fn next_poll(lane: &Lane) -> Option<(u64, usize)> {
     let polls = lane.readers.iter().enumerate().map(|(c, r)| (r.next_at, c));
     polls.min().filter(|p| p.0 < u64::MAX)
+}
+
+/// A reader's turn: when the next one is due after an admitted call; `None` when it is away or refused.
+fn ask(c: usize, now: u64, lane: &mut Lane, tally: &mut Tally) -> Option<u64> {
+    let settings = &tally.settings.consumers[c];
+    let Reading::Polling { config, interval: law, .. } = &settings.read else { return None };
+    let interval = config.interval.0.max(1);
+    let reader = &mut lane.readers[c];
+    if let Some(end) = settings.outage_end(now) {
+        reader.place.held_up(end);
+        reader.next_at = now + (end - now).div_ceil(interval) * interval;
+        return None;
+    }
+    let turn = now + law.draw(&mut reader.jitter).max(1) + reader.jitter.below(config.jitter.0.max(1));
+    if !admit_read(c, now, lane, tally) {
+        let reader = &mut lane.readers[c];
+        reader.next_at = match config.throttled {
+            ThrottledPoll::NextPeriod => turn,
+            ThrottledPoll::Wait => lane.gate.next_fit(now).max(now + 1),
+            ThrottledPoll::SdkBackoff => {
+                let most = (POLL_BACKOFF.dur().0 << reader.refusals_in_a_row.min(8)).min(turn - now);
+                reader.refusals_in_a_row += 1;
+                now + 1 + reader.jitter.below(most)
+            }
+        };
+        return None;
+    }
+    Some(turn)
 }
 
 fn admit_read(c: usize, now: u64, lane: &mut Lane, tally: &mut Tally) -> bool {

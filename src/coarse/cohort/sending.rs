@@ -143,7 +143,8 @@ impl Cohorts {
                 shard.log.push(cohort, self.step);
             }
             if n < group.n {
-                tally.refused(*producer, group.n - n, verdict, sent.at, lane);
+                tally.refused(*producer, group.n - n);
+                tally.refused_in_all(group.n - n, verdict, sent.at, lane);
             }
         }
         call.groups = groups;

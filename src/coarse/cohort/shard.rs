@@ -8,21 +8,12 @@ use super::demand::{Demand, SIZE_BITS, draw};
 use super::log::{At, CohortLog};
 use super::tally::Tally;
 use super::together::{Cohort, share};
+use super::unread::{Unread, half};
+use super::waiting::{CLASSES, Cell, Waiting};
 use crate::facts::firehose::BILLED_STEP;
 use crate::random::Stream;
 use crate::stream::log::Log;
-use crate::stream::shard::Verdict;
 use crate::world::hosted::{Lane, Settings};
-use std::collections::VecDeque;
-
-/// Lone records of one producer that were refused as often: how many, and the moments of their ages.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cell {
-    n: u64,
-    /// Sum of ages and of their squares at the step's end, in microseconds.
-    ages: u64,
-    squares: u64,
-}
 
 /// Births of lone records on one shard.
 struct Alone {
@@ -40,6 +31,8 @@ struct Arrival {
     producer: usize,
     refusals: u32,
     cohort: Cohort,
+    /// Mean and variance of a retry's age, in microseconds.
+    ages: (u64, u64),
 }
 
 /// One shard's records.
@@ -53,19 +46,16 @@ pub struct Shard {
     /// Have they begun?
     pub(super) begun: Vec<bool>,
     alone: Vec<Alone>,
-    /// Steps from `waiting_from` on: per producer of lone records, and per count of refusals.
-    waiting: VecDeque<Vec<Cell>>,
-    waiting_from: u64,
-    waits: u64,
+    /// Lone records that were refused: classes are, of each producer, counts of refusals.
+    waiting: Waiting,
     classes: usize,
+    /// Stored since the last look.
+    unread: Unread,
     arrivals: Vec<Arrival>,
     step: u64,
     /// Where shares are rounded up.
     offset: u64,
 }
-
-/// Attempts told apart; later ones sleep as the last of them.
-const CLASSES: u32 = 16;
 
 impl Shard {
     /// Nothing stored yet; `lone` producers' records are born here.
@@ -74,6 +64,8 @@ impl Shard {
             settings.seed.numbered(&format!("producer/{}", settings.producers[p].name), purpose, id.into())
         };
         let mut marks = settings.seed.numbered("stream", "key_marks", id.into());
+        let attempts = lone.iter().map(|p| settings.producers[*p].retry.attempts().min(CLASSES) as usize);
+        let classes = attempts.max().unwrap_or(0);
         let alone = lone.iter().map(|&p| Alone {
             producer: p,
             share: 0,
@@ -87,10 +79,9 @@ impl Shard {
             reached: vec![0; settings.consumers.len()],
             begun: settings.consumers.iter().map(|c| c.is_application).collect(),
             alone: alone.collect(),
-            waiting: VecDeque::new(),
-            waiting_from: 0,
-            waits: 0,
-            classes: lone.len() * CLASSES as usize,
+            waiting: Waiting::new(lone.len() * classes, step),
+            classes,
+            unread: Unread::default(),
             arrivals: Vec::new(),
             step,
             offset: u64::from(id) << 40,
@@ -117,18 +108,31 @@ impl Shard {
             return;
         }
         let mut at = from;
+        // What is readable later than it is stored is split inside a window.
+        let at_once = tally.settings.visibility == 0;
         while at < until {
             // Beside calls, which are judged at their own moments, windows are short.
             let short = until - from <= self.step;
-            let fine = short || self.waits > 0 || self.might_bind(at, until, lane, demands, tally);
+            let fine = short || self.waiting.all > 0 || self.might_bind(at, until, lane, demands, tally);
             let to = if fine { until.min((at / self.step + 1) * self.step) } else { until };
             self.births(at, to, fine, demands, tally);
-            if self.waits > 0 {
-                self.due(to);
+            self.due(to);
+            self.judge_step(to, lane, demands, tally);
+            if !at_once {
+                self.show(tally);
             }
-            self.judge(to, lane, demands, tally);
             at = to;
         }
+        self.show(tally);
+    }
+
+    /// What is stored can be read.
+    fn show(&mut self, tally: &mut Tally) {
+        let Shard { unread, log, alone, step, .. } = self;
+        unread.take(
+            |which, (least, most), n| tally.delays.put[alone[which].producer].add(least, most, n),
+            |cohort| log.push(cohort, *step),
+        );
     }
 
     /// Could a limit refuse anything born before `until`, by far more than chance brings?
@@ -170,7 +174,7 @@ impl Shard {
                 demand.born.1 += bytes;
                 let steps = demand.sizes.steps * n;
                 let cohort = Cohort { n, records: n, bytes, steps, stored: (at, to), born, first: 0 };
-                self.arrivals.push(Arrival { producer: alone.producer, refusals: 0, cohort });
+                self.arrivals.push(Arrival { producer: alone.producer, refusals: 0, cohort, ages: (0, 0) });
             }
         }
     }
@@ -198,43 +202,36 @@ impl Shard {
 
     /// Records of a producer that were dealt to this shard.
     pub fn arrive(&mut self, producer: usize, cohort: Cohort) {
-        self.arrivals.push(Arrival { producer, refusals: 0, cohort });
+        self.arrivals.push(Arrival { producer, refusals: 0, cohort, ages: (0, 0) });
     }
 
     /// Retries due before `to`.
     fn due(&mut self, to: u64) {
-        while self.waits > 0 && (self.waiting_from + 1) * self.step <= to.next_multiple_of(self.step) {
-            let Some(cells) = self.waiting.pop_front() else { break };
-            let end = ((self.waiting_from + 1) * self.step).min(to);
-            for (i, cell) in cells.iter().enumerate().filter(|(_, c)| c.n > 0) {
-                self.waits -= cell.n;
-                let alone = &self.alone[i / CLASSES as usize];
-                let mean = cell.ages / cell.n;
-                let variance = (cell.squares / cell.n).saturating_sub(mean * mean);
-                // A uniform law of this mean and variance.
-                let half = libm::sqrt(3.0 * variance as f64) as u64;
-                let born = |age: u64| end.saturating_sub(age * 1000);
-                let cohort = Cohort {
-                    n: cell.n,
-                    records: cell.n,
-                    bytes: 0,
-                    steps: 0,
-                    stored: (end.saturating_sub(self.step), end),
-                    born: (born(mean + half), born(mean.saturating_sub(half))),
-                    first: 0,
-                };
-                let refusals = (i % CLASSES as usize) as u32;
-                self.arrivals.push(Arrival { producer: alone.producer, refusals, cohort });
-            }
-            self.waiting_from += 1;
-        }
-        if self.waits == 0 {
-            self.waiting.clear();
-        }
+        let Shard { waiting, arrivals, alone, classes, step, .. } = self;
+        waiting.take_due(to, |class, cell, end| {
+            let producer = alone[class / *classes].producer;
+            let ages = cell.moments();
+            let half = half(ages.1);
+            let born = |age: u64| end.saturating_sub(age * 1000);
+            let cohort = Cohort {
+                n: cell.n,
+                records: cell.n,
+                stored: (end.saturating_sub(*step), end),
+                born: (born(ages.0 + half), born(ages.0.saturating_sub(half))),
+                ..Cohort::default()
+            };
+            let refusals = (class % *classes) as u32;
+            arrivals.push(Arrival { producer, refusals, cohort, ages });
+        });
     }
 
-    /// Judges what has arrived by `now`.
+    /// Judges what has arrived by `now`, and shows what is stored.
     pub fn judge(&mut self, now: u64, lane: &mut Lane, demands: &mut [Demand], tally: &mut Tally) {
+        self.judge_step(now, lane, demands, tally);
+        self.show(tally);
+    }
+
+    fn judge_step(&mut self, now: u64, lane: &mut Lane, demands: &mut [Demand], tally: &mut Tally) {
         if self.arrivals.is_empty() {
             return;
         }
@@ -262,8 +259,11 @@ impl Shard {
             given += mine;
             self.store(a, mine, lane, &demands[a.producer], tally);
             if mine < a.cohort.n {
-                self.refuse(a, mine, now, verdict, lane, tally);
+                self.refuse(a, mine, now, tally);
             }
+        }
+        if admitted < n {
+            tally.refused_in_all(n - admitted, verdict, now, lane);
         }
         arrivals.clear();
         self.arrivals = arrivals;
@@ -271,8 +271,12 @@ impl Shard {
 
     /// `admitted` × `before` / `n`, rounded at this step's offset.
     fn part(&self, admitted: u64, before: u64, n: u64) -> u64 {
-        let scaled = ((u128::from(admitted) * u128::from(before)) << 32) / u128::from(n);
-        ((scaled + u128::from(self.offset >> 32)) >> 32) as u64
+        let (of, offset) = (admitted * before, self.offset >> 32);
+        if of < 1 << 32 {
+            return ((of << 32) / n + offset) >> 32;
+        }
+        let scaled = (u128::from(of) << 32) / u128::from(n);
+        ((scaled + u128::from(offset)) >> 32) as u64
     }
 
     fn store(&mut self, a: &Arrival, n: u64, lane: &mut Lane, demand: &Demand, tally: &mut Tally) {
@@ -285,20 +289,24 @@ impl Shard {
         };
         tally.lone(a.producer, a.cohort.n, &cohort, a.refusals, demand);
         tally.stored(&cohort, lane);
-        self.log.push(cohort, self.step);
+        match n {
+            0 => {}
+            _ if a.refusals == 0 => self.unread.add_fresh(cohort),
+            _ => self.unread.add_aged(self.which(a.producer), cohort, a.ages),
+        }
     }
 
-    fn refuse(
-        &mut self,
-        a: &Arrival,
-        admitted: u64,
-        now: u64,
-        verdict: Verdict,
-        lane: &mut Lane,
-        tally: &mut Tally,
-    ) {
+    /// A producer's place among those of lone records.
+    fn which(&self, producer: usize) -> usize {
+        self.alone
+            .iter()
+            .position(|a| a.producer == producer)
+            .expect("only lone records are tried again here")
+    }
+
+    fn refuse(&mut self, a: &Arrival, admitted: u64, now: u64, tally: &mut Tally) {
         let refused = a.cohort.n - admitted;
-        tally.refused(a.producer, refused, verdict, now, lane);
+        tally.refused(a.producer, refused);
         if a.refusals == 0 {
             tally.delayed(a.producer, refused);
         }
@@ -306,86 +314,40 @@ impl Shard {
         if a.refusals + 1 >= retry.attempts() {
             return tally.given_up(a.producer, refused);
         }
-        let Some(which) = self.alone.iter().position(|alone| alone.producer == a.producer) else { return };
-        let class = which * CLASSES as usize + (a.refusals + 1).min(CLASSES - 1) as usize;
-        let spread = a.cohort.born.1 - a.cohort.born.0;
+        let which = self.which(a.producer);
+        let class = which * self.classes + (a.refusals as usize + 1).min(self.classes - 1);
+        // Refused ones are spread over the step as they came.
+        let every = |range: (u64, u64)| ((range.1 - range.0) / refused, range.0);
+        let ((at_step, at), (born_step, born)) = (every(a.cohort.stored), every(a.cohort.born));
         for k in 0..refused {
-            // Refused ones are spread over the step as they came.
-            let (place, of) = (2 * k + 1, 2 * refused);
-            let at = a.cohort.stored.0 + share(a.cohort.stored.1 - a.cohort.stored.0, place, of);
-            let born = a.cohort.born.0 + share(spread, place, of);
             let sleep = retry.sleep(a.refusals, &mut self.alone[which].sleeps);
-            let next = (at + answer + sleep).max(now + 1);
-            self.wait(next, born, class);
+            let next = (at + at_step * k + at_step / 2 + answer + sleep).max(now + 1);
+            self.waiting.add(next, born + born_step * k + born_step / 2, class);
         }
-    }
-
-    fn wait(&mut self, next: u64, born: u64, class: usize) {
-        let slot = next / self.step;
-        if self.waits == 0 {
-            self.waiting_from = slot.min(self.waiting_from.max(slot));
-            self.waiting.clear();
-        }
-        while slot < self.waiting_from {
-            self.waiting.push_front(vec![Cell::default(); self.classes]);
-            self.waiting_from -= 1;
-        }
-        let i = (slot - self.waiting_from) as usize;
-        while self.waiting.len() <= i {
-            self.waiting.push_back(vec![Cell::default(); self.classes]);
-        }
-        let age = ((slot + 1) * self.step - born) / 1000;
-        let cell = &mut self.waiting[i][class];
-        (cell.n, cell.ages, cell.squares) = (cell.n + 1, cell.ages + age, cell.squares + age * age);
-        self.waits += 1;
     }
 
     /// Lone records of a producer that wait for another attempt.
     pub fn waiting_of(&self, producer: usize) -> u64 {
         let Some(which) = self.alone.iter().position(|a| a.producer == producer) else { return 0 };
-        let mine = which * CLASSES as usize..(which + 1) * CLASSES as usize;
-        self.waiting.iter().flat_map(|cells| &cells[mine.clone()]).map(|c| c.n).sum()
+        self.waiting.of(which * self.classes..(which + 1) * self.classes)
     }
 
     /// It is closed: what waits here goes to its children, by their shares.
     pub fn hand_over(&mut self, children: &mut [(&mut Shard, f64)]) {
         let whole: f64 = children.iter().map(|c| c.1).sum();
         let last = children.len() - 1;
-        for (i, cells) in self.waiting.drain(..).enumerate() {
-            let slot = self.waiting_from + i as u64;
-            for (class, cell) in cells.iter().enumerate().filter(|(_, c)| c.n > 0) {
-                let mut left = cell.n;
-                for (k, (child, weight)) in children.iter_mut().enumerate() {
-                    let part = (cell.n as f64 * *weight / whole.max(f64::MIN_POSITIVE) + 0.5) as u64;
-                    let n = if k == last { left } else { part.min(left) };
-                    left -= n;
-                    child.wait_all(
-                        slot,
-                        class,
-                        Cell {
-                            n,
-                            ages: share(cell.ages, n, cell.n),
-                            squares: share(cell.squares, n, cell.n),
-                        },
-                    );
+        self.waiting.take_all(|slot, class, cell| {
+            let mut left = cell.n;
+            for (k, (child, weight)) in children.iter_mut().enumerate() {
+                let part = (cell.n as f64 * *weight / whole.max(f64::MIN_POSITIVE) + 0.5) as u64;
+                let n = if k == last { left } else { part.min(left) };
+                left -= n;
+                if n > 0 {
+                    let (ages, squares) = (share(cell.ages, n, cell.n), share(cell.squares, n, cell.n));
+                    child.waiting.add_all(slot, class, Cell { n, ages, squares });
                 }
             }
-        }
-        self.waits = 0;
-    }
-
-    fn wait_all(&mut self, slot: u64, class: usize, cell: Cell) {
-        if cell.n == 0 {
-            return;
-        }
-        // One finds the place; the others join it.
-        self.wait(slot * self.step, slot * self.step, class);
-        let mine = &mut self.waiting[(slot - self.waiting_from) as usize][class];
-        let age = self.step / 1000;
-        mine.n += cell.n - 1;
-        mine.ages = mine.ages + cell.ages - age;
-        mine.squares = mine.squares + cell.squares - age * age;
-        self.waits += cell.n - 1;
+        });
     }
 }
 

@@ -85,12 +85,7 @@ impl Tally<'_> {
         counts.carried += attempts;
         counts.calls += attempts;
         counts.stored += stored.n;
-        if refusals == 0 {
-            counts.at_once += stored.n;
-        } else {
-            let (from, to) = (stored.stored.1 - stored.born.1, stored.stored.1 - stored.born.0);
-            self.delays.put[producer].add(from, to, stored.n);
-        }
+        counts.at_once += if refusals == 0 { stored.n } else { 0 };
         let now = &mut self.sink.now;
         now.attempts += attempts;
         now.calls += attempts;
@@ -122,9 +117,13 @@ impl Tally<'_> {
         counts.minute.in_bytes += cohort.bytes;
     }
 
-    /// Attempts were refused at `now`.
-    pub fn refused(&mut self, producer: usize, n: u64, verdict: Verdict, now: u64, lane: &mut Lane) {
+    /// Attempts of a producer were refused.
+    pub fn refused(&mut self, producer: usize, n: u64) {
         self.sink.producers[producer].throttled += n;
+    }
+
+    /// So many attempts were refused at `now`, whosever they are.
+    pub fn refused_in_all(&mut self, n: u64, verdict: Verdict, now: u64, lane: &mut Lane) {
         self.sink.now.throttled += n;
         match verdict {
             Verdict::OverBytes => self.sink.over_bytes += n,
