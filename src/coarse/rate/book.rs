@@ -61,6 +61,8 @@ pub struct ConsumerBook {
     pub reading: Vec<f64>,
     /// A consumer's counts.
     pub delivery: Vec<f64>,
+    /// Its client's counts.
+    pub client: Vec<f64>,
     /// Delivered while level, as at each point.
     pub weights: Vec<f64>,
     /// The same, of records that did not queue in a client.

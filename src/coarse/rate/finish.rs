@@ -187,7 +187,12 @@ impl Run<'_> {
         result.before_start = take(reader.before_start);
         result.lost_to_retention = take(reader.lost);
         result.unread = take(reader.backlog() + reader.level_unread);
+        result.skipped = take(result.skipped as f64 + reader.skipped);
+        result.filtered = take(result.filtered as f64);
+        result.to_failure_destination = take(result.to_failure_destination as f64);
+        result.discarded = take(result.discarded as f64);
         result.first_deliveries = left;
+        result.client = reader.fleet.as_ref().map(|f| f.result(self.config.duration.0, &book.client));
         let size = stream.stored_bytes as f64 / stream.stored.max(1) as f64;
         result.delivered_bytes = whole(size * left as f64);
         result.catch_up_ns = self.catch_up(c);

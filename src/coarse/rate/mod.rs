@@ -20,7 +20,9 @@ mod delays;
 mod demand;
 mod fifo;
 mod finish;
+mod fleets;
 mod numbers;
+mod operating;
 mod places;
 mod points;
 mod readers;
@@ -31,10 +33,12 @@ mod sending;
 mod speed;
 mod telling;
 mod window;
+mod workers;
 
 use super::fit::{self, Carried, Need, application_word, client_word};
 use crate::api::Position;
 use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening};
+use crate::consumer::kcl::config::Checkpoint;
 use crate::measure::result::RunResult;
 use crate::producer::config::ClientConfig;
 use crate::units::Dur;
@@ -62,11 +66,14 @@ fn consumer(c: &ConsumerConfig) -> Carried {
     match (&c.client, c.starts.from) {
         (_, Position::AtRow(_)) => Err("readers that begin at a row".into()),
         (ApplicationConfig::Sdk, _) => Ok(()),
+        (ApplicationConfig::Kcl(kcl), _) => match kcl.checkpoint {
+            Checkpoint::AtShardEnd => {
+                Err("KCL applications that never checkpoint (all they ever read would be done again)".into())
+            }
+            _ => Ok(()),
+        },
         (client, _) => {
             let why = match client {
-                ApplicationConfig::Kcl(_) => {
-                    "workers and leases move for minutes, which a window does not see"
-                }
                 ApplicationConfig::Lambda(_) => "its bill and its cold starts are counted call by call",
                 _ => "its buffers and commits have rhythms of their own",
             };
@@ -82,16 +89,7 @@ fn event(action: &Action) -> Carried {
         Action::PutErrors { .. } => "spells of put errors",
         Action::SlowNetwork { .. } => "spells of a slow network",
         Action::DestinationOutage { .. } => "outages of a Firehose destination",
-        Action::Consumer { what, .. } => match what {
-            Happening::Outage { .. } | Happening::Slowdown { .. } => return Ok(()),
-            Happening::WorkerCrash { .. } => "worker crashes",
-            Happening::WorkersAdded { .. } | Happening::WorkersRemoved { .. } => {
-                "changes of the number of workers"
-            }
-            Happening::Deploy { .. } => "deploys",
-            Happening::PoisonRecord { .. } => "poison records",
-            Happening::SilentSubscriptions => "silent subscriptions",
-        },
+        Action::Consumer { what: Happening::PoisonRecord { .. }, .. } => "poison records",
         _ => return Ok(()),
     };
     Err(what.into())

@@ -1,11 +1,13 @@
-//! Plain readers from step to step: level with their shards, or behind with a backlog of their own on each.
+//! Consumers from step to step: level with their shards, or behind with a backlog of their own on each.
 
 use super::delays::Delays;
 use super::fifo::Fifo;
+use super::fleets::{Fleet, News};
 use super::sample::Sample;
 use super::speed::{Company, Pace, pace, turns};
+use super::workers::{Cost, shares};
 use crate::api::Position;
-use crate::consumer::config::{ConsumerConfig, Happening, ReadConfig};
+use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening, ReadConfig};
 use crate::facts::data_streams::RETENTION_EXTENDED_END;
 use crate::stream::config::ReadLimits;
 use crate::stream::routing::ShardMap;
@@ -26,6 +28,8 @@ pub struct Reader {
     pub outages: Vec<(u64, u64)>,
     /// (from, until, factor) of slow spells.
     slow: Vec<(u64, u64, u64)>,
+    /// The workers who read for it, where it is a KCL application.
+    pub fleet: Option<Fleet>,
     /// Backlogs by shard.
     pub behind: BTreeMap<u32, Fifo>,
     /// When the last backlog was worked off, ns.
@@ -38,6 +42,10 @@ pub struct Reader {
     pub lost: f64,
     /// Stored before it began.
     pub before_start: f64,
+    /// Given up by workers who lost their place.
+    pub skipped: f64,
+    /// Delivered again because nobody had saved it.
+    pub again: f64,
     /// Bytes delivered, repeated ones included, and those older than seven days.
     pub read_bytes: f64,
     /// Of records older than seven days.
@@ -63,13 +71,17 @@ pub struct Step {
     pub late_shards: f64,
     /// Pace of the busiest backlog.
     pub pace: Pace,
+    /// Open shards that nobody reads.
+    pub unread_shards: f64,
+    /// What workers have done, by shard.
+    pub worked: Vec<(u32, f64)>,
 }
 
 impl Reader {
     /// A consumer, and what will happen to it.
-    pub fn new(happenings: impl Iterator<Item = (u64, Happening)>) -> Reader {
+    pub fn new(happenings: &[(u64, Happening)], fleet: Option<Fleet>) -> Reader {
         let (mut outages, mut slow) = (Vec::new(), Vec::new());
-        for (at, what) in happenings {
+        for &(at, what) in happenings {
             match what {
                 Happening::Outage { lasting } => outages.push((at, at.saturating_add(lasting.0))),
                 Happening::Slowdown { factor, lasting } => {
@@ -81,12 +93,15 @@ impl Reader {
         Reader {
             outages,
             slow,
+            fleet,
             behind: BTreeMap::new(),
             level_at: 0.0,
             level_unread: 0.0,
             delivered: 0.0,
             lost: 0.0,
             before_start: 0.0,
+            skipped: 0.0,
+            again: 0.0,
             read_bytes: 0.0,
             long_term: 0.0,
             age_max: 0,
@@ -95,7 +110,14 @@ impl Reader {
 
     /// Does it read at `t`?
     pub fn reads(&self, config: &ConsumerConfig, t: u64) -> bool {
-        t >= config.starts.at.0 && !self.outages.iter().any(|o| o.0 <= t && t < o.1)
+        // In an outage a fleet has no workers.
+        let is_away = self.fleet.is_none() && self.outages.iter().any(|o| o.0 <= t && t < o.1);
+        t >= config.starts.at.0 && !is_away
+    }
+
+    /// Does anybody read this shard?
+    fn reads_shard(&self, shard: u32) -> bool {
+        self.fleet.as_ref().is_none_or(|fleet| fleet.owner(shard).is_some())
     }
 
     /// How many times slower it works at `t`.
@@ -206,21 +228,33 @@ impl Reading<'_> {
         }
         let reads = readers[c].reads(config, self.from);
         let slow = if reads { self.too_slow(readers, c) } else { vec![true; self.stands.len()] };
+        let shares = self.shares(readers, c);
         let mut waiting = 0.0;
-        if slow.contains(&true) || !readers[c].behind.is_empty() {
+        if slow.contains(&true) || !readers[c].behind.is_empty() || readers[c].fleet.is_some() {
             for (at, &id) in self.map.open().iter().enumerate() {
-                if !slow[self.sample.shown[at].0] && !readers[c].behind.contains_key(&id) {
+                let (reader, records) = (&mut readers[c], self.inflow(at).records * self.seconds());
+                let is_slow = slow[self.sample.shown[at].0] || shares.get(&id).is_some_and(|s| *s < records);
+                let is_read = reader.reads_shard(id);
+                step.unread_shards += f64::from(u8::from(!is_read));
+                if is_read && !is_slow && !reader.behind.contains_key(&id) {
+                    if reader.fleet.is_some() {
+                        step.worked.push((id, records));
+                    }
                     continue;
                 }
-                let records = self.inflow(at).records * self.seconds();
                 waiting += records;
-                readers[c].behind.entry(id).or_default().push(self.from as f64, self.to as f64, records);
+                if reader.fleet.as_ref().is_some_and(|f| !f.has_begun(id)) && !self.holds(config) {
+                    reader.before_start += records;
+                    continue;
+                }
+                reader.behind.entry(id).or_default().push(self.from as f64, self.to as f64, records);
             }
-            self.work_off(readers, c, reads, &mut step);
+            self.work_off(readers, c, reads, &shares, &mut step);
         }
         let reader = &mut readers[c];
         if reads {
             // What a level reader has not read yet changes with the rate.
+            let unread = unread * (1.0 - waiting / stored.max(1e-9)).max(0.0);
             let level = (stored - waiting + reader.level_unread - unread).max(0.0);
             reader.level_unread += stored - waiting - level;
             step.level = level;
@@ -231,13 +265,55 @@ impl Reading<'_> {
         step
     }
 
-    fn wait_to_begin(&self, reader: &mut Reader, config: &ConsumerConfig, stored: f64) {
-        let holds = match config.starts.from {
+    /// What workers with few cores get done of each shard.
+    fn shares(&self, readers: &[Reader], c: usize) -> BTreeMap<u32, f64> {
+        let config = &self.configs[c];
+        let (Some(fleet), ApplicationConfig::Kcl(kcl)) = (&readers[c].fleet, &config.client) else {
+            return BTreeMap::new();
+        };
+        let Some(cores) = kcl.cores else { return BTreeMap::new() };
+        let pace_at = |inflow: Inflow| self.pace(readers, c, inflow, None);
+        let mut wanted = Vec::new();
+        let mut cost = Cost { record: 0.0, call: 0.0, batch: 1.0 };
+        for (at, &id) in self.map.open().iter().enumerate() {
+            let inflow = self.inflow(at);
+            let pace = pace_at(inflow);
+            cost = Cost { record: pace.per_record, call: pace.per_call, batch: pace.batch };
+            let waits = readers[c].behind.get(&id).map_or(0.0, |f| f.records);
+            let can = pace.records.max(inflow.records) * self.seconds();
+            wanted.push((id, (waits + inflow.records * self.seconds()).min(can)));
+        }
+        let closed = readers[c].behind.iter().filter(|(id, _)| self.place[**id as usize] == usize::MAX);
+        let can = pace_at(Inflow::default()).records * self.seconds();
+        wanted.extend(closed.map(|(id, f)| (*id, f.records.min(can))));
+        shares(fleet, f64::from(cores) * (self.to - self.from) as f64, cost, &wanted)
+    }
+
+    /// Shards have changed hands: what was not saved is done again, and what no one remembers is skipped.
+    pub fn change_hands(&self, reader: &mut Reader, news: &News) {
+        let inflow = |shard: u32| match self.place[shard as usize] {
+            usize::MAX => Inflow::default(),
+            at => self.inflow(at),
+        };
+        for (shard, ns) in &news.again {
+            reader.again += inflow(*shard).records * *ns as f64 / 1e9;
+        }
+        for shard in &news.skipped {
+            reader.skipped += reader.behind.remove(shard).map_or(0.0, |f| f.records);
+        }
+    }
+
+    /// Are records that are stored now read by a consumer that begins later?
+    fn holds(&self, config: &ConsumerConfig) -> bool {
+        match config.starts.from {
             Position::TrimHorizon => true,
             Position::AtTimestamp(time) => self.from >= time,
             Position::Latest | Position::AtRow(_) => false,
-        };
-        if !holds {
+        }
+    }
+
+    fn wait_to_begin(&self, reader: &mut Reader, config: &ConsumerConfig, stored: f64) {
+        if !self.holds(config) {
             reader.before_start += stored;
             return;
         }
@@ -256,7 +332,14 @@ impl Reading<'_> {
         reader.behind.retain(|_, f| f.records > 0.0);
     }
 
-    fn work_off(&self, readers: &mut [Reader], c: usize, reads: bool, step: &mut Step) {
+    fn work_off(
+        &self,
+        readers: &mut [Reader],
+        c: usize,
+        reads: bool,
+        shares: &BTreeMap<u32, f64>,
+        step: &mut Step,
+    ) {
         let (from, to) = (self.from as f64, self.to as f64);
         self.forget(&mut readers[c]);
         if !reads {
@@ -265,7 +348,8 @@ impl Reading<'_> {
         let ids: Vec<u32> = readers[c].behind.keys().copied().collect();
         for id in ids {
             let shard = &self.map.shards()[id as usize];
-            if shard.parents.iter().any(|p| readers[c].behind.contains_key(p)) {
+            let waits = shard.parents.iter().any(|p| readers[c].behind.contains_key(p));
+            if waits || !readers[c].reads_shard(id) {
                 continue;
             }
             let inflow = match self.place[id as usize] {
@@ -277,7 +361,8 @@ impl Reading<'_> {
             let Some(fifo) = reader.behind.get_mut(&id) else { continue };
             let before = fifo.records - inflow.records * self.seconds();
             let (mut long, size) = (0.0, self.size);
-            let taken = fifo.pull(from, to, pace.records * self.seconds(), |left| {
+            let most = shares.get(&id).copied().unwrap_or(f64::MAX).min(pace.records * self.seconds());
+            let taken = fifo.pull(from, to, most, |left| {
                 step.waits.add_even(left.first, left.last, left.records);
                 if left.last > LONG_TERM_NS {
                     long += left.records * size;
@@ -285,6 +370,9 @@ impl Reading<'_> {
             });
             reader.long_term += long;
             step.late += taken;
+            if reader.fleet.is_some() {
+                step.worked.push((id, taken));
+            }
             step.late_calls += taken / pace.batch;
             step.late_shards += 1.0;
             step.pace = pace;

@@ -67,7 +67,12 @@ impl Run<'_> {
                 true => self.readers[c].level_unread + sent.stored * (1.0 - keeps_up),
                 false => sent.stored / seconds * delay / 1e9,
             };
+            reading.change_hands(&mut self.readers[c], &std::mem::take(&mut self.news[c]));
             steps.push(reading.step(&mut self.readers, c, sent.stored, unread));
+        }
+        let (map, size) = (self.carrier.map(), reading.size);
+        for (c, step) in steps.iter().enumerate() {
+            self.readers[c].tell_workers(&configs[c], step, (now.from, now.to), size, map);
         }
         for (c, step) in steps.iter().enumerate() {
             self.count_reader(c, now, sent, step);
@@ -90,7 +95,8 @@ impl Run<'_> {
             weigh(&mut book.prompt, *k, weight * (1.0 - sent.queued.map_or(0.0, |q| q.0)));
             add(&mut book.delivery, &point.delivery, delivered * share);
             if reads {
-                let calm = (open - step.late_shards).max(0.0);
+                let calm = (open - step.late_shards - step.unread_shards).max(0.0);
+                add(&mut book.client, &point.client, calm * share * now.seconds());
                 let polls = matches!(self.config.consumers[c].read, ReadConfig::Polling(_));
                 add(&mut book.reading, &point.reading, f64::from(polls) * calm * share * now.seconds());
                 bucket.age =
@@ -104,8 +110,16 @@ impl Run<'_> {
             bucket.shown[0].sum += delivered * share * (1.0 + again);
             bucket.shown[2].sum += delivered * share * size * (1.0 + again);
         }
+        let again = std::mem::take(&mut reader.again);
+        add(&mut book.delivery, &[again, again * size], 1.0);
+        reader.read_bytes += again * size;
+        bucket.shown[0].sum += again;
+        bucket.shown[2].sum += again * size;
         let calls = match &self.config.consumers[c].read {
             ReadConfig::Polling(_) => step.late_calls,
+            ReadConfig::FanOut(_) if reader.fleet.is_some() => {
+                reader.fleet.as_mut().map_or(0.0, |f| f.subscriptions() as f64)
+            }
             // A subscription lives its time and is renewed.
             ReadConfig::FanOut(f) if reads => {
                 let since =

@@ -8,14 +8,15 @@
 
 use super::places::Places;
 use super::window::{BUSY, Care, Load};
-use crate::consumer::config::ConsumerConfig;
+use crate::consumer::config::{ApplicationConfig, ConsumerConfig};
+use crate::consumer::kcl::config::LeaseTable;
 use crate::producer::config::{ClientConfig, KeyLaw, PutCall, RateShape, SdkConfig, SizeLaw};
 use crate::producer::keys::KeyTable;
 use crate::random::LatencyLaw;
 use crate::record::Shard;
 use crate::stream::config::Mode;
 use crate::stream::routing::{ShardMap, uniform_start};
-use crate::units::{Bytes, Dur, NS_PER_S, RecordRate};
+use crate::units::{Bytes, Dur, NS_PER_S, Percent, RecordRate};
 use crate::world::config::WorldConfig;
 use std::ops::Range;
 use std::sync::Arc;
@@ -180,6 +181,15 @@ impl Offer {
     }
 }
 
+/// How a consumer reads at an operating point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reads {
+    /// So many times slower than usual.
+    pub slower: u64,
+    /// Cores of a worker, so many times as many: those of a shard that is behind are not looked at here.
+    pub cores: u32,
+}
+
 /// What is simulated record by record at an operating point.
 pub struct Small<'a> {
     /// The scenario.
@@ -192,8 +202,8 @@ pub struct Small<'a> {
     pub hot: &'a [f64],
     /// The stands.
     pub sample: &'a Sample,
-    /// Which consumers read, and how many times slower each works.
-    pub readers: &'a [Option<u64>],
+    /// Which consumers read, and how.
+    pub readers: &'a [Option<Reads>],
 }
 
 impl Small<'_> {
@@ -224,7 +234,11 @@ impl Small<'_> {
         }
         for (consumer, reads) in world.consumers.iter_mut().zip(self.readers) {
             match reads {
-                Some(slower) => slow(consumer, *slower),
+                Some(reads) => {
+                    slow(consumer, reads.slower);
+                    let part = self.sample.stands.len() as f64 / self.sample.shown.len() as f64;
+                    settle(&mut consumer.client, part, reads.cores);
+                }
                 None => consumer.starts.at = Dur(u64::MAX / 4),
             }
             if reads.is_some() {
@@ -361,4 +375,14 @@ fn slow(consumer: &mut ConsumerConfig, factor: u64) {
     };
     let work = &mut consumer.processing;
     (work.per_call, work.per_record) = (times(&work.per_call), times(&work.per_record));
+}
+
+/// An application at work on a part of the shards: nothing is on its way from one worker to another.
+fn settle(client: &mut ApplicationConfig, part: f64, cores: u32) {
+    if let ApplicationConfig::Kcl(kcl) = client {
+        kcl.lease_table = LeaseTable::Balanced;
+        kcl.rebalance_threshold = Percent(u64::MAX / 4);
+        kcl.workers = ((f64::from(kcl.workers) * part + 0.5) as u32).max(1);
+        kcl.cores = kcl.cores.map(|c| c.saturating_mul(cores));
+    }
 }

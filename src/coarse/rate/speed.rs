@@ -3,7 +3,7 @@
 //! A poll returns what its limits allow and takes its turn, the call and the work on it; all pollers of a shard share
 //! its calls and bytes per second. A fan-out consumer has its own bytes. While it is behind, every batch is full.
 
-use crate::consumer::config::{ConsumerConfig, ReadConfig};
+use crate::consumer::config::{ApplicationConfig, ConsumerConfig, PollingConfig, ReadConfig};
 use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
 use crate::stream::config::ReadLimits;
 use crate::units::NS_PER_S;
@@ -49,11 +49,10 @@ pub fn pace(config: &ConsumerConfig, slower: f64, size: f64, limits: &ReadLimits
         ReadConfig::Polling(p) => {
             let batch = f64::from(p.limit).min(p.max_bytes.0 as f64 / size).max(1.0);
             let refused = (company.calls_per_s / limits.calls_per_s.max(1) as f64).max(1.0);
-            let turn = NS_PER_S as f64 / turns(config) * refused;
-            let busy = p.call_latency.sampler().mean() + per_call + batch * per_record;
+            let cycle = cycle(config, p, refused, per_call + batch * per_record);
             let all = limits.bytes_per_s as f64;
             let bytes = ((all - company.calm_bytes_per_s) / company.hungry.max(1.0)).max(0.0);
-            ((batch * NS_PER_S as f64 / turn.max(busy)).min(bytes / size), batch)
+            ((batch * NS_PER_S as f64 / cycle).min(bytes / size), batch)
         }
         ReadConfig::FanOut(f) => {
             let batch = GET_RECORDS_MAX_RECORDS.count() as f64;
@@ -61,6 +60,25 @@ pub fn pace(config: &ConsumerConfig, slower: f64, size: f64, limits: &ReadLimits
             ((batch * NS_PER_S as f64 / busy).min(f.bytes_per_s as f64 / size), batch)
         }
     };
-    let redone = config.failure_rate.fraction();
+    // A KCL application skips what fails.
+    let again = !matches!(config.client, ApplicationConfig::Kcl(_));
+    let redone = if again { config.failure_rate.fraction() } else { 0.0 };
     Pace { records: records * (1.0 - redone), batch, per_record, per_call }
+}
+
+/// From one call to the next of a poller whose answers take so long to work on; `refused`: how many calls one takes.
+fn cycle(config: &ConsumerConfig, p: &PollingConfig, refused: f64, work: f64) -> f64 {
+    let latency = p.call_latency.sampler().mean();
+    match &config.client {
+        // Calls go on while a batch is worked on.
+        ApplicationConfig::Kcl(kcl) if kcl.prefetch.is_some() => {
+            (latency + p.interval.0 as f64 * refused).max(work)
+        }
+        // The worker's loop comes by once in an interval.
+        ApplicationConfig::Kcl(_) => {
+            let round = (p.interval.0 as f64 * refused).max(1.0);
+            ((latency + work) / round).ceil().max(1.0) * round
+        }
+        _ => (NS_PER_S as f64 / turns(config) * refused).max(latency + work),
+    }
 }

@@ -5,7 +5,7 @@
 //! second's worth is a random walk then), so warm-up and window are longest there.
 
 use super::delays::Measured;
-use super::numbers::{Calls, Numbers, ReadCalls, grown};
+use super::numbers::{Calls, Numbers, ReadCalls, client_counts, grown};
 use super::sample::{Offer, Sample, Small, calls_for_one};
 use crate::measure::result::{ConsumerResult, ProducerResult, RunResult, ShardResult, StreamResult};
 use crate::units::NS_PER_S;
@@ -49,8 +49,10 @@ pub struct ConsumerPoint {
     pub keeps_up: f64,
     /// Per second and open shard.
     pub reading: Vec<f64>,
-    /// Per record delivered for the first time: redeliveries, their bytes, failed batches.
+    /// Per record that leaves its hands: redeliveries, their bytes, failed batches, what was not delivered.
     pub delivery: Vec<f64>,
+    /// What its client counts, per second and open shard.
+    pub client: Vec<f64>,
     /// Largest age of an iterator.
     pub age: u64,
     /// Stored to received.
@@ -354,8 +356,16 @@ fn consumer(
 ) -> ConsumerPoint {
     let read = |c: &ConsumerResult| (c.calls - c.empty_calls) as f64;
     let batches = if a.read == "polling" { read(a) - read(b) } else { calls };
-    let delivered = (a.first_deliveries - b.first_deliveries) as f64;
+    let gone = |c: &ConsumerResult| {
+        (c.first_deliveries + c.skipped + c.filtered + c.to_failure_destination + c.discarded) as f64
+    };
+    let delivered = gone(a) - gone(b);
+    let counts = |c: &ConsumerResult| client_counts(c.client.as_ref());
+    // A run that has counted nothing yet has no client.
+    let mut before = counts(b);
+    before.resize(counts(a).len(), 0.0);
     ConsumerPoint {
+        client: grown(&before, &counts(a)).iter().map(|n| n / shard_seconds).collect(),
         keeps_up: if stored > 0.0 { delivered / stored } else { 1.0 },
         reading: grown(&ReadCalls::of(b), &ReadCalls::of(a)).iter().map(|n| n / shard_seconds).collect(),
         delivery: grown(&b.of(), &a.of()).iter().map(|n| n / delivered.max(1.0)).collect(),
