@@ -63,6 +63,8 @@ pub struct ConsumerBook {
     pub delivery: Vec<f64>,
     /// Its client's counts.
     pub client: Vec<f64>,
+    /// The largest of its client's other figures.
+    pub client_most: Vec<f64>,
     /// Delivered while level, as at each point.
     pub weights: Vec<f64>,
     /// The same, of records that did not queue in a client.

@@ -1,12 +1,14 @@
 //! The end of a run: totals become whole numbers, the laws are checked, the result is put together.
 
 use super::book::{ConsumerBook, ProducerBook};
+use super::clients;
 use super::delays::{Delays, Measured};
 use super::numbers::{Calls, Numbers, ReadCalls, whole};
 use super::run::Run;
 use super::window::Point;
 use crate::consumer::config::ReadConfig;
 use crate::engine::digest::{Digest, Folded};
+use crate::measure::clients::ClientResult;
 use crate::measure::lost::Lost;
 use crate::measure::resolution::{Coarse, Interval, NotShown, Sampled};
 use crate::measure::result::{
@@ -189,10 +191,12 @@ impl Run<'_> {
         result.unread = take(reader.backlog() + reader.level_unread);
         result.skipped = take(result.skipped as f64 + reader.skipped);
         result.filtered = take(result.filtered as f64);
-        result.to_failure_destination = take(result.to_failure_destination as f64);
-        result.discarded = take(result.discarded as f64);
+        let tells = config.client.lambda().is_some_and(|l| l.on_failure_destination);
+        let (told, untold) = if tells { (reader.too_old, 0.0) } else { (0.0, reader.too_old) };
+        result.to_failure_destination = take(result.to_failure_destination as f64 + told);
+        result.discarded = take(result.discarded as f64 + untold);
         result.first_deliveries = left;
-        result.client = reader.fleet.as_ref().map(|f| f.result(self.config.duration.0, &book.client));
+        result.client = self.client(c);
         let size = stream.stored_bytes as f64 / stream.stored.max(1) as f64;
         result.delivered_bytes = whole(size * left as f64);
         result.catch_up_ns = self.catch_up(c);
@@ -204,6 +208,19 @@ impl Run<'_> {
         result.processing = processing.summary(left);
         result.end_to_end = self.end_to_end(c).summary(left);
         result
+    }
+
+    /// What its client counted.
+    fn client(&self, c: usize) -> Option<ClientResult> {
+        let (book, reader, config) = (&self.consumers[c], &self.readers[c], &self.config.consumers[c]);
+        if let Some(fleet) = &reader.fleet {
+            return Some(fleet.result(self.config.duration.0, &book.client));
+        }
+        let map = self.carrier.map();
+        let shards = (map.open().len() as f64, map.shards().len() as f64);
+        let of =
+            |lambda| clients::function(lambda, (&book.client, &book.client_most), shards, reader.behind_most);
+        config.client.lambda().map(|lambda| ClientResult::Lambda(Box::new(of(lambda))))
     }
 
     /// From the end of the last outage until nothing was behind.

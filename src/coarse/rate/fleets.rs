@@ -89,6 +89,11 @@ impl Fleet {
         self.owners.get(shard as usize).copied().flatten()
     }
 
+    /// Does the processor of a shard make its first call?
+    pub fn has_just_begun(&self, shard: u32, now: u64) -> bool {
+        self.owner(shard).is_some_and(|o| (now..=now + TOGETHER).contains(&o.since))
+    }
+
     /// Has any processor ever begun a shard?
     pub fn has_begun(&self, shard: u32) -> bool {
         self.seen.begun.get(shard as usize).copied().unwrap_or(false)
@@ -246,6 +251,14 @@ fn rhythm(config: &ConsumerConfig, kcl: &KclConfig) -> (u64, u64) {
         Checkpoint::AtShardEnd => u64::MAX,
     };
     (call, save)
+}
+
+/// Checkpoints of a shard that is behind.
+pub fn saves(config: &ConsumerConfig, kcl: &KclConfig, batches: f64, ns: u64) -> f64 {
+    match kcl.checkpoint {
+        Checkpoint::EveryBatch => batches,
+        _ => batches.min(ns as f64 / rhythm(config, kcl).1.max(1) as f64),
+    }
 }
 
 /// The stream as workers see it whose processors read nothing.

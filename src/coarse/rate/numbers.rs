@@ -1,6 +1,6 @@
 //! Counts as lists of numbers: what can be added, scaled and rounded without looking at what it means.
 
-use crate::measure::clients::ClientResult;
+use crate::measure::clients::LambdaResult;
 use crate::measure::lost::Lost;
 use crate::measure::result::{ConsumerResult, Packing, ProducerResult, StreamResult};
 
@@ -39,6 +39,9 @@ numbers! {
         resent_elsewhere;
     ConsumerResult: redeliveries, redelivered_bytes, failed_batches, skipped, filtered, to_failure_destination,
         discarded;
+    LambdaResult: invocations, succeeded, failed, timed_out, final_calls, throttled, retries, bisects, sent, batches,
+        full_batches, billed_ms, destination_messages, given_up_by_retries, given_up_by_age, too_large, expired,
+        busy_ns, blocked_ns;
 }
 
 /// What a producer counts for its calls.
@@ -73,14 +76,6 @@ impl ReadCalls {
         let of = |k: usize| whole(calls.get(k).copied().unwrap_or(0.0));
         (to.calls, to.empty_calls, to.throttled_by_calls, to.throttled_by_bytes) =
             (of(0), of(1), of(2), of(3));
-    }
-}
-
-/// What a consumer's client counts while it keeps level.
-pub fn client_counts(client: Option<&ClientResult>) -> Vec<f64> {
-    match client {
-        Some(ClientResult::Kcl(kcl)) => vec![kcl.table.checkpoints as f64, kcl.failed_batches as f64],
-        _ => Vec::new(),
     }
 }
 

@@ -2,13 +2,11 @@
 
 use super::delays::Delays;
 use super::fifo::Fifo;
-use super::fleets::{Fleet, News};
+use super::fleets::Fleet;
 use super::sample::Sample;
 use super::speed::{Company, Pace, pace, turns};
-use super::workers::{Cost, shares};
 use crate::api::Position;
-use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening, ReadConfig};
-use crate::facts::data_streams::RETENTION_EXTENDED_END;
+use crate::consumer::config::{ConsumerConfig, Happening, ReadConfig};
 use crate::stream::config::ReadLimits;
 use crate::stream::routing::ShardMap;
 use std::collections::BTreeMap;
@@ -44,12 +42,16 @@ pub struct Reader {
     pub before_start: f64,
     /// Given up by workers who lost their place.
     pub skipped: f64,
+    /// Given up by a function because they were too old.
+    pub too_old: f64,
     /// Delivered again because nobody had saved it.
     pub again: f64,
     /// Bytes delivered, repeated ones included, and those older than seven days.
     pub read_bytes: f64,
     /// Of records older than seven days.
     pub long_term: f64,
+    /// Most shards that were behind at once, and the longest wait there.
+    pub behind_most: (f64, u64),
     /// Largest iterator age seen.
     pub age_max: u64,
 }
@@ -61,16 +63,18 @@ pub struct Step {
     pub level: f64,
     /// Delivered out of a backlog.
     pub late: f64,
-    /// Waits of the late ones, ns.
-    pub waits: Delays,
+    /// Stored to received of the late ones, and stored to processed, ns.
+    pub late_delays: [Delays; 2],
+    /// Work on them: evenly between two times (ns), so many.
+    pub processing: BTreeMap<(u64, u64), f64>,
     /// Age of the oldest unread at the end.
     pub age: Option<u64>,
     /// Calls on shards that are behind.
     pub late_calls: f64,
+    /// What clients count of these.
+    pub client: Vec<f64>,
     /// Shards that are behind and read.
     pub late_shards: f64,
-    /// Pace of the busiest backlog.
-    pub pace: Pace,
     /// Open shards that nobody reads.
     pub unread_shards: f64,
     /// What workers have done, by shard.
@@ -101,9 +105,11 @@ impl Reader {
             lost: 0.0,
             before_start: 0.0,
             skipped: 0.0,
+            too_old: 0.0,
             again: 0.0,
             read_bytes: 0.0,
             long_term: 0.0,
+            behind_most: (0.0, 0),
             age_max: 0,
         }
     }
@@ -116,7 +122,7 @@ impl Reader {
     }
 
     /// Does anybody read this shard?
-    fn reads_shard(&self, shard: u32) -> bool {
+    pub(super) fn reads_shard(&self, shard: u32) -> bool {
         self.fleet.as_ref().is_none_or(|fleet| fleet.owner(shard).is_some())
     }
 
@@ -180,12 +186,12 @@ pub struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn seconds(&self) -> f64 {
+    pub(super) fn seconds(&self) -> f64 {
         (self.to - self.from) as f64 / 1e9
     }
 
     /// What the open shard at place `at` takes in.
-    fn inflow(&self, at: usize) -> Inflow {
+    pub(super) fn inflow(&self, at: usize) -> Inflow {
         let (stand, shares) = &self.sample.shown[at];
         let inflow = self.stands[*stand];
         let weight = |shares: &[f64]| shares.iter().zip(self.offered).map(|(s, r)| s * r).sum::<f64>();
@@ -195,7 +201,7 @@ impl Reading<'_> {
     }
 
     /// The pace of consumer `c` on a shard with this inflow; `shard`: where others may be behind.
-    fn pace(&self, readers: &[Reader], c: usize, inflow: Inflow, shard: Option<u32>) -> Pace {
+    pub(super) fn pace(&self, readers: &[Reader], c: usize, inflow: Inflow, shard: Option<u32>) -> Pace {
         let others = self.pollers.iter().filter(|o| **o != c);
         let is_behind = |o: usize| shard.is_some_and(|s| readers[o].behind.contains_key(&s));
         let hungry = others.clone().filter(|o| is_behind(**o)).count();
@@ -204,6 +210,7 @@ impl Reading<'_> {
             calls_per_s: self.pollers.iter().map(|o| turns(&self.configs[*o])).sum(),
             calm_bytes_per_s: calm as f64 * inflow.bytes,
             hungry: hungry as f64 + 1.0,
+            shards: self.map.open().len() as f64,
         };
         let slower = readers[c].slowness(self.from) as f64;
         let size = if inflow.records > 0.0 { inflow.bytes / inflow.records } else { self.size };
@@ -223,7 +230,7 @@ impl Reading<'_> {
         let config = &self.configs[c];
         let mut step = Step::default();
         if self.from < config.starts.at.0 {
-            self.wait_to_begin(&mut readers[c], config, stored);
+            self.wait_to_begin(&mut readers[c], c, stored);
             return step;
         }
         let reads = readers[c].reads(config, self.from);
@@ -260,47 +267,11 @@ impl Reading<'_> {
             step.level = level;
             step.age = step.age.or(Some(0));
         }
+        reader.behind_most.0 = reader.behind_most.0.max(step.late_shards);
+        reader.behind_most.1 = reader.behind_most.1.max(step.age.unwrap_or(0));
         reader.delivered += step.level + step.late;
         reader.age_max = reader.age_max.max(step.age.unwrap_or(0));
         step
-    }
-
-    /// What workers with few cores get done of each shard.
-    fn shares(&self, readers: &[Reader], c: usize) -> BTreeMap<u32, f64> {
-        let config = &self.configs[c];
-        let (Some(fleet), ApplicationConfig::Kcl(kcl)) = (&readers[c].fleet, &config.client) else {
-            return BTreeMap::new();
-        };
-        let Some(cores) = kcl.cores else { return BTreeMap::new() };
-        let pace_at = |inflow: Inflow| self.pace(readers, c, inflow, None);
-        let mut wanted = Vec::new();
-        let mut cost = Cost { record: 0.0, call: 0.0, batch: 1.0 };
-        for (at, &id) in self.map.open().iter().enumerate() {
-            let inflow = self.inflow(at);
-            let pace = pace_at(inflow);
-            cost = Cost { record: pace.per_record, call: pace.per_call, batch: pace.batch };
-            let waits = readers[c].behind.get(&id).map_or(0.0, |f| f.records);
-            let can = pace.records.max(inflow.records) * self.seconds();
-            wanted.push((id, (waits + inflow.records * self.seconds()).min(can)));
-        }
-        let closed = readers[c].behind.iter().filter(|(id, _)| self.place[**id as usize] == usize::MAX);
-        let can = pace_at(Inflow::default()).records * self.seconds();
-        wanted.extend(closed.map(|(id, f)| (*id, f.records.min(can))));
-        shares(fleet, f64::from(cores) * (self.to - self.from) as f64, cost, &wanted)
-    }
-
-    /// Shards have changed hands: what was not saved is done again, and what no one remembers is skipped.
-    pub fn change_hands(&self, reader: &mut Reader, news: &News) {
-        let inflow = |shard: u32| match self.place[shard as usize] {
-            usize::MAX => Inflow::default(),
-            at => self.inflow(at),
-        };
-        for (shard, ns) in &news.again {
-            reader.again += inflow(*shard).records * *ns as f64 / 1e9;
-        }
-        for shard in &news.skipped {
-            reader.skipped += reader.behind.remove(shard).map_or(0.0, |f| f.records);
-        }
     }
 
     /// Are records that are stored now read by a consumer that begins later?
@@ -312,8 +283,8 @@ impl Reading<'_> {
         }
     }
 
-    fn wait_to_begin(&self, reader: &mut Reader, config: &ConsumerConfig, stored: f64) {
-        if !self.holds(config) {
+    fn wait_to_begin(&self, reader: &mut Reader, c: usize, stored: f64) {
+        if !self.holds(&self.configs[c]) {
             reader.before_start += stored;
             return;
         }
@@ -321,74 +292,6 @@ impl Reading<'_> {
             let records = self.inflow(at).records * self.seconds();
             reader.behind.entry(id).or_default().push(self.from as f64, self.to as f64, records);
         }
-        self.forget(reader);
-    }
-
-    /// What retention passes is lost.
-    fn forget(&self, reader: &mut Reader) {
-        let horizon = self.to.saturating_sub(self.retention) as f64;
-        let lost: f64 = reader.behind.values_mut().map(|f| f.drop_before(horizon)).sum();
-        reader.lost += lost;
-        reader.behind.retain(|_, f| f.records > 0.0);
-    }
-
-    fn work_off(
-        &self,
-        readers: &mut [Reader],
-        c: usize,
-        reads: bool,
-        shares: &BTreeMap<u32, f64>,
-        step: &mut Step,
-    ) {
-        let (from, to) = (self.from as f64, self.to as f64);
-        self.forget(&mut readers[c]);
-        if !reads {
-            return;
-        }
-        let ids: Vec<u32> = readers[c].behind.keys().copied().collect();
-        for id in ids {
-            let shard = &self.map.shards()[id as usize];
-            let waits = shard.parents.iter().any(|p| readers[c].behind.contains_key(p));
-            if waits || !readers[c].reads_shard(id) {
-                continue;
-            }
-            let inflow = match self.place[id as usize] {
-                usize::MAX => Inflow::default(),
-                at => self.inflow(at),
-            };
-            let pace = self.pace(readers, c, inflow, Some(id));
-            let reader = &mut readers[c];
-            let Some(fifo) = reader.behind.get_mut(&id) else { continue };
-            let before = fifo.records - inflow.records * self.seconds();
-            let (mut long, size) = (0.0, self.size);
-            let most = shares.get(&id).copied().unwrap_or(f64::MAX).min(pace.records * self.seconds());
-            let taken = fifo.pull(from, to, most, |left| {
-                step.waits.add_even(left.first, left.last, left.records);
-                if left.last > LONG_TERM_NS {
-                    long += left.records * size;
-                }
-            });
-            reader.long_term += long;
-            step.late += taken;
-            if reader.fleet.is_some() {
-                step.worked.push((id, taken));
-            }
-            step.late_calls += taken / pace.batch;
-            step.late_shards += 1.0;
-            step.pace = pace;
-            if fifo.records <= 0.0 {
-                let rate = (pace.records - inflow.records).max(1e-9);
-                reader.level_at = reader.level_at.max((from + before.max(0.0) / rate * 1e9).min(to));
-                reader.behind.remove(&id);
-            } else {
-                let age = (to - fifo.oldest().unwrap_or(to)).max(0.0) as u64;
-                step.age = step.age.max(Some(age));
-            }
-        }
-        if step.age.is_none() {
-            step.age = Some(0);
-        }
+        self.forget(reader, c);
     }
 }
-
-const LONG_TERM_NS: f64 = RETENTION_EXTENDED_END.dur().0 as f64;

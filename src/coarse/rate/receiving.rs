@@ -5,7 +5,7 @@ use super::numbers::add;
 use super::readers::{Inflow, Reading, Step, pollers};
 use super::run::{Now, Run, Sent};
 use super::sending::weigh;
-use super::speed::Pace;
+use super::window::ConsumerPoint;
 use crate::consumer::config::ReadConfig;
 
 /// A reader that takes less than this part of what is stored is starved by others, and stays behind.
@@ -60,8 +60,10 @@ impl Run<'_> {
         let mut steps = Vec::with_capacity(configs.len());
         for c in 0..configs.len() {
             let points = &self.points.points;
-            let delay: f64 =
-                now.mixture.iter().map(|(k, s)| points[*k].consumers[c].propagation.mean * s).sum();
+            // A function's records are unread until it has returned.
+            let works = f64::from(u8::from(configs[c].client.lambda().is_some()));
+            let until_read = |p: &ConsumerPoint| p.propagation.mean + works * p.processing.mean;
+            let delay: f64 = now.mixture.iter().map(|(k, s)| until_read(&points[*k].consumers[c]) * s).sum();
             let keeps_up: f64 = now.mixture.iter().map(|(k, s)| points[*k].consumers[c].keeps_up * s).sum();
             let unread = match keeps_up < KEEPS_UP {
                 true => self.readers[c].level_unread + sent.stored * (1.0 - keeps_up),
@@ -92,6 +94,7 @@ impl Run<'_> {
             let point = &points[*k].consumers[c];
             let weight = step.level * share;
             weigh(&mut book.weights, *k, weight);
+            add_most(&mut book.client_most, &point.client_most, weight);
             weigh(&mut book.prompt, *k, weight * (1.0 - sent.queued.map_or(0.0, |q| q.0)));
             add(&mut book.delivery, &point.delivery, delivered * share);
             if reads {
@@ -150,19 +153,16 @@ impl Run<'_> {
     /// Deliveries out of a backlog.
     fn count_late(&mut self, c: usize, sent: &Sent, step: &Step) {
         let (book, bucket) = (&mut self.consumers[c], &mut self.buckets[c]);
-        let call = match &self.config.consumers[c].read {
-            ReadConfig::Polling(p) => p.call_latency.sampler().mean(),
-            ReadConfig::FanOut(f) => f.push_latency.sampler().mean(),
-        };
-        let Pace { batch, per_record, per_call, .. } = step.pace;
-        let (least, most) = (per_call + per_record, per_call + batch * per_record);
-        *book.processing.entry((least as u64, most as u64)).or_default() += step.late;
+        for (between, records) in &step.processing {
+            *book.processing.entry(*between).or_default() += records;
+        }
+        add(&mut book.client, &step.client, 1.0);
         let wait = sent.queued.map_or(sent.delay, |q| (q.1 + q.2) / 2.0);
-        let more = call + (least + most) / 2.0;
-        step.waits.each(|low, high, weight| {
-            book.propagation.add_even(low + call, high + call, weight);
-            book.end_to_end.add_even(low + wait + more, high + wait + more, weight);
-            bucket.late(low + wait + more, high + wait + more, weight);
+        let [received, done] = &step.late_delays;
+        book.propagation.merge(received);
+        done.each(|low, high, weight| {
+            book.end_to_end.add_even(low + wait, high + wait, weight);
+            bucket.late(low + wait, high + wait, weight);
         });
     }
 }
@@ -170,4 +170,10 @@ impl Run<'_> {
 /// Mean size of what is stored so far.
 fn reading_size(stream: &StreamBook) -> f64 {
     stream.shown[5].sum / stream.shown[3].sum.max(1e-9)
+}
+
+/// The largest figures that any point has seen.
+fn add_most(to: &mut Vec<f64>, from: &[f64], weight: f64) {
+    to.resize(to.len().max(from.len()), 0.0);
+    to.iter_mut().zip(from).filter(|_| weight > 0.0).for_each(|(t, f)| *t = t.max(*f));
 }

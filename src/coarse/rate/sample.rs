@@ -379,10 +379,15 @@ fn slow(consumer: &mut ConsumerConfig, factor: u64) {
 
 /// An application at work on a part of the shards: nothing is on its way from one worker to another.
 fn settle(client: &mut ApplicationConfig, part: f64, cores: u32) {
-    if let ApplicationConfig::Kcl(kcl) = client {
-        kcl.lease_table = LeaseTable::Balanced;
-        kcl.rebalance_threshold = Percent(u64::MAX / 4);
-        kcl.workers = ((f64::from(kcl.workers) * part + 0.5) as u32).max(1);
-        kcl.cores = kcl.cores.map(|c| c.saturating_mul(cores));
+    let count = |n: u32| ((f64::from(n) * part + 0.5) as u32).max(1);
+    match client {
+        ApplicationConfig::Kcl(kcl) => {
+            kcl.lease_table = LeaseTable::Balanced;
+            kcl.rebalance_threshold = Percent(u64::MAX / 4);
+            kcl.workers = count(kcl.workers);
+            kcl.cores = kcl.cores.map(|c| c.saturating_mul(cores));
+        }
+        ApplicationConfig::Lambda(lambda) => lambda.concurrency = count(lambda.concurrency),
+        _ => {}
     }
 }

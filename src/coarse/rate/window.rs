@@ -4,8 +4,9 @@
 //! warm-up did falls out exactly. Near its capacity a shard needs minutes to forget how it began (a bucket of a
 //! second's worth is a random walk then), so warm-up and window are longest there.
 
+use super::clients;
 use super::delays::Measured;
-use super::numbers::{Calls, Numbers, ReadCalls, client_counts, grown};
+use super::numbers::{Calls, Numbers, ReadCalls, grown};
 use super::sample::{Offer, Sample, Small, calls_for_one};
 use crate::measure::result::{ConsumerResult, ProducerResult, RunResult, ShardResult, StreamResult};
 use crate::units::NS_PER_S;
@@ -53,6 +54,8 @@ pub struct ConsumerPoint {
     pub delivery: Vec<f64>,
     /// What its client counts, per second and open shard.
     pub client: Vec<f64>,
+    /// The largest of its other figures.
+    pub client_most: Vec<f64>,
     /// Largest age of an iterator.
     pub age: u64,
     /// Stored to received.
@@ -290,7 +293,7 @@ fn between(small: &Small, offers: &[Offer], (before, after): (&RunResult, &RunRe
     let shards = small.sample.stands.len() as f64;
     let consumers = before.consumers.iter().zip(&after.consumers);
     Point {
-        consumers: consumers.map(|(b, a)| consumer(b, a, seconds * shards, (calls, stored))).collect(),
+        consumers: consumers.map(|(b, a)| consumer(b, a, (seconds, shards), (calls, stored))).collect(),
         producers: producers.collect(),
         stream: grown(&before.stream.of(), &after.stream.of()).iter().map(|n| n / gone).collect(),
         calls_ok: total(|r| &r.series.put_calls_ok) / calls,
@@ -351,7 +354,7 @@ fn producer(
 fn consumer(
     b: &ConsumerResult,
     a: &ConsumerResult,
-    shard_seconds: f64,
+    (seconds, shards): (f64, f64),
     (calls, stored): (f64, f64),
 ) -> ConsumerPoint {
     let read = |c: &ConsumerResult| (c.calls - c.empty_calls) as f64;
@@ -360,11 +363,13 @@ fn consumer(
         (c.first_deliveries + c.skipped + c.filtered + c.to_failure_destination + c.discarded) as f64
     };
     let delivered = gone(a) - gone(b);
-    let counts = |c: &ConsumerResult| client_counts(c.client.as_ref());
+    let counts = |c: &ConsumerResult| clients::counts(c.client.as_ref());
     // A run that has counted nothing yet has no client.
     let mut before = counts(b);
     before.resize(counts(a).len(), 0.0);
+    let shard_seconds = seconds * shards;
     ConsumerPoint {
+        client_most: clients::most(a.client.as_ref(), shards),
         client: grown(&before, &counts(a)).iter().map(|n| n / shard_seconds).collect(),
         keeps_up: if stored > 0.0 { delivered / stored } else { 1.0 },
         reading: grown(&ReadCalls::of(b), &ReadCalls::of(a)).iter().map(|n| n / shard_seconds).collect(),
