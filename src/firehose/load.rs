@@ -50,6 +50,18 @@ impl Group {
         part
     }
 
+    /// Takes so many of its first records out, with their share of the bytes and their moments.
+    pub fn take_first(&mut self, records: u64) -> Group {
+        let all = u128::from(self.records.max(1));
+        let until =
+            |(from, to): (u64, u64)| from + (u128::from(to - from) * u128::from(records) / all) as u64;
+        let (born, arrived) = (until(self.born), until(self.arrived));
+        let mut first = self.take(records);
+        (first.born.1, first.arrived.1) = (born, arrived);
+        (self.born.0, self.arrived.0) = (born, arrived);
+        first
+    }
+
     /// The same records, their data grown or shrunk.
     pub fn resized(self, to: Percent) -> Group {
         Group { bytes: resized(self.bytes, to), ..self }

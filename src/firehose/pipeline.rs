@@ -166,6 +166,29 @@ impl Pipeline {
         self.schedule_channel(channel);
     }
 
+    /// Records that are not looked at one by one come in at `now`, billed as so many bytes: those that fill a buffer
+    /// are told apart from those behind them.
+    pub fn receive_together(&mut self, now: u64, channel: usize, mut group: Group, billed: u64) {
+        self.out.tally.come_in_together(now, &group, billed);
+        while group.records > 0 {
+            let grown = self.opening.as_ref().map_or(group.bytes, |o| o.grown(group.bytes));
+            let room = self.channels[channel].entrance().room();
+            let all = (u128::from(group.records), u128::from(grown.max(1)));
+            let fits = (u128::from(room) * all.0).div_ceil(all.1).clamp(1, all.0) as u64;
+            let first = group.take_first(fits);
+            self.enter(now, channel, first);
+            self.pass(channel, now);
+        }
+        self.schedule_channel(channel);
+    }
+
+    /// Records of a channel that are not looked at one by one are backed up, where all are.
+    pub fn back_up_together(&mut self, now: u64, channel: usize, group: Group) {
+        if let Some(backup) = &mut self.backup {
+            backup.push(now, channel, group, &mut self.out.tally);
+        }
+    }
+
     /// One record put straight to it comes in at `now`: channels take turns.
     pub fn receive_next(&mut self, now: u64, born: u64, size: u32) {
         if self.channels.is_empty() {

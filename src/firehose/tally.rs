@@ -102,6 +102,16 @@ impl Tally {
         bucket.in_bytes += bytes;
     }
 
+    /// Records came in that are not looked at one by one.
+    pub fn come_in_together(&mut self, now: u64, group: &Group, billed: u64) {
+        self.counts.in_records += group.records;
+        self.counts.in_bytes += group.bytes;
+        self.counts.billed_bytes += billed;
+        let bucket = self.bucket(now);
+        bucket.in_records += group.records;
+        bucket.in_bytes += group.bytes;
+    }
+
     /// Records were opened.
     pub fn opened(&mut self, group: &Group, broken: &Option<Group>) {
         *self.parts.get_or_insert(0) += group.records + broken.map_or(0, |g| g.records);

@@ -5,7 +5,7 @@ use super::fleets::News;
 use super::numbers::add;
 use super::readers::{Inflow, Reader, Reading, Step};
 use super::speed::Pace;
-use super::workers::{Cost, shares};
+use super::workers::{Cost, Wanted, shares};
 use crate::consumer::config::{ApplicationConfig, ReadConfig};
 use crate::facts::data_streams::RETENTION_EXTENDED_END;
 use std::collections::BTreeMap;
@@ -28,12 +28,12 @@ impl Reading<'_> {
             let pace = pace_at(inflow);
             cost = Cost { record: pace.per_record, call: pace.per_call, batch: pace.batch };
             let waits = readers[c].behind.get(&id).map_or(0.0, |f| f.records);
-            let can = pace.records.max(inflow.records) * self.seconds();
-            wanted.push((id, (waits + inflow.records * self.seconds()).min(can)));
+            let most = pace.records.max(inflow.records) * self.seconds();
+            wanted.push(Wanted { shard: id, waits: waits + inflow.records * self.seconds(), most });
         }
         let closed = readers[c].behind.iter().filter(|(id, _)| self.place[**id as usize] == usize::MAX);
-        let can = pace_at(Inflow::default()).records * self.seconds();
-        wanted.extend(closed.map(|(id, f)| (*id, f.records.min(can))));
+        let most = pace_at(Inflow::default()).records * self.seconds();
+        wanted.extend(closed.map(|(id, f)| Wanted { shard: *id, waits: f.records, most }));
         shares(fleet, f64::from(cores) * (self.to - self.from) as f64, cost, &wanted)
     }
 
@@ -88,7 +88,7 @@ impl Reading<'_> {
     }
 
     /// What a shard takes in, open or closed.
-    fn inflow_of(&self, shard: u32) -> Inflow {
+    pub(super) fn inflow_of(&self, shard: u32) -> Inflow {
         match self.place[shard as usize] {
             usize::MAX => Inflow::default(),
             at => self.inflow(at),

@@ -73,6 +73,8 @@ pub struct ConsumerBook {
     pub propagation: Delays,
     /// Work on them: evenly between two times (ns), so many.
     pub processing: BTreeMap<(u64, u64), f64>,
+    /// Work on records that were followed.
+    pub worked: Delays,
     /// Born to processed, of those that waited somewhere.
     pub end_to_end: Delays,
 }

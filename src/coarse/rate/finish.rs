@@ -6,6 +6,7 @@ use super::delays::{Delays, Measured};
 use super::numbers::{Calls, Numbers, ReadCalls, whole};
 use super::run::Run;
 use super::window::Point;
+use crate::api::Fate;
 use crate::consumer::config::ReadConfig;
 use crate::engine::digest::{Digest, Folded};
 use crate::measure::clients::ClientResult;
@@ -187,16 +188,20 @@ impl Run<'_> {
             n
         };
         result.before_start = take(reader.before_start);
-        result.lost_to_retention = take(reader.lost);
+        let given_up = |fate: Fate| reader.given_up.get(&fate).copied().unwrap_or(0.0);
+        result.lost_to_retention = take(reader.lost + given_up(Fate::Lost));
         result.unread = take(reader.backlog() + reader.level_unread);
-        result.skipped = take(result.skipped as f64 + reader.skipped);
-        result.filtered = take(result.filtered as f64);
+        result.skipped = take(result.skipped as f64 + reader.skipped + given_up(Fate::Skipped));
+        result.filtered = take(result.filtered as f64 + given_up(Fate::Filtered));
         let tells = config.client.lambda().is_some_and(|l| l.on_failure_destination);
         let (told, untold) = if tells { (reader.too_old, 0.0) } else { (0.0, reader.too_old) };
-        result.to_failure_destination = take(result.to_failure_destination as f64 + told);
-        result.discarded = take(result.discarded as f64 + untold);
+        result.to_failure_destination =
+            take(result.to_failure_destination as f64 + told + given_up(Fate::ToFailureDestination));
+        result.discarded = take(result.discarded as f64 + untold + given_up(Fate::Discarded));
         result.first_deliveries = left;
         result.client = self.client(c);
+        result.failed_batches +=
+            result.client.as_ref().filter(|_| self.is_followed(c)).map_or(0, ClientResult::failed_batches);
         let size = stream.stored_bytes as f64 / stream.stored.max(1) as f64;
         result.delivered_bytes = whole(size * left as f64);
         result.catch_up_ns = self.catch_up(c);
@@ -204,10 +209,15 @@ impl Run<'_> {
         for ((least, most), weight) in &book.processing {
             processing.add_even(*least as f64, *most as f64, *weight);
         }
+        processing.merge(&book.worked);
         result.propagation = self.propagation(c).summary(left);
         result.processing = processing.summary(left);
         result.end_to_end = self.end_to_end(c).summary(left);
         result
+    }
+
+    fn is_followed(&self, c: usize) -> bool {
+        self.followed.iter().any(|one| one.consumer == c)
     }
 
     /// What its client counted.
@@ -215,6 +225,13 @@ impl Run<'_> {
         let (book, reader, config) = (&self.consumers[c], &self.readers[c], &self.config.consumers[c]);
         if let Some(fleet) = &reader.fleet {
             return Some(fleet.result(self.config.duration.0, &book.client));
+        }
+        let end = self.config.duration.0;
+        if let Some(tap) = &reader.tap {
+            return Some(tap.result(end));
+        }
+        if let Some(one) = self.followed.iter().find(|one| one.consumer == c) {
+            return Some(one.result(end));
         }
         let map = self.carrier.map();
         let shards = (map.open().len() as f64, map.shards().len() as f64);

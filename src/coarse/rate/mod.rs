@@ -23,24 +23,29 @@ mod demand;
 mod fifo;
 mod finish;
 mod fleets;
+mod followed;
 mod numbers;
 mod operating;
+mod outlook;
 mod places;
 mod points;
 mod readers;
 mod receiving;
+mod rows;
 mod run;
 mod sample;
 mod sending;
 mod speed;
+mod taps;
 mod telling;
 mod window;
 mod workers;
 
-use super::fit::{self, Carried, Need, application_word, client_word};
+use super::fit::{self, Carried, Need, client_word};
 use crate::api::Position;
-use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening};
+use crate::consumer::config::{ApplicationConfig, ConsumerConfig};
 use crate::consumer::kcl::config::Checkpoint;
+use crate::firehose::config::Source;
 use crate::measure::result::RunResult;
 use crate::producer::config::ClientConfig;
 use crate::units::Dur;
@@ -58,8 +63,11 @@ pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
             _ => Err(format!("`{}` producers", client_word(&p.client))),
         },
         Need::Stream(_) => Ok(()),
-        Need::Consumer(c) => consumer(c),
-        Need::Firehose(f) => Err(format!("Firehose streams (`{}`)", f.name)),
+        Need::Consumer(c) => consumer(c).and_then(|()| followed::fit(config, c)),
+        Need::Firehose(f) => match f.source {
+            Source::Stream(_) => Ok(()),
+            Source::Producer(_) => Err(format!("Firehose streams that producers put to (`{}`)", f.name)),
+        },
         Need::Event(action) => event(action),
     })
 }
@@ -67,18 +75,10 @@ pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
 fn consumer(c: &ConsumerConfig) -> Carried {
     match (&c.client, c.starts.from) {
         (_, Position::AtRow(_)) => Err("readers that begin at a row".into()),
-        (ApplicationConfig::Sdk, _) => Ok(()),
-        (ApplicationConfig::Kcl(kcl), _) => match kcl.checkpoint {
-            Checkpoint::AtShardEnd => {
-                Err("KCL applications that never checkpoint (all they ever read would be done again)".into())
-            }
-            _ => Ok(()),
-        },
-        (ApplicationConfig::Lambda(_), _) => Ok(()),
-        (client, _) => Err(format!(
-            "`{}` consumers (its buffers and commits have rhythms of their own)",
-            application_word(client)
-        )),
+        (ApplicationConfig::Kcl(kcl), _) if kcl.checkpoint == Checkpoint::AtShardEnd => {
+            Err("KCL applications that never checkpoint (all they ever read would be done again)".into())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -88,8 +88,6 @@ fn event(action: &Action) -> Carried {
         Action::ProcessRestart { .. } => "restarts of producers' processes",
         Action::PutErrors { .. } => "spells of put errors",
         Action::SlowNetwork { .. } => "spells of a slow network",
-        Action::DestinationOutage { .. } => "outages of a Firehose destination",
-        Action::Consumer { what: Happening::PoisonRecord { .. }, .. } => "poison records",
         _ => return Ok(()),
     };
     Err(what.into())

@@ -186,11 +186,14 @@ impl Run<'_> {
             return 1;
         };
         let Some(cores) = kcl.cores else { return 1 };
-        let mut busy: BTreeMap<u32, f64> = BTreeMap::new();
-        for (id, (_, shares)) in self.carrier.map().open().iter().zip(&self.sample.shown) {
+        // As they are, and spread evenly as a window has them.
+        let mut busy: BTreeMap<(bool, u32), f64> = BTreeMap::new();
+        let open = self.carrier.map().open().iter().zip(&self.sample.shown);
+        for (place, (id, (_, shares))) in (0u32..).zip(open) {
+            let rate: f64 = shares.iter().zip(rates).map(|(s, r)| s * r).sum();
+            *busy.entry((true, place % kcl.workers.max(1))).or_default() += rate;
             if let Some(owner) = fleet.owner(*id) {
-                let rate: f64 = shares.iter().zip(rates).map(|(s, r)| s * r).sum();
-                *busy.entry(owner.worker).or_default() += rate;
+                *busy.entry((false, owner.worker)).or_default() += rate;
             }
         }
         let busiest = busy.into_values().fold(0.0, f64::max);

@@ -3,9 +3,11 @@
 use super::delays::Delays;
 use super::fifo::Fifo;
 use super::fleets::Fleet;
+use super::followed::Deed;
 use super::sample::Sample;
 use super::speed::{Company, Pace, pace, turns};
-use crate::api::Position;
+use super::taps::Tap;
+use crate::api::{Fate, Position};
 use crate::consumer::config::{ConsumerConfig, Happening, ReadConfig};
 use crate::stream::config::ReadLimits;
 use crate::stream::routing::ShardMap;
@@ -28,6 +30,10 @@ pub struct Reader {
     slow: Vec<(u64, u64, u64)>,
     /// The workers who read for it, where it is a KCL application.
     pub fleet: Option<Fleet>,
+    /// Where its records go, if it is a Firehose stream.
+    pub tap: Option<Tap>,
+    /// What that gave up.
+    pub given_up: BTreeMap<Fate, f64>,
     /// Backlogs by shard.
     pub behind: BTreeMap<u32, Fifo>,
     /// When the last backlog was worked off, ns.
@@ -57,7 +63,7 @@ pub struct Reader {
 }
 
 /// What a step does to a consumer.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct Step {
     /// Delivered while level with the shard.
     pub level: f64,
@@ -77,13 +83,15 @@ pub struct Step {
     pub late_shards: f64,
     /// Open shards that nobody reads.
     pub unread_shards: f64,
+    /// What an application did that is followed.
+    pub deed: Option<Deed>,
     /// What workers have done, by shard.
     pub worked: Vec<(u32, f64)>,
 }
 
 impl Reader {
     /// A consumer, and what will happen to it.
-    pub fn new(happenings: &[(u64, Happening)], fleet: Option<Fleet>) -> Reader {
+    pub fn new(happenings: &[(u64, Happening)], fleet: Option<Fleet>, tap: Option<Tap>) -> Reader {
         let (mut outages, mut slow) = (Vec::new(), Vec::new());
         for &(at, what) in happenings {
             match what {
@@ -98,6 +106,8 @@ impl Reader {
             outages,
             slow,
             fleet,
+            tap,
+            given_up: BTreeMap::new(),
             behind: BTreeMap::new(),
             level_at: 0.0,
             level_unread: 0.0,
@@ -146,7 +156,8 @@ impl Reader {
 
     /// Records it has not read, backlogs only.
     pub fn backlog(&self) -> f64 {
-        self.behind.values().map(|f| f.records).sum()
+        let behind: f64 = self.behind.values().map(|f| f.records).sum();
+        behind + self.tap.as_ref().map_or(0.0, Tap::unread)
     }
 }
 
@@ -183,6 +194,8 @@ pub struct Reading<'a> {
     pub to: u64,
     /// Bytes of a record on average.
     pub size: f64,
+    /// Born to stored, ns.
+    pub delay: f64,
 }
 
 impl Reading<'_> {
@@ -232,6 +245,9 @@ impl Reading<'_> {
         if self.from < config.starts.at.0 {
             self.wait_to_begin(&mut readers[c], c, stored);
             return step;
+        }
+        if readers[c].tap.is_some() {
+            return self.step_tap(readers, c);
         }
         let reads = readers[c].reads(config, self.from);
         let slow = if reads { self.too_slow(readers, c) } else { vec![true; self.stands.len()] };

@@ -1,6 +1,7 @@
 //! One step of the consumers: what each shard takes in, what is read of it, how late.
 
 use super::book::StreamBook;
+use super::followed::Deed;
 use super::numbers::add;
 use super::readers::{Inflow, Reading, Step, pollers};
 use super::run::{Now, Run, Sent};
@@ -55,10 +56,17 @@ impl Run<'_> {
             from: now.from,
             to: now.to,
             size: sent.bytes / sent.stored.max(1e-9),
+            delay: sent.wait(),
         };
+        reading.follow(&mut self.followed, &mut self.shared, self.config.stream.visibility.0);
         let seconds = now.seconds();
         let mut steps = Vec::with_capacity(configs.len());
         for c in 0..configs.len() {
+            if let Some(one) = self.followed.iter_mut().find(|one| one.consumer == c) {
+                steps.push(Step { deed: Some(one.deed()), ..Step::default() });
+                self.readers[c].goes_by(one);
+                continue;
+            }
             let points = &self.points.points;
             // A function's records are unread until it has returned.
             let works = f64::from(u8::from(configs[c].client.lambda().is_some()));
@@ -77,7 +85,10 @@ impl Run<'_> {
             self.readers[c].tell_workers(&configs[c], step, (now.from, now.to), size, map);
         }
         for (c, step) in steps.iter().enumerate() {
-            self.count_reader(c, now, sent, step);
+            match &step.deed {
+                Some(deed) => self.count_deed(c, deed),
+                None => self.count_reader(c, now, sent, step),
+            }
         }
     }
 
@@ -89,14 +100,17 @@ impl Run<'_> {
         let size = sent.bytes / sent.stored.max(1e-9);
         let size = if sent.stored > 0.0 { size } else { reading_size(&self.stream) };
         let delivered = step.level + step.late;
+        let is_tap = reader.tap.is_some();
         let (mut p50, mut p99, mut middle) = (0.0, 0.0, 0.0);
         for (k, share) in &now.mixture {
             let point = &points[*k].consumers[c];
             let weight = step.level * share;
             weigh(&mut book.weights, *k, weight);
             add_most(&mut book.client_most, &point.client_most, weight);
-            weigh(&mut book.prompt, *k, weight * (1.0 - sent.queued.map_or(0.0, |q| q.0)));
-            add(&mut book.delivery, &point.delivery, delivered * share);
+            if !is_tap {
+                weigh(&mut book.prompt, *k, weight * (1.0 - sent.queued.map_or(0.0, |q| q.0)));
+                add(&mut book.delivery, &point.delivery, delivered * share);
+            }
             if reads {
                 let calm = (open - step.late_shards - step.unread_shards).max(0.0);
                 add(&mut book.client, &point.client, calm * share * now.seconds());
@@ -108,7 +122,7 @@ impl Run<'_> {
             p50 += point.end_to_end.p50.unwrap_or(0) as f64 * share;
             p99 += point.end_to_end.p99.unwrap_or(0) as f64 * share;
             middle += (point.propagation.mean + point.processing.mean) * share;
-            let again = point.delivery.first().copied().unwrap_or(0.0);
+            let again = point.delivery.first().copied().filter(|_| !is_tap).unwrap_or(0.0);
             reader.read_bytes += delivered * share * size * (1.0 + again);
             bucket.shown[0].sum += delivered * share * (1.0 + again);
             bucket.shown[2].sum += delivered * share * size * (1.0 + again);
@@ -136,6 +150,9 @@ impl Run<'_> {
         bucket.shown[3].sum = book.reading.first().copied().unwrap_or(0.0);
         bucket.shown[4].sum = book.reading.iter().skip(2).sum();
         bucket.age = bucket.age.max(step.age.filter(|a| *a > 0));
+        if is_tap {
+            return self.count_late(c, sent, step);
+        }
         match sent.queued {
             Some((share, low, high)) => {
                 let rest = step.level * (1.0 - share);
@@ -150,6 +167,32 @@ impl Run<'_> {
         }
     }
 
+    /// What an application did that is followed call by call.
+    fn count_deed(&mut self, c: usize, deed: &Deed) {
+        let (book, bucket, reader) = (&mut self.consumers[c], &mut self.buckets[c], &mut self.readers[c]);
+        let size = deed.read.1 as f64 / (deed.read.0 as f64).max(1.0);
+        add(&mut book.reading, &deed.calls.map(|n| n as f64), 1.0);
+        add(&mut book.delivery, &[deed.again as f64, deed.again as f64 * size], 1.0);
+        let [received, worked, done] = &deed.delays;
+        book.propagation.merge(received);
+        book.worked.merge(worked);
+        book.end_to_end.merge(done);
+        done.each(|low, high, weight| bucket.late(low, high, weight));
+        reader.read_bytes += deed.read.1 as f64;
+        reader.before_start += deed.before_start as f64;
+        reader.lost += deed.lost as f64;
+        for (fate, records) in &deed.given_up {
+            *reader.given_up.entry(*fate).or_default() += *records as f64;
+        }
+        reader.age_max = reader.age_max.max(deed.age.unwrap_or(0));
+        bucket.age = bucket.age.max(deed.age);
+        bucket.shown[0].sum += deed.read.0 as f64;
+        bucket.shown[1].sum = bucket.shown[0].sum;
+        bucket.shown[2].sum += deed.read.1 as f64;
+        bucket.shown[3].sum = book.reading.first().copied().unwrap_or(0.0);
+        bucket.shown[4].sum = book.reading.iter().skip(2).sum();
+    }
+
     /// Deliveries out of a backlog.
     fn count_late(&mut self, c: usize, sent: &Sent, step: &Step) {
         let (book, bucket) = (&mut self.consumers[c], &mut self.buckets[c]);
@@ -157,7 +200,7 @@ impl Run<'_> {
             *book.processing.entry(*between).or_default() += records;
         }
         add(&mut book.client, &step.client, 1.0);
-        let wait = sent.queued.map_or(sent.delay, |q| (q.1 + q.2) / 2.0);
+        let wait = sent.wait();
         let [received, done] = &step.late_delays;
         book.propagation.merge(received);
         done.each(|low, high, weight| {

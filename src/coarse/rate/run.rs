@@ -1,14 +1,18 @@
 //! The run: from step to step, with what is carried between them.
 
 use super::book::{Bucket, ConsumerBook, ProducerBook, StreamBook, empty, end_bucket};
-use super::demand::{Demand, PerRecord, is_plain};
+use super::demand::{Demand, PerRecord, is_plain, rounded};
 use super::fifo::Fifo;
 use super::fleets::{Fleet, News};
+use super::followed::Followed;
+use super::outlook::Shared;
 use super::places::Places;
 use super::points::{Mixture, Points};
 use super::readers::Reader;
 use super::sample::Sample;
+use super::taps::Tap;
 use super::window::{Care, Near};
+use crate::consumer::config::{ApplicationConfig, Happening};
 use crate::measure::result::Series;
 use crate::stream::config::Mode;
 use crate::units::NS_PER_S;
@@ -48,6 +52,9 @@ pub struct Run<'a> {
     pub(super) care: Care,
     pub(super) queues: Vec<Fifo>,
     pub(super) readers: Vec<Reader>,
+    /// Those of them that are followed call by call, and the read limits of the shards there.
+    pub(super) followed: Vec<Followed>,
+    pub(super) shared: Vec<Shared>,
     /// What has changed among the workers of each consumer.
     pub(super) news: Vec<News>,
     pub(super) producers: Vec<ProducerBook>,
@@ -99,6 +106,13 @@ pub(super) struct Sent {
     pub(super) scale: f64,
 }
 
+impl Sent {
+    /// Mean time from birth to storage, ns.
+    pub(super) fn wait(&self) -> f64 {
+        self.queued.map_or(self.delay, |q| (q.1 + q.2) / 2.0)
+    }
+}
+
 impl<'a> Run<'a> {
     /// Begins a run.
     pub fn new(config: &'a WorldConfig, step: u64) -> Result<Run<'a>, Unfit> {
@@ -125,7 +139,9 @@ impl<'a> Run<'a> {
             hot: vec![0.0; producers],
             place: Vec::new(),
             queues: vec![Fifo::default(); producers],
-            readers: (0..consumers).map(|c| reader(config, c)).collect(),
+            readers: (0..consumers).map(|c| reader(config, c, carrier.bucket())).collect(),
+            followed: (0..consumers).filter_map(|c| followed(config, c)).collect(),
+            shared: Vec::new(),
             news: vec![News::default(); consumers],
             producers: vec![ProducerBook { overtaken: Some(0.0), ..ProducerBook::default() }; producers],
             consumers: vec![ConsumerBook::default(); consumers],
@@ -234,10 +250,31 @@ impl<'a> Run<'a> {
     }
 }
 
-fn reader(config: &WorldConfig, c: usize) -> Reader {
+/// What happens to a consumer, in order.
+fn happens(config: &WorldConfig, c: usize) -> Vec<(u64, Happening)> {
     let mut all: Vec<_> = happenings(config, c).collect();
     all.sort_by_key(|h| h.0);
-    Reader::new(&all, Fleet::new(&config.consumers[c], &all, config.seed))
+    all
+}
+
+fn followed(config: &WorldConfig, c: usize) -> Option<Followed> {
+    Followed::new((c, &config.consumers[c]), &happens(config, c), config.seed)
+}
+
+fn reader(config: &WorldConfig, c: usize, bucket: u64) -> Reader {
+    let all = happens(config, c);
+    let consumer = &config.consumers[c];
+    let stream = (0..config.firehose.len()).find(|i| config.firehose[*i].name == consumer.name);
+    let is_tap = matches!(consumer.client, ApplicationConfig::Firehose);
+    let tap = stream.filter(|_| is_tap).and_then(|i| {
+        let keys = config.producers.iter().map(|p| p.demand.key_bytes.0).min();
+        let key = keys.filter(|_| config.stream.admission.count_key_bytes).unwrap_or(0);
+        let firehose = config.firehose(i);
+        let step = firehose.billed_step.0.max(1);
+        let billed = config.producers.iter().map(|p| rounded(p, step)).collect();
+        Tap::new(&firehose, bucket, config.seed, key, billed)
+    });
+    Reader::new(&all, Fleet::new(consumer, &all, config.seed), tap)
 }
 
 fn spells(config: &WorldConfig) -> Vec<Spell> {

@@ -388,6 +388,7 @@ fn settle(client: &mut ApplicationConfig, part: f64, cores: u32) {
             kcl.cores = kcl.cores.map(|c| c.saturating_mul(cores));
         }
         ApplicationConfig::Lambda(lambda) => lambda.concurrency = count(lambda.concurrency),
+        ApplicationConfig::Flink(flink) => flink.parallelism = count(flink.parallelism),
         _ => {}
     }
 }
