@@ -5,38 +5,12 @@ use super::fleets::News;
 use super::numbers::add;
 use super::readers::{Inflow, Reader, Reading, Step};
 use super::speed::Pace;
-use super::workers::{Cost, Wanted, shares};
-use crate::consumer::config::{ApplicationConfig, ReadConfig};
+use crate::consumer::config::ReadConfig;
 use crate::facts::data_streams::RETENTION_EXTENDED_END;
-use std::collections::BTreeMap;
 
 const LONG_TERM_NS: f64 = RETENTION_EXTENDED_END.dur().0 as f64;
 
 impl Reading<'_> {
-    /// What workers with few cores get done of each shard.
-    pub(super) fn shares(&self, readers: &[Reader], c: usize) -> BTreeMap<u32, f64> {
-        let config = &self.configs[c];
-        let (Some(fleet), ApplicationConfig::Kcl(kcl)) = (&readers[c].fleet, &config.client) else {
-            return BTreeMap::new();
-        };
-        let Some(cores) = kcl.cores else { return BTreeMap::new() };
-        let pace_at = |inflow: Inflow| self.pace(readers, c, inflow, None);
-        let mut wanted = Vec::new();
-        let mut cost = Cost { record: 0.0, call: 0.0, batch: 1.0 };
-        for (at, &id) in self.map.open().iter().enumerate() {
-            let inflow = self.inflow(at);
-            let pace = pace_at(inflow);
-            cost = Cost { record: pace.per_record, call: pace.per_call, batch: pace.batch };
-            let waits = readers[c].behind.get(&id).map_or(0.0, |f| f.records);
-            let most = pace.records.max(inflow.records) * self.seconds();
-            wanted.push(Wanted { shard: id, waits: waits + inflow.records * self.seconds(), most });
-        }
-        let closed = readers[c].behind.iter().filter(|(id, _)| self.place[**id as usize] == usize::MAX);
-        let most = pace_at(Inflow::default()).records * self.seconds();
-        wanted.extend(closed.map(|(id, f)| Wanted { shard: *id, waits: f.records, most }));
-        shares(fleet, f64::from(cores) * (self.to - self.from) as f64, cost, &wanted)
-    }
-
     /// Shards have changed hands: what was not saved is done again, and what no one remembers is skipped.
     pub fn change_hands(&self, reader: &mut Reader, news: &News) {
         for (shard, ns) in &news.again {
@@ -61,14 +35,7 @@ impl Reading<'_> {
     }
 
     /// Works on what waits, shard after shard.
-    pub(super) fn work_off(
-        &self,
-        readers: &mut [Reader],
-        c: usize,
-        reads: bool,
-        shares: &BTreeMap<u32, f64>,
-        step: &mut Step,
-    ) {
+    pub(super) fn work_off(&self, readers: &mut [Reader], c: usize, reads: bool, step: &mut Step) {
         self.forget(&mut readers[c], c);
         if !reads {
             return;
@@ -80,8 +47,7 @@ impl Reading<'_> {
             if !waits && readers[c].reads_shard(id) {
                 let inflow = self.inflow_of(id);
                 let pace = self.pace(readers, c, inflow, Some(id));
-                let (share, reader) = (shares.get(&id).copied(), &mut readers[c]);
-                self.work_off_one(reader, c, (id, inflow), (pace, share), step);
+                self.work_off_one(&mut readers[c], c, (id, inflow), pace, step);
             }
         }
         step.age = step.age.or(Some(0));
@@ -95,27 +61,27 @@ impl Reading<'_> {
         }
     }
 
-    /// Works on one shard's backlog, at a pace or at its worker's share of it.
+    /// Works on one shard's backlog.
     fn work_off_one(
         &self,
         reader: &mut Reader,
         c: usize,
         (id, inflow): (u32, Inflow),
-        (pace, share): (Pace, Option<f64>),
+        pace: Pace,
         step: &mut Step,
     ) {
         let (from, to) = (self.from as f64, self.to as f64);
         let begins = reader.fleet.as_ref().is_some_and(|f| f.has_just_begun(id, self.from));
         let Some(fifo) = reader.behind.get_mut(&id) else { return };
         let before = (fifo.records - inflow.records * self.seconds()).max(0.0);
-        let most = share.unwrap_or(f64::MAX).min(pace.records * self.seconds());
-        let is_busy = share.is_some() || pace.is_busy();
+        let most = pace.records * self.seconds();
         let batch = pace.batch.min(before.max(inflow.records * pace.cycle / 1e9)).max(1.0);
         let batch = if reader.fleet.is_some() { batch } else { pace.batch };
         let (least, all) = pace.processing(batch);
         let work = (least + all) / 2.0;
         // Where the work is what takes the time, a record's turn is its end, and it was received before.
-        let ahead = pace.ahead.min(before) / most.max(1e-9) * (to - from) * f64::from(u8::from(is_busy));
+        let ahead =
+            pace.ahead.min(before) / most.max(1e-9) * (to - from) * f64::from(u8::from(pace.is_busy()));
         let (early, late) = if ahead > 0.0 { (ahead + work, 0.0) } else { (0.0, work) };
         let call = match &self.configs[c].read {
             ReadConfig::Polling(p) => p.call_latency.sampler().mean(),

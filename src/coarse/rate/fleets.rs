@@ -11,11 +11,13 @@ use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening, Read
 use crate::consumer::kcl::config::{Checkpoint, KclConfig};
 use crate::consumer::kcl::{Kcl, Owner};
 use crate::measure::clients::ClientResult;
-use crate::random::Seed;
+use crate::random::{Seed, Stream as Draws};
 use crate::record::Shard;
 use crate::stream::routing::ShardMap;
 use crate::units::NS_PER_S;
 
+/// Steps of a draw between none and one.
+const SCATTER: u64 = 1 << 20;
 /// Changes so soon after one another are one.
 const TOGETHER: u64 = NS_PER_S / 20;
 
@@ -33,7 +35,8 @@ pub struct Fleet {
     /// Seen by the workers so far.
     seen: Seen,
     /// Work told of in fractions, by shard.
-    rest: Vec<[f64; 3]>,
+    rest: Vec<[f64; 2]>,
+    scatter: Draws,
 }
 
 /// How far a shard is worked on.
@@ -81,6 +84,7 @@ impl Fleet {
             every: rhythm(config, kcl),
             seen: Seen::default(),
             rest: Vec::new(),
+            scatter: seed.stream(&format!("consumer/{}", config.name), "scatter_of_rates"),
         })
     }
 
@@ -155,30 +159,37 @@ impl Fleet {
             if let Some(new) = new.filter(begins) {
                 if of.mark.is_none() && skipped.contains(&shard) {
                     news.skipped.push(shard);
+                    of.saved = None;
                 } else if let Some(saved) = of.saved {
                     // What was received by the last call before the end.
                     let calls = of.read.saturating_sub(saved) / self.every.0.max(1);
                     news.again.push((shard, calls * self.every.0.max(1)));
                 }
-                of.saved = Some(new.since);
+                // Until the new one saves, what its forerunner saved is where the next one would begin.
+                of.saved.get_or_insert(new.since);
             }
         }
         news
     }
 
-    /// A shard's reader has worked on records for so long.
-    pub fn worked(&mut self, shard: u32, records: f64, bytes: f64, busy_ns: f64) {
+    /// A shard's reader has worked on records in a step of `ns`, and for so long.
+    fn worked(&mut self, shard: u32, records: f64, bytes: f64, busy_ns: f64, ns: u64) {
         let Some(owner) = self.owner(shard) else { return };
         if self.rest.len() <= shard as usize {
-            self.rest.resize(shard as usize + 1, [0.0; 3]);
+            self.rest.resize(shard as usize + 1, [0.0; 2]);
         }
         let rest = &mut self.rest[shard as usize];
-        let mut told = [0u64; 3];
-        for ((rest, told), more) in rest.iter_mut().zip(&mut told).zip([records, bytes, busy_ns]) {
+        let mut told = [0u64; 2];
+        for ((rest, told), more) in rest.iter_mut().zip(&mut told).zip([records, busy_ns]) {
             *told = whole(*rest + more);
             *rest += more - *told as f64;
         }
-        self.kcl.worked(shard, owner.worker, told[0], told[1], told[2]);
+        // Births scatter: no two workers have read quite the same.
+        let scatter = (0..3).map(|_| self.scatter.below(SCATTER) as f64 / SCATTER as f64 - 0.5).sum::<f64>();
+        let renewals = ns as f64 / self.kcl.renews_every() as f64;
+        let of_one = (records / renewals).max(1.0);
+        let seen = bytes / renewals * (1.0 + 2.0 * scatter / of_one.sqrt()).max(0.0);
+        self.kcl.worked(shard, owner.worker, told[0], seen as u64, told[1]);
     }
 
     /// All of a closed shard is read: its children's leases are written.
@@ -225,7 +236,8 @@ impl Reader {
         for (shard, records) in &step.worked {
             let others = fleet.owner(*shard).map_or(0, |o| o.others);
             self.again += records * f64::from(others);
-            fleet.worked(*shard, *records, records * size, records * record + records.min(calls) * call);
+            let busy = records * record + records.min(calls) * call;
+            fleet.worked(*shard, *records, records * size, busy, to - from);
         }
         if map.shards().len() > map.open().len() {
             let closed = map.shards().iter().filter(|s| s.closed.is_some_and(|at| at <= from));
@@ -247,7 +259,8 @@ fn rhythm(config: &ConsumerConfig, kcl: &KclConfig) -> (u64, u64) {
     };
     let save = match kcl.checkpoint {
         Checkpoint::EveryBatch => call,
-        Checkpoint::Every(span) => span.0.div_ceil(call.max(1)) * call.max(1),
+        // With the first batch after that time.
+        Checkpoint::Every(span) => (span.0 + 1).div_ceil(call.max(1)) * call.max(1),
         Checkpoint::AtShardEnd => u64::MAX,
     };
     (call, save)

@@ -1,4 +1,4 @@
-//! Applications that are followed call by call: Flink jobs, and functions that meet a record they cannot process.
+//! Applications that are followed call by call: Flink jobs, and others whose single batches or calls decide.
 //!
 //! Their own machines act on shards whose records come evenly from step to step (`rows`). Calls, refusals, batches,
 //! checkpoints, retries and restarts are those of a run record by record; only births do not scatter. Readers that are not followed
@@ -12,13 +12,16 @@ use super::speed::turns;
 use crate::api::{Application, Fate, Position};
 use crate::coarse::fit::{Carried, application_word};
 use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening, ReadConfig};
+use crate::consumer::flink::config::SourceConfig;
 use crate::consumer::{Situation, build};
 use crate::measure::clients::ClientResult;
 use crate::producer::config::KeyLaw;
+use crate::producer::curve::RateCurve;
 use crate::random::{Seed, Stream as Draws};
 use crate::stream::polling::ReadGate;
 use crate::world::carrier::happenings;
 use crate::world::config::WorldConfig;
+use crate::world::sizing;
 use std::collections::BTreeMap;
 
 /// One of them.
@@ -79,11 +82,13 @@ pub struct Deed {
 impl Followed {
     /// Is a consumer followed call by call?
     pub fn new(
-        (consumer, config): (usize, &ConsumerConfig),
+        world: &WorldConfig,
+        consumer: usize,
         happenings: &[(u64, Happening)],
         seed: Seed,
     ) -> Option<Followed> {
-        if !is_followed(config, happenings.iter().map(|h| h.1)) {
+        let config = &world.consumers[consumer];
+        if !is_followed(world, config, happenings.iter().map(|h| h.1)) {
             return None;
         }
         let machine = build(&Situation { config, happenings, seed })?;
@@ -119,13 +124,50 @@ impl Reader {
     }
 }
 
-/// Is a consumer to which this happens followed call by call?
-pub fn is_followed(config: &ConsumerConfig, mut happens: impl Iterator<Item = Happening>) -> bool {
-    match config.client {
+/// Is a consumer to which this happens followed call by call? Where single calls or batches decide: they fail, hold up
+/// others of their worker or function, or compete for a shard's bytes.
+pub fn is_followed(
+    world: &WorldConfig,
+    config: &ConsumerConfig,
+    mut happens: impl Iterator<Item = Happening>,
+) -> bool {
+    let works = [&config.processing.per_call, &config.processing.per_record];
+    let is_instant = works.iter().all(|law| law.sampler().is_constant() == Some(0));
+    match &config.client {
         ApplicationConfig::Flink(_) => true,
-        ApplicationConfig::Lambda(_) => happens.any(|h| matches!(h, Happening::PoisonRecord { .. })),
+        ApplicationConfig::Lambda(lambda) => {
+            let lanes = sizing::starting_shards(world).saturating_mul(lambda.parallelization_factor);
+            lambda.concurrency < lanes
+                || competes(world, config)
+                || happens.any(|h| matches!(h, Happening::PoisonRecord { .. }))
+        }
+        ApplicationConfig::Kcl(_) if is_instant => competes(world, config),
+        ApplicationConfig::Kcl(kcl) => {
+            kcl.cores.is_some()
+                || competes(world, config)
+                || happens.any(|h| matches!(h, Happening::Slowdown { .. }))
+        }
         _ => false,
     }
+}
+
+/// Do all who poll want more bytes than a shard gives?
+fn competes(world: &WorldConfig, config: &ConsumerConfig) -> bool {
+    let polls = |c: &ConsumerConfig| matches!(c.read, ReadConfig::Polling(_));
+    let end = world.duration.0.max(1);
+    let bytes = world.producers.iter().map(|p| {
+        let rate = RateCurve::new(&p.demand.rate, sizing::calendar(world), end).mean_over(0, end);
+        rate.as_f64() * sizing::mean_size(p, world.stream.admission.count_key_bytes) as f64
+    });
+    let each = bytes.sum::<f64>() / f64::from(sizing::starting_shards(world).max(1));
+    let pollers = world.consumers.iter().filter(|c| polls(c)).count() as f64;
+    polls(config) && pollers * each > world.stream.reads.bytes_per_s as f64
+}
+
+/// Do those who poll want more calls than a shard gives?
+fn is_crowded(world: &WorldConfig) -> bool {
+    let calls: f64 = world.consumers.iter().map(turns).sum();
+    calls > world.stream.reads.calls_per_s as f64
 }
 
 impl Reading<'_> {
@@ -195,13 +237,18 @@ pub(super) fn first_row(rows: &Rows, from: Position, now: u64, kept_since: u64) 
     }
 }
 
+fn dies_of_refusals(config: &ConsumerConfig) -> bool {
+    let ApplicationConfig::Flink(flink) = &config.client else { return false };
+    matches!(flink.source, SourceConfig::Legacy { .. })
+}
+
 /// Why a consumer that would have to be followed cannot be (`Ok`: it can, or need not).
 pub fn fit(config: &WorldConfig, consumer: &ConsumerConfig) -> Carried {
     let word = application_word(&consumer.client);
     let place = config.consumers.iter().position(|c| c.name == consumer.name);
     let happens: Vec<Happening> =
         place.into_iter().flat_map(|c| happenings(config, c)).map(|h| h.1).collect();
-    if !is_followed(consumer, happens.iter().copied()) {
+    if !is_followed(config, consumer, happens.iter().copied()) {
         let is_poison = |h: &Happening| matches!(h, Happening::PoisonRecord { .. });
         return match happens.iter().any(is_poison) {
             true => Err(format!("poison records of `{word}` consumers")),
@@ -216,6 +263,8 @@ pub fn fit(config: &WorldConfig, consumer: &ConsumerConfig) -> Carried {
         && config.producers.iter().any(|p| !matches!(p.demand.keys, KeyLaw::Random))
     {
         "lanes go by keys, and rates do not know which record has which"
+    } else if dies_of_refusals(consumer) && is_crowded(config) {
+        "a legacy source dies of refused calls, and which ones are refused goes by the moment"
     } else {
         return Ok(());
     };

@@ -36,10 +36,10 @@ mod run;
 mod sample;
 mod sending;
 mod speed;
+mod stands;
 mod taps;
 mod telling;
 mod window;
-mod workers;
 
 use super::fit::{self, Carried, Need, client_word};
 use crate::api::Position;

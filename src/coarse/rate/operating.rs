@@ -4,18 +4,14 @@ use super::demand::Demand;
 use super::points::{Mixture, Wanted, around, on_grid};
 use super::readers::pollers;
 use super::run::{Now, Run};
-use super::sample::{Offer, Reads, Small, gathered};
+use super::sample::{Offer, Small, gathered};
 use super::speed::turns;
 use super::window::Load;
-use crate::consumer::config::{ApplicationConfig, ConsumerConfig};
 use crate::units::NS_PER_S;
 use crate::world::Unfit;
-use std::collections::BTreeMap;
 
 /// A queue in a client is worked off at a load of this many times the shards' capacity at most.
 const PUSH_MOST: f64 = 3.0;
-/// Workers of an operating point are not busier than this.
-const WORKER_BUSY: f64 = 0.9;
 
 impl Run<'_> {
     /// Where the stream works in this step.
@@ -140,8 +136,12 @@ impl Run<'_> {
             offer.gathered = gathered;
             offer.bytes_bind = Some(bytes).filter(|_| binds || config.client.packs());
         }
-        let all = 0..self.readers.len();
-        let readers: Vec<Option<Reads>> = all.map(|c| self.reads(c, rates, at)).collect();
+        let readers: Vec<Option<u64>> = self
+            .readers
+            .iter()
+            .zip(&self.config.consumers)
+            .map(|(r, c)| r.reads(c, at).then(|| r.slowness(at)))
+            .collect();
         let mut key = Vec::new();
         for (p, offer) in offers.iter().enumerate() {
             let part = self.sample.part(p);
@@ -153,13 +153,14 @@ impl Run<'_> {
                 self.sample.stands.iter().map(|s| (s.shares[p] / part.max(1e-12) * fine + 0.5) as u64),
             );
         }
-        key.extend(readers.iter().flat_map(|r| r.map_or([u64::MAX; 2], |r| [r.slower, r.cores.into()])));
+        key.extend(readers.iter().map(|r| r.map_or(u64::MAX, |s| s)));
         let rate = rates.iter().enumerate().map(|(p, r)| r * self.sample.part(p)).sum();
         let all = Some(self.config.duration.0).filter(|all| at == 0 && self.stays_until(*all));
         let asked = pollers(&self.config.consumers, &self.readers, at);
         let calls: f64 = asked.iter().map(|c| turns(&self.config.consumers[*c])).sum();
         let crowded = calls > self.config.stream.reads.calls_per_s as f64;
-        let wanted = Wanted { loads, offers, rate, key, crowded, all };
+        let rare = self.config.consumers.iter().any(|c| c.failure_rate.0 > 0);
+        let wanted = Wanted { loads, offers, rate, key, crowded, rare, all };
         let small = Small {
             config: self.config,
             map: self.carrier.map(),
@@ -169,36 +170,6 @@ impl Run<'_> {
             readers: &readers,
         };
         self.points.at(&small, &wanted, self.care)
-    }
-
-    /// How a consumer reads at a point of these rates.
-    fn reads(&self, c: usize, rates: &[f64], at: u64) -> Option<Reads> {
-        let (reader, config) = (&self.readers[c], &self.config.consumers[c]);
-        reader.reads(config, at).then(|| {
-            let slower = reader.slowness(at);
-            Reads { slower, cores: self.cores(c, config, slower, rates) }
-        })
-    }
-
-    /// How many times as many cores a worker would need for the shards that it has now.
-    fn cores(&self, c: usize, config: &ConsumerConfig, slower: u64, rates: &[f64]) -> u32 {
-        let (ApplicationConfig::Kcl(kcl), Some(fleet)) = (&config.client, &self.readers[c].fleet) else {
-            return 1;
-        };
-        let Some(cores) = kcl.cores else { return 1 };
-        // As they are, and spread evenly as a window has them.
-        let mut busy: BTreeMap<(bool, u32), f64> = BTreeMap::new();
-        let open = self.carrier.map().open().iter().zip(&self.sample.shown);
-        for (place, (id, (_, shares))) in (0u32..).zip(open) {
-            let rate: f64 = shares.iter().zip(rates).map(|(s, r)| s * r).sum();
-            *busy.entry((true, place % kcl.workers.max(1))).or_default() += rate;
-            if let Some(owner) = fleet.owner(*id) {
-                *busy.entry((false, owner.worker)).or_default() += rate;
-            }
-        }
-        let busiest = busy.into_values().fold(0.0, f64::max);
-        let work = busiest * config.processing.per_record.sampler().mean() * slower as f64 / NS_PER_S as f64;
-        (work / f64::from(cores) / WORKER_BUSY).ceil().max(1.0) as u32
     }
 }
 

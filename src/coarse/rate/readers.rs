@@ -4,8 +4,8 @@ use super::delays::Delays;
 use super::fifo::Fifo;
 use super::fleets::Fleet;
 use super::followed::Deed;
-use super::sample::Sample;
 use super::speed::{Company, Pace, pace, turns};
+use super::stands::Sample;
 use super::taps::Tap;
 use crate::api::{Fate, Position};
 use crate::consumer::config::{ConsumerConfig, Happening, ReadConfig};
@@ -251,12 +251,11 @@ impl Reading<'_> {
         }
         let reads = readers[c].reads(config, self.from);
         let slow = if reads { self.too_slow(readers, c) } else { vec![true; self.stands.len()] };
-        let shares = self.shares(readers, c);
         let mut waiting = 0.0;
         if slow.contains(&true) || !readers[c].behind.is_empty() || readers[c].fleet.is_some() {
             for (at, &id) in self.map.open().iter().enumerate() {
                 let (reader, records) = (&mut readers[c], self.inflow(at).records * self.seconds());
-                let is_slow = slow[self.sample.shown[at].0] || shares.get(&id).is_some_and(|s| *s < records);
+                let is_slow = slow[self.sample.shown[at].0];
                 let is_read = reader.reads_shard(id);
                 step.unread_shards += f64::from(u8::from(!is_read));
                 if is_read && !is_slow && !reader.behind.contains_key(&id) {
@@ -266,13 +265,13 @@ impl Reading<'_> {
                     continue;
                 }
                 waiting += records;
-                if reader.fleet.as_ref().is_some_and(|f| !f.has_begun(id)) && !self.holds(config) {
+                if reader.fleet.as_ref().is_some_and(|f| !f.has_begun(id)) && !self.keeps(config, id) {
                     reader.before_start += records;
                     continue;
                 }
                 reader.behind.entry(id).or_default().push(self.from as f64, self.to as f64, records);
             }
-            self.work_off(readers, c, reads, &shares, &mut step);
+            self.work_off(readers, c, reads, &mut step);
         }
         let reader = &mut readers[c];
         if reads {
@@ -288,6 +287,11 @@ impl Reading<'_> {
         reader.delivered += step.level + step.late;
         reader.age_max = reader.age_max.max(step.age.unwrap_or(0));
         step
+    }
+
+    /// Are records of a shard kept for workers who have not begun it? (Children are read from their beginning.)
+    fn keeps(&self, config: &ConsumerConfig, shard: u32) -> bool {
+        self.holds(config) || self.map.shards()[shard as usize].opened > config.starts.at.0
     }
 
     /// Are records that are stored now read by a consumer that begins later?

@@ -4,12 +4,12 @@ use super::book::{Bucket, ConsumerBook, ProducerBook, StreamBook, empty, end_buc
 use super::demand::{Demand, PerRecord, is_plain, rounded};
 use super::fifo::Fifo;
 use super::fleets::{Fleet, News};
-use super::followed::Followed;
+use super::followed::{Followed, is_followed};
 use super::outlook::Shared;
 use super::places::Places;
 use super::points::{Mixture, Points};
 use super::readers::Reader;
-use super::sample::Sample;
+use super::stands::Sample;
 use super::taps::Tap;
 use super::window::{Care, Near};
 use crate::consumer::config::{ApplicationConfig, Happening};
@@ -258,7 +258,7 @@ fn happens(config: &WorldConfig, c: usize) -> Vec<(u64, Happening)> {
 }
 
 fn followed(config: &WorldConfig, c: usize) -> Option<Followed> {
-    Followed::new((c, &config.consumers[c]), &happens(config, c), config.seed)
+    Followed::new(config, c, &happens(config, c), config.seed)
 }
 
 fn reader(config: &WorldConfig, c: usize, bucket: u64) -> Reader {
@@ -274,7 +274,9 @@ fn reader(config: &WorldConfig, c: usize, bucket: u64) -> Reader {
         let billed = config.producers.iter().map(|p| rounded(p, step)).collect();
         Tap::new(&firehose, bucket, config.seed, key, billed)
     });
-    Reader::new(&all, Fleet::new(consumer, &all, config.seed), tap)
+    let is_followed = is_followed(config, consumer, all.iter().map(|h| h.1));
+    let fleet = Fleet::new(consumer, &all, config.seed).filter(|_| !is_followed);
+    Reader::new(&all, fleet, tap)
 }
 
 fn spells(config: &WorldConfig) -> Vec<Spell> {

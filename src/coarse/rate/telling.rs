@@ -2,7 +2,7 @@
 
 use super::numbers::whole;
 use super::run::Run;
-use super::sample::{Sample, Stand};
+use super::stands::{Sample, Stand};
 use crate::world::carrier::Written;
 
 impl Run<'_> {

@@ -7,7 +7,8 @@
 use super::clients;
 use super::delays::Measured;
 use super::numbers::{Calls, Numbers, ReadCalls, grown};
-use super::sample::{Offer, Sample, Small, calls_for_one};
+use super::sample::{Offer, Small, calls_for_one};
+use super::stands::Sample;
 use crate::measure::result::{ConsumerResult, ProducerResult, RunResult, ShardResult, StreamResult};
 use crate::units::NS_PER_S;
 use crate::world::{Unfit, simulate};
@@ -157,6 +158,8 @@ impl Load {
 /// A window may be stretched or cut this far for its records.
 const SHORTEST_S: u64 = 10;
 const LONGEST_S: u64 = 240;
+/// Batches that fail are few.
+const RARE_S: u64 = 900;
 /// Distance from the capacity within which shards remember how they began.
 const NEAR: f64 = 0.04;
 /// Retries under overload need this long to come to rest; a calm stream needs less.
@@ -193,6 +196,15 @@ impl Length {
             _ => (care.calm, enough.clamp(SHORTEST_S, LONGEST_S)),
         };
         Length { warm: warm * NS_PER_S, window: window * NS_PER_S }
+    }
+}
+
+impl Length {
+    /// Long enough for batches that fail now and then, with care.
+    pub fn for_rare(self, rate: f64, care: Care) -> Length {
+        let Near::Patient(most) = care.near else { return self };
+        let window = ((most / rate.max(1.0)) as u64).min(RARE_S) * NS_PER_S;
+        Length { window: window.max(self.window), ..self }
     }
 }
 

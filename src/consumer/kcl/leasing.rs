@@ -60,9 +60,14 @@ impl Kcl {
         }
     }
 
-    /// A worker has worked on records of a shard.
+    /// Between two renewals of a lease, ns.
+    pub fn renews_every(&self) -> u64 {
+        self.rules.renew
+    }
+
+    /// A worker has worked on records of a shard, and reads so many bytes between two renewals.
     pub fn worked(&mut self, shard: u32, worker: u32, records: u64, bytes: u64, busy_ns: u64) {
-        self.table.at(shard).bytes += bytes;
+        self.table.at(shard).bytes = bytes;
         let result = &mut self.workers[worker as usize].result;
         (result.records, result.busy_ns) = (result.records + records, result.busy_ns + busy_ns);
     }
