@@ -13,7 +13,7 @@ use crate::measure::clients::ClientResult;
 use crate::measure::lost::Lost;
 use crate::measure::resolution::{Coarse, Interval, NotShown, Sampled};
 use crate::measure::result::{
-    ConsumerResult, Digests, Packing, ProducerResult, RunResult, ShardResult, StreamResult,
+    ConsumerResult, Digests, IntakeResult, Packing, ProducerResult, RunResult, ShardResult, StreamResult,
 };
 use crate::producer::config::ClientConfig;
 use std::sync::Arc;
@@ -39,8 +39,13 @@ impl Run<'_> {
     pub fn finish(mut self) -> RunResult {
         let end = self.config.duration.0;
         let producers: Vec<ProducerResult> = (0..self.producers.len()).map(|p| self.producer(p)).collect();
-        let first: u64 = producers.iter().map(|p| p.stored).sum();
-        let again: u64 = producers.iter().map(|p| p.duplicates).sum();
+        let to_stream = || producers.iter().filter(|p| !p.to_firehose);
+        let first: u64 = to_stream().map(|p| p.stored).sum();
+        let again: u64 = to_stream().map(|p| p.duplicates).sum();
+        let doors = self.doors.iter_mut().enumerate();
+        let config = self.config;
+        let intakes: Vec<IntakeResult> =
+            doors.filter_map(|(p, door)| Some(door.as_mut()?.result(config, p, &producers[p]))).collect();
         let mut stream = StreamResult { stored: first + again, ..StreamResult::default() };
         StreamResult::put(&self.stream.counts, &mut stream);
         let consumers = (0..self.consumers.len()).map(|c| self.consumer(c, &stream)).collect();
@@ -68,7 +73,7 @@ impl Run<'_> {
             mode: self.config.mode.word(),
             duration_ns: end,
             producers,
-            intakes: Vec::new(),
+            intakes,
             stream,
             consumers,
             series: closed.series,
@@ -146,6 +151,7 @@ impl Run<'_> {
             born,
             born_bytes: whole(book.born_bytes),
             overtaken: book.overtaken.map(whole),
+            to_firehose: self.doors[p].is_some(),
             buffered_records_max: book.buffered_max.0,
             buffered_bytes_max: book.buffered_max.1,
             ..ProducerResult::default()

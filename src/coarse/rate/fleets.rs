@@ -188,7 +188,12 @@ impl Fleet {
         let scatter = (0..3).map(|_| self.scatter.below(SCATTER) as f64 / SCATTER as f64 - 0.5).sum::<f64>();
         let renewals = ns as f64 / self.kcl.renews_every() as f64;
         let of_one = (records / renewals).max(1.0);
-        let seen = bytes / renewals * (1.0 + 2.0 * scatter / of_one.sqrt()).max(0.0);
+        // Some renewals see one call's answer more than others.
+        let calls = self.kcl.renews_every() as f64 / self.every.0.max(1) as f64;
+        let more = (self.scatter.below(SCATTER) as f64) < calls.fract() * SCATTER as f64;
+        let answers =
+            if self.every.0 > 0 { (calls.floor() + f64::from(u8::from(more))) / calls } else { 1.0 };
+        let seen = bytes / renewals * answers * (1.0 + 2.0 * scatter / of_one.sqrt()).max(0.0);
         self.kcl.worked(shard, owner.worker, told[0], seen as u64, told[1]);
     }
 

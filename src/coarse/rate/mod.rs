@@ -20,10 +20,12 @@ mod book;
 mod clients;
 mod delays;
 mod demand;
+mod doors;
 mod fifo;
 mod finish;
 mod fleets;
 mod followed;
+mod lengths;
 mod numbers;
 mod operating;
 mod outlook;
@@ -41,11 +43,10 @@ mod taps;
 mod telling;
 mod window;
 
-use super::fit::{self, Carried, Need, client_word};
+use super::fit::{self, Carried, Need};
 use crate::api::Position;
 use crate::consumer::config::{ApplicationConfig, ConsumerConfig};
 use crate::consumer::kcl::config::Checkpoint;
-use crate::firehose::config::Source;
 use crate::measure::result::RunResult;
 use crate::producer::config::ClientConfig;
 use crate::units::Dur;
@@ -60,14 +61,14 @@ pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
             | ClientConfig::Kpl(_)
             | ClientConfig::Agent(_)
             | ClientConfig::FlinkSink(_) => Ok(()),
-            _ => Err(format!("`{}` producers", client_word(&p.client))),
+            ClientConfig::FirehoseDirect(ref direct) if direct.quotas.raise.is_some() => {
+                Err(format!("quotas that raise themselves (`{}`)", p.name))
+            }
+            ClientConfig::FirehoseDirect(_) => Ok(()),
         },
         Need::Stream(_) => Ok(()),
         Need::Consumer(c) => consumer(c).and_then(|()| followed::fit(config, c)),
-        Need::Firehose(f) => match f.source {
-            Source::Stream(_) => Ok(()),
-            Source::Producer(_) => Err(format!("Firehose streams that producers put to (`{}`)", f.name)),
-        },
+        Need::Firehose(_) => Ok(()),
         Need::Event(action) => event(action),
     })
 }

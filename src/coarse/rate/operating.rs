@@ -1,12 +1,13 @@
 //! Where the stream works in a step: the operating points around its rates.
 
 use super::demand::Demand;
+use super::lengths::Load;
 use super::points::{Mixture, Wanted, around, on_grid};
 use super::readers::pollers;
 use super::run::{Now, Run};
 use super::sample::{Offer, Small, gathered};
 use super::speed::turns;
-use super::window::Load;
+use crate::producer::config::DirectQuotas;
 use crate::units::NS_PER_S;
 use crate::world::Unfit;
 
@@ -65,7 +66,7 @@ impl Run<'_> {
             return Ok(found.2);
         }
         // The load is that of the point's sizes, which are not quite those of this moment.
-        let load = busiest(&self.loads(rates, &self.point_bytes(from)));
+        let load = self.busiest(rates, &self.point_bytes(from));
         let scaled: Vec<f64> = rates.iter().map(|r| r * on_grid(at) / load).collect();
         let point = self.point(&scaled, from)?;
         self.points.grid.push((at, size, point));
@@ -89,10 +90,26 @@ impl Run<'_> {
             && self.spells.is_empty()
     }
 
-    /// Utilisation of the busiest stand.
+    /// Utilisation of what is busiest.
     fn load(&self, rates: &[f64], at: u64) -> f64 {
         let bytes: Vec<f64> = self.demands.iter().map(|d| d.record(at).bytes).collect();
-        busiest(&self.loads(rates, &bytes))
+        self.busiest(rates, &bytes)
+    }
+
+    /// Of shards and of doors to Firehose, the utilisation of the busiest.
+    fn busiest(&self, rates: &[f64], bytes: &[f64]) -> f64 {
+        let all = self.loads(rates, bytes);
+        all.iter().chain(&self.door_loads(rates, bytes)).map(|l| l.utilisation).fold(0.0, f64::max)
+    }
+
+    /// What each door to Firehose is offered.
+    fn door_loads(&self, rates: &[f64], bytes: &[f64]) -> Vec<Load> {
+        let producers = self.config.producers.iter().zip(rates.iter().zip(bytes));
+        let load = |quotas: DirectQuotas, rate: f64, bytes: f64| {
+            let utilisation = (rate / quotas.records as f64).max(rate * bytes / quotas.bytes as f64);
+            Load { utilisation, capacity: rate / utilisation.max(1e-12) }
+        };
+        producers.filter_map(|(p, (rate, bytes))| Some(load(p.client.firehose()?, *rate, *bytes))).collect()
     }
 
     /// Do points take sizes that follow a trace as they are? One producer's are put into classes where there are many.
@@ -129,8 +146,9 @@ impl Run<'_> {
         let (exact, sizes) = (self.exact_sizes(), self.point_bytes(at));
         let offer = |(demand, rate): (&Demand, &f64)| demand.offer(at, *rate, exact);
         let mut offers: Vec<Offer> = self.demands.iter().zip(rates).map(offer).collect();
-        let (loads, limits) = (self.loads(rates, &sizes), &self.config.stream.admission);
+        let (mut loads, limits) = (self.loads(rates, &sizes), &self.config.stream.admission);
         let gathered = gathered(&loads);
+        loads.extend(self.door_loads(rates, &sizes));
         for ((offer, bytes), config) in offers.iter_mut().zip(sizes).zip(&self.config.producers) {
             let binds = bytes * limits.records_per_s as f64 > limits.bytes_per_s as f64;
             offer.gathered = gathered;
@@ -171,9 +189,4 @@ impl Run<'_> {
         };
         self.points.at(&small, &wanted, self.care)
     }
-}
-
-/// Utilisation of the busiest stand.
-fn busiest(loads: &[Load]) -> f64 {
-    loads.iter().map(|l| l.utilisation).fold(0.0, f64::max)
 }

@@ -4,10 +4,11 @@
 //! `GRID` (utilisation of the busiest shard), and a load between two of them is a mixture of both: a share of its
 //! records behaves as at the one, the rest as at the other, so that the mean rate is its own.
 
+use super::lengths::{Care, Length, Load};
 use super::places::Places;
 use super::sample::{Offer, Small};
 use super::stands::Sample;
-use super::window::{Care, Length, Load, Point, from_the_start, measure};
+use super::window::{Point, from_the_start, measure};
 use crate::world::Unfit;
 use md5::{Digest, Md5};
 use std::collections::BTreeMap;

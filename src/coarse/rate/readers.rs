@@ -269,6 +269,14 @@ impl Reading<'_> {
                     reader.before_start += records;
                     continue;
                 }
+                if reader.fleet.is_some() && !is_read && !reader.behind.contains_key(&id) {
+                    // What came since its last call waits as well.
+                    let delay = unread / stored.max(1e-9) * self.seconds();
+                    let back = (records / self.seconds() * delay).min(reader.level_unread);
+                    let since = (self.from as f64 - delay * 1e9).max(0.0);
+                    reader.behind.entry(id).or_default().push(since, self.from as f64, back);
+                    reader.level_unread -= back;
+                }
                 reader.behind.entry(id).or_default().push(self.from as f64, self.to as f64, records);
             }
             self.work_off(readers, c, reads, &mut step);

@@ -2,16 +2,17 @@
 
 use super::book::{Bucket, ConsumerBook, ProducerBook, StreamBook, empty, end_bucket};
 use super::demand::{Demand, PerRecord, is_plain, rounded};
+use super::doors::Door;
 use super::fifo::Fifo;
 use super::fleets::{Fleet, News};
 use super::followed::{Followed, is_followed};
+use super::lengths::{Care, Near};
 use super::outlook::Shared;
 use super::places::Places;
 use super::points::{Mixture, Points};
 use super::readers::Reader;
 use super::stands::Sample;
 use super::taps::Tap;
-use super::window::{Care, Near};
 use crate::consumer::config::{ApplicationConfig, Happening};
 use crate::measure::result::Series;
 use crate::stream::config::Mode;
@@ -51,6 +52,8 @@ pub struct Run<'a> {
     pub(super) exact: bool,
     pub(super) care: Care,
     pub(super) queues: Vec<Fifo>,
+    /// The doors of producers that put to Firehose.
+    pub(super) doors: Vec<Option<Door>>,
     pub(super) readers: Vec<Reader>,
     /// Those of them that are followed call by call, and the read limits of the shards there.
     pub(super) followed: Vec<Followed>,
@@ -120,8 +123,13 @@ impl<'a> Run<'a> {
         let end = config.duration.0;
         let demand = |p| Demand::new(p, count_keys, calendar(config), end);
         let demands: Vec<Demand> = config.producers.iter().map(demand).collect();
-        let keys = config.producers.iter().map(|p| &p.demand.keys).zip(&config.tables);
-        let places: Vec<Places> = keys.map(|(law, table)| Places::new(law, table.as_ref())).collect();
+        let keys = config.producers.iter().zip(&config.tables);
+        let places: Vec<Places> = keys
+            .map(|(p, table)| match p.client.firehose() {
+                Some(_) => Places::firehose(),
+                None => Places::new(&p.demand.keys, table.as_ref()),
+            })
+            .collect();
         let carrier = Carrier::new(config)?;
         let (producers, consumers) = (config.producers.len(), config.consumers.len());
         let step = step.clamp(NS_PER_S, 60 * NS_PER_S);
@@ -135,10 +143,11 @@ impl<'a> Run<'a> {
             places,
             spells: spells(config),
             points: Points::default(),
-            sample: Sample { stands: Vec::new(), shown: Vec::new(), whole: true },
+            sample: Sample { stands: Vec::new(), shown: Vec::new(), whole: true, to_firehose: Vec::new() },
             hot: vec![0.0; producers],
             place: Vec::new(),
             queues: vec![Fifo::default(); producers],
+            doors: (0..producers).map(|p| Door::new(config, p, carrier.bucket())).collect(),
             readers: (0..consumers).map(|c| reader(config, c, carrier.bucket())).collect(),
             followed: (0..consumers).filter_map(|c| followed(config, c)).collect(),
             shared: Vec::new(),

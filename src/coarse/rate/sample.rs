@@ -1,8 +1,11 @@
 //! The small world that is simulated record by record at an operating point.
+//!
+//! Where some shards stand for all, a client that gathers records for many shards in one call gathers fewer, in
+//! proportion, so that each shard sees as many entries of a call as before.
 
+use super::lengths::{BUSY, Load};
 use super::places::Places;
 use super::stands::Sample;
-use super::window::{BUSY, Load};
 use crate::consumer::config::{ApplicationConfig, ConsumerConfig};
 use crate::consumer::kcl::config::LeaseTable;
 use crate::producer::config::{ClientConfig, KeyLaw, PutCall, RateShape, SdkConfig, SizeLaw};
@@ -104,6 +107,9 @@ impl Small<'_> {
     fn table(&self, p: usize) -> Option<Arc<KeyTable>> {
         let (places, stands) = (&self.places[p], &self.sample.stands);
         let n = stands.len() as u32;
+        if places.to_firehose() {
+            return None;
+        }
         let as_made = self.sample.whole && self.map.shards().len() == self.map.open().len();
         if as_made && self.hot[p] == 0.0 {
             return None;

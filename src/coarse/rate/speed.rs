@@ -5,6 +5,7 @@
 //! application reads on while it works; a function is invoked with its own batches, in lanes side by side.
 
 use crate::consumer::config::{ApplicationConfig, ConsumerConfig, PollingConfig, ReadConfig};
+use crate::consumer::flink::config::SourceConfig;
 use crate::consumer::kcl::config::Prefetch;
 use crate::consumer::lambda::LambdaConfig;
 use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
@@ -63,6 +64,11 @@ impl Pace {
 
 /// Calls per second of a poller on one shard (0: it does not poll).
 pub fn turns(config: &ConsumerConfig) -> f64 {
+    if let ApplicationConfig::Flink(flink) = &config.client
+        && let SourceConfig::Legacy { interval, .. } = flink.source
+    {
+        return NS_PER_S as f64 / (interval.0 as f64).max(1.0);
+    }
     match &config.read {
         ReadConfig::Polling(p) => NS_PER_S as f64 / (p.interval.0 as f64 + p.jitter.0 as f64 / 2.0).max(1.0),
         ReadConfig::FanOut(_) => 0.0,

@@ -3,11 +3,10 @@
 //! Up to `Care::most` open shards, every one is simulated, with its own keys. Above that, shards are ranked by their share
 //! of the load. Where they have a few different ones (a stream that has split), some of each stand for their equals;
 //! otherwise the busiest stand for themselves (a hot shard is never sampled away) and others, at even distances along
-//! the rank, for their neighbours. A client that gathers records for many shards in one call then
-//! gathers fewer, in proportion, so that each shard sees as many entries of a call as before.
+//! the rank, for their neighbours.
 
+use super::lengths::Care;
 use super::places::Places;
-use super::window::Care;
 use crate::stream::routing::ShardMap;
 use std::ops::Range;
 
@@ -61,6 +60,8 @@ pub struct Sample {
     pub shown: Vec<(usize, Vec<f64>)>,
     /// Is every shard its own stand?
     pub whole: bool,
+    /// Which producers put to Firehose: the small world has all of theirs.
+    pub to_firehose: Vec<bool>,
 }
 
 impl Sample {
@@ -75,9 +76,11 @@ impl Sample {
             })
             .collect();
         let n = shares.len();
+        let to_firehose: Vec<bool> = places.iter().map(Places::to_firehose).collect();
         if n <= care.most {
             let stands = (0..n).map(|i| Stand::of(map.open()[i], &shares[i])).collect();
-            return Sample { stands, shown: shares.into_iter().enumerate().collect(), whole: true };
+            let shown = shares.into_iter().enumerate().collect();
+            return Sample { stands, shown, whole: true, to_firehose };
         }
         let weight = |i: usize| shares[i].iter().zip(load).map(|(s, l)| s * l).sum::<f64>();
         let mut rank: Vec<usize> = (0..n).collect();
@@ -102,12 +105,16 @@ impl Sample {
         for (at, shares) in &shown {
             stands[*at].shows(shares);
         }
-        Sample { stands, shown, whole: false }
+        Sample { stands, shown, whole: false, to_firehose }
     }
 
     /// The part of a producer's records that goes to the stands.
     pub fn part(&self, producer: usize) -> f64 {
-        if self.whole { 1.0 } else { self.stands.iter().map(|s| s.shares[producer]).sum() }
+        if self.whole || self.to_firehose[producer] {
+            1.0
+        } else {
+            self.stands.iter().map(|s| s.shares[producer]).sum()
+        }
     }
 }
 

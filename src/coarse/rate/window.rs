@@ -6,10 +6,15 @@
 
 use super::clients;
 use super::delays::Measured;
+use super::doors;
+use super::lengths::{Care, FULL, Length, Load, Near};
 use super::numbers::{Calls, Numbers, ReadCalls, grown};
 use super::sample::{Offer, Small, calls_for_one};
 use super::stands::Sample;
-use crate::measure::result::{ConsumerResult, ProducerResult, RunResult, ShardResult, StreamResult};
+use crate::measure::result::{
+    ConsumerResult, IntakeResult, ProducerResult, RunResult, ShardResult, StreamResult,
+};
+use crate::producer::config::ProducerConfig;
 use crate::units::NS_PER_S;
 use crate::world::{Unfit, simulate};
 
@@ -42,6 +47,8 @@ pub struct ProducerPoint {
     pub buffering: Measured,
     /// First sent to stored.
     pub put: Measured,
+    /// Puts to Firehose: what its intake counts per record gone (`None`: it puts to the stream).
+    pub intake: Option<Vec<f64>>,
 }
 
 /// A consumer at an operating point.
@@ -95,117 +102,6 @@ pub struct Point {
     pub call_latency: f64,
     /// Share of seconds in which a simulated shard refused something.
     pub throttled_seconds: f64,
-}
-
-/// How long a window is.
-#[derive(Clone, Copy, Debug)]
-pub struct Length {
-    /// Before it, ns.
-    pub warm: u64,
-    /// Itself, ns.
-    pub window: u64,
-}
-
-/// How much a measurement may cost.
-#[derive(Clone, Copy, Debug)]
-pub struct Care {
-    /// Open shards up to which all are simulated.
-    pub most: usize,
-    /// Above that: shards that stand for many.
-    pub ranked: usize,
-    /// Records a window should hold.
-    pub records: f64,
-    /// Warm-up where nothing is near its limit, in seconds.
-    pub calm: u64,
-    /// How long near a shard's capacity.
-    pub near: Near,
-}
-
-/// How long a shard near its capacity is looked at.
-#[derive(Clone, Copy, Debug)]
-pub enum Near {
-    /// Warm-up and window, in seconds.
-    For(u64, u64),
-    /// Until it has forgotten how it began, and many times that; but not for more than so many records.
-    Patient(f64),
-}
-
-/// What a stand is offered.
-#[derive(Clone, Copy, Debug)]
-pub struct Load {
-    /// Against its limits.
-    pub utilisation: f64,
-    /// Records per second at which it would be one.
-    pub capacity: f64,
-}
-
-impl Load {
-    /// Seconds in which the bucket forgets its level: the slowest mode of a random walk with drift between empty and
-    /// full, one second's worth apart, that a Poisson stream of `capacity` drives.
-    fn memory(self) -> f64 {
-        use std::f64::consts::PI;
-        let (c, drift) = (self.capacity.max(1.0), self.utilisation - 1.0);
-        1.0 / (PI * PI / (2.0 * c) + drift * drift * c / 2.0)
-    }
-
-    /// Seconds from a full bucket to an empty one under overload.
-    fn emptied(self) -> f64 {
-        let drift = self.utilisation - 1.0;
-        if drift <= 0.0 { 0.0 } else { (1.0 / drift).min(self.capacity.max(1.0)) }
-    }
-}
-
-/// A window may be stretched or cut this far for its records.
-const SHORTEST_S: u64 = 10;
-const LONGEST_S: u64 = 240;
-/// Batches that fail are few.
-const RARE_S: u64 = 900;
-/// Distance from the capacity within which shards remember how they began.
-const NEAR: f64 = 0.04;
-/// Retries under overload need this long to come to rest; a calm stream needs less.
-const BUSY_WARM_S: u64 = 60;
-/// Pollers that share too few calls starve one another for minutes, in turns: they are looked at so long.
-const CROWDED_S: u64 = 1800;
-/// A shard above this load is near its limit.
-pub const BUSY: f64 = 0.9;
-/// Warm-up and window of the patient, in memories of the slowest shard.
-const MEMORIES: (f64, f64) = (4.0, 30.0);
-/// From this load on what is refused follows the births: a window should have no more and no fewer than expected.
-const FULL: f64 = 0.99;
-
-impl Length {
-    /// For `rate` records per second in the small world; `crowded`: its pollers want more calls than there are.
-    pub fn at(rate: f64, loads: &[Load], crowded: bool, care: Care) -> Length {
-        let near = loads.iter().any(|l| (l.utilisation - 1.0).abs() <= NEAR);
-        let busy = loads.iter().any(|l| l.utilisation > BUSY);
-        let enough = (care.records / rate.max(1.0)) as u64;
-        let (warm, window) = match (care.near, near, busy) {
-            (Near::Patient(most), ..) if crowded => {
-                (BUSY_WARM_S, ((most / rate.max(1.0)) as u64).clamp(SHORTEST_S, CROWDED_S))
-            }
-            (Near::Patient(most), _, true) => {
-                let longest = |of: fn(Load) -> f64| loads.iter().map(|l| of(*l)).fold(0.0, f64::max);
-                let memory = longest(Load::memory);
-                let most = ((most / rate.max(1.0)) as u64).max(SHORTEST_S);
-                let warm = BUSY_WARM_S + (MEMORIES.0 * memory + longest(Load::emptied)) as u64;
-                let window = ((MEMORIES.1 * memory) as u64).max(enough.clamp(2 * SHORTEST_S, LONGEST_S));
-                (warm.min(most / 2).max(SHORTEST_S), window.min(most))
-            }
-            (Near::For(warm, window), true, _) => (warm, window),
-            (Near::For(warm, _), _, true) => (warm, enough.clamp(2 * SHORTEST_S, LONGEST_S)),
-            _ => (care.calm, enough.clamp(SHORTEST_S, LONGEST_S)),
-        };
-        Length { warm: warm * NS_PER_S, window: window * NS_PER_S }
-    }
-}
-
-impl Length {
-    /// Long enough for batches that fail now and then, with care.
-    pub fn for_rare(self, rate: f64, care: Care) -> Length {
-        let Near::Patient(most) = care.near else { return self };
-        let window = ((most / rate.max(1.0)) as u64).min(RARE_S) * NS_PER_S;
-        Length { window: window.max(self.window), ..self }
-    }
 }
 
 /// A queue grows when this share of what is born stays.
@@ -273,6 +169,7 @@ fn nothing(run: &RunResult) -> RunResult {
     }
     none.consumers.iter_mut().for_each(|c| *c = ConsumerResult::default());
     none.shards.iter_mut().for_each(|s| *s = ShardResult::default());
+    none.intakes.iter_mut().for_each(|i| *i = IntakeResult::default());
     none.stream = StreamResult::default();
     let series = &mut none.series;
     [&mut series.put_calls, &mut series.put_calls_ok, &mut series.put_latency_ns_sum]
@@ -287,9 +184,15 @@ fn between(small: &Small, offers: &[Offer], (before, after): (&RunResult, &RunRe
     let sides = before.producers.iter().zip(&after.producers);
     let producers = sides.zip(&small.config.producers).enumerate().map(|(p, ((b, a), config))| {
         let part = small.sample.part(p);
-        producer(b, a, (seconds, part), seconds / calls_for_one(&config.client, part, &offers[p]))
+        let point =
+            producer(b, a, (seconds, part), seconds / calls_for_one(&config.client, part, &offers[p]));
+        ProducerPoint { intake: intake(&small.config.producers, p, (before, after)), ..point }
     });
-    let sum = |r: &RunResult| r.producers.iter().map(|p| (p.stored + p.lost.all()) as f64).sum::<f64>();
+    let sum = |r: &RunResult| {
+        let to_stream = r.producers.iter().zip(&small.config.producers);
+        let to_stream = to_stream.filter(|(_, config)| config.client.firehose().is_none());
+        to_stream.map(|(p, _)| (p.stored + p.lost.all()) as f64).sum::<f64>()
+    };
     let gone = (sum(after) - sum(before)).max(1.0);
     let total = |of: fn(&RunResult) -> &Vec<u64>| {
         (of(after).iter().sum::<u64>() - of(before).iter().sum::<u64>()) as f64
@@ -346,6 +249,7 @@ fn producer(
         _ => Vec::new(),
     };
     ProducerPoint {
+        intake: None,
         born: born / seconds,
         gone: gone / seconds,
         held: (a.held + b.held) as f64 / 2.0 / part.max(1e-12),
@@ -360,6 +264,20 @@ fn producer(
         buffering: Measured::between(&b.buffering, &a.buffering).of_batches((a.calls - b.calls) as f64),
         put: Measured::between(&b.put, &a.put).of_batches((a.calls - b.calls) as f64),
     }
+}
+
+/// What a producer's intake counts per record gone; `None`: it puts to the stream.
+fn intake(
+    producers: &[ProducerConfig],
+    p: usize,
+    (before, after): (&RunResult, &RunResult),
+) -> Option<Vec<f64>> {
+    producers[p].client.firehose()?;
+    let place = producers[..p].iter().filter(|p| p.client.firehose().is_some()).count();
+    let of = |r: &RunResult| doors::counts(&r.intakes[place]).to_vec();
+    let gone = |r: &RunResult| (r.producers[p].stored + r.producers[p].lost.all()) as f64;
+    let all = (gone(after) - gone(before)).max(1.0);
+    Some(grown(&of(before), &of(after)).iter().map(|n| n / all).collect())
 }
 
 /// `calls` put calls were made meanwhile: what fan-out pushes has come with them.
