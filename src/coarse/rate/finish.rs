@@ -19,12 +19,13 @@ use crate::producer::config::ClientConfig;
 use std::sync::Arc;
 
 /// What rates cannot show.
-const NOT_SHOWN: [(&str, &str); 3] = [
+const NOT_SHOWN: [(&str, &str); 4] = [
     ("largest delays", "no single record is followed, so the one that waits longest is not known"),
     (
         "shards minute by minute",
         "shards are told of their writes when control looks at them, not every minute",
     ),
+    ("records out of order", "of single records nobody knows which was delivered after which"),
     ("digest of the demand", "no record is drawn outside the windows that measure an operating point"),
 ];
 

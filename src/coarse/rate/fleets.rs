@@ -271,6 +271,14 @@ fn rhythm(config: &ConsumerConfig, kcl: &KclConfig) -> (u64, u64) {
     (call, save)
 }
 
+/// From one call of a processor to the next, ns.
+pub fn call_ns(config: &ConsumerConfig) -> u64 {
+    match &config.client {
+        ApplicationConfig::Kcl(kcl) => rhythm(config, kcl).0,
+        _ => 0,
+    }
+}
+
 /// Checkpoints of a shard that is behind.
 pub fn saves(config: &ConsumerConfig, kcl: &KclConfig, batches: f64, ns: u64) -> f64 {
     match kcl.checkpoint {

@@ -8,12 +8,20 @@
 //! those of single records, and only what is not stationary is a fluid: backlogs, outages and catching up take their
 //! delays from the backlog's own curve (`fifo`, `speed`, `readers`).
 //!
+//! Consumers each in the coarsest way that keeps their truth: plain readers and functions as readers with a pace; a KCL
+//! application with the library's own workers and leases, which say who reads a shard and when nobody does (`fleets`);
+//! Firehose streams with Firehose's own machine, fed with groups of records (`taps`, `doors`); Flink jobs, and what hangs on
+//! single calls or batches (few cores, slow spells, short concurrency, bad records, more pollers than a shard has bytes
+//! for), call by call (`followed`).
+//!
 //! A run that stays at one point and is no longer than its measurement is that measurement. Near its capacity a shard is
 //! looked at until it has forgotten how it began, and windows there bear the records expected of them (`window`).
 //!
 //! Left out: where more shards split than are simulated, counts per record are those of the simulated ones together
-//! (an overloaded stream of unequal shards stores up to 4 % less or more for a while); births scatter only inside the windows (a run's totals are expectations); readers that catch up do not
-//! slow down those that are level beyond what `speed` says; the largest single delay is not known.
+//! (an overloaded stream of unequal shards stores a few per cent less or more for a while); births scatter only inside
+//! the windows (a run's totals are expectations), so that which of several starving readers, or of several workers with
+//! equal load, gets what can differ from a run record by record; readers that catch up do not slow down those that are
+//! level beyond what `speed` says; the largest single delay is not known.
 
 mod backlog;
 mod book;

@@ -2,13 +2,15 @@
 
 use super::delays::Delays;
 use super::fifo::Fifo;
-use super::fleets::Fleet;
+use super::fleets::{self, Fleet};
 use super::followed::Deed;
+use super::numbers::add;
 use super::speed::{Company, Pace, pace, turns};
 use super::stands::Sample;
 use super::taps::Tap;
 use crate::api::{Fate, Position};
 use crate::consumer::config::{ConsumerConfig, Happening, ReadConfig};
+use crate::record::Shard;
 use crate::stream::config::ReadLimits;
 use crate::stream::routing::ShardMap;
 use std::collections::BTreeMap;
@@ -28,6 +30,8 @@ pub struct Reader {
     pub outages: Vec<(u64, u64)>,
     /// (from, until, factor) of slow spells.
     slow: Vec<(u64, u64, u64)>,
+    /// (moment, position among the open shards) of records that cannot be processed.
+    poisons: Vec<(u64, u32)>,
     /// The workers who read for it, where it is a KCL application.
     pub fleet: Option<Fleet>,
     /// Where its records go, if it is a Firehose stream.
@@ -92,19 +96,21 @@ pub struct Step {
 impl Reader {
     /// A consumer, and what will happen to it.
     pub fn new(happenings: &[(u64, Happening)], fleet: Option<Fleet>, tap: Option<Tap>) -> Reader {
-        let (mut outages, mut slow) = (Vec::new(), Vec::new());
+        let (mut outages, mut slow, mut poisons) = (Vec::new(), Vec::new(), Vec::new());
         for &(at, what) in happenings {
             match what {
                 Happening::Outage { lasting } => outages.push((at, at.saturating_add(lasting.0))),
                 Happening::Slowdown { factor, lasting } => {
                     slow.push((at, at.saturating_add(lasting.0), u64::from(factor)));
                 }
+                Happening::PoisonRecord { open_index } => poisons.push((at, open_index)),
                 _ => {}
             }
         }
         Reader {
             outages,
             slow,
+            poisons,
             fleet,
             tap,
             given_up: BTreeMap::new(),
@@ -288,6 +294,7 @@ impl Reading<'_> {
             let level = (stored - waiting + reader.level_unread - unread).max(0.0);
             reader.level_unread += stored - waiting - level;
             step.level = level;
+            self.skip_bad(reader, c, &mut step);
             step.age = step.age.or(Some(0));
         }
         reader.behind_most.0 = reader.behind_most.0.max(step.late_shards);
@@ -295,6 +302,21 @@ impl Reading<'_> {
         reader.delivered += step.level + step.late;
         reader.age_max = reader.age_max.max(step.age.unwrap_or(0));
         step
+    }
+
+    /// Workers skip a batch with a record that cannot be processed.
+    fn skip_bad(&self, reader: &mut Reader, c: usize, step: &mut Step) {
+        if reader.fleet.is_none() {
+            return;
+        }
+        let batch_ns = fleets::call_ns(&self.configs[c]);
+        for (at, place) in reader.poisons.iter().filter(|p| (self.from..self.to).contains(&p.0)) {
+            let Some(id) = Shard::nth_open(self.map.shards(), *place, *at) else { continue };
+            let batch = (self.inflow_of(id).records * batch_ns as f64 / 1e9).clamp(1.0, step.level.max(1.0));
+            step.level = (step.level - batch).max(0.0);
+            reader.skipped += batch;
+            add(&mut step.client, &[0.0, 1.0], 1.0);
+        }
     }
 
     /// Are records of a shard kept for workers who have not begun it? (Children are read from their beginning.)

@@ -43,6 +43,7 @@ impl Run<'_> {
         }
         let stands = self.inflow(now, sent);
         let configs = &self.config.consumers;
+        let unread: Vec<f64> = (0..configs.len()).map(|c| self.unread(c, now, sent)).collect();
         let reading = Reading {
             configs,
             limits: &self.config.stream.reads,
@@ -59,26 +60,18 @@ impl Run<'_> {
             delay: sent.wait(),
         };
         reading.follow(&mut self.followed, &mut self.shared, self.config.stream.visibility.0);
-        let seconds = now.seconds();
         let mut steps = Vec::with_capacity(configs.len());
-        for c in 0..configs.len() {
-            if let Some(one) = self.followed.iter_mut().find(|one| one.consumer == c) {
-                steps.push(Step { deed: Some(one.deed()), ..Step::default() });
-                self.readers[c].goes_by(one);
-                continue;
-            }
-            let points = &self.points.points;
-            // A function's records are unread until it has returned.
-            let works = f64::from(u8::from(configs[c].client.lambda().is_some()));
-            let until_read = |p: &ConsumerPoint| p.propagation.mean + works * p.processing.mean;
-            let delay: f64 = now.mixture.iter().map(|(k, s)| until_read(&points[*k].consumers[c]) * s).sum();
-            let keeps_up: f64 = now.mixture.iter().map(|(k, s)| points[*k].consumers[c].keeps_up * s).sum();
-            let unread = match keeps_up < KEEPS_UP {
-                true => self.readers[c].level_unread + sent.stored * (1.0 - keeps_up),
-                false => sent.stored / seconds * delay / 1e9,
-            };
-            reading.change_hands(&mut self.readers[c], &std::mem::take(&mut self.news[c]));
-            steps.push(reading.step(&mut self.readers, c, sent.stored, unread));
+        for (c, unread) in unread.into_iter().enumerate() {
+            steps.push(match self.followed.iter_mut().find(|one| one.consumer == c) {
+                Some(one) => {
+                    self.readers[c].goes_by(one);
+                    Step { deed: Some(one.deed()), ..Step::default() }
+                }
+                None => {
+                    reading.change_hands(&mut self.readers[c], &std::mem::take(&mut self.news[c]));
+                    reading.step(&mut self.readers, c, sent.stored, unread)
+                }
+            });
         }
         let (map, size) = (self.carrier.map(), reading.size);
         for (c, step) in steps.iter().enumerate() {
@@ -89,6 +82,21 @@ impl Run<'_> {
                 Some(deed) => self.count_deed(c, deed),
                 None => self.count_reader(c, now, sent, step),
             }
+        }
+    }
+
+    /// What a reader that keeps level has not read at the end of a step.
+    fn unread(&self, c: usize, now: &Now, sent: &Sent) -> f64 {
+        let mean = |of: &dyn Fn(&ConsumerPoint) -> f64| -> f64 {
+            now.mixture.iter().map(|(k, share)| of(&self.points.points[*k].consumers[c]) * share).sum()
+        };
+        // A function's records are unread until it has returned.
+        let works = f64::from(u8::from(self.config.consumers[c].client.lambda().is_some()));
+        let delay = mean(&|p| p.propagation.mean + works * p.processing.mean);
+        let keeps_up = mean(&|p| p.keeps_up);
+        match keeps_up < KEEPS_UP {
+            true => self.readers[c].level_unread + sent.stored * (1.0 - keeps_up),
+            false => sent.stored / now.seconds() * delay / 1e9,
         }
     }
 
@@ -127,6 +135,7 @@ impl Run<'_> {
             bucket.shown[0].sum += delivered * share * (1.0 + again);
             bucket.shown[2].sum += delivered * share * size * (1.0 + again);
         }
+        add(&mut book.client, &step.client, 1.0);
         let again = std::mem::take(&mut reader.again);
         add(&mut book.delivery, &[again, again * size], 1.0);
         reader.read_bytes += again * size;
@@ -199,7 +208,6 @@ impl Run<'_> {
         for (between, records) in &step.processing {
             *book.processing.entry(*between).or_default() += records;
         }
-        add(&mut book.client, &step.client, 1.0);
         let wait = sent.wait();
         let [received, done] = &step.late_delays;
         book.propagation.merge(received);

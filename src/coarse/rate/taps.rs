@@ -179,20 +179,18 @@ impl Tap {
     fn settle(&mut self, step: &mut Step, given_up: &mut BTreeMap<Fate, f64>) {
         for gone in self.pipeline.departed() {
             let left_over = self.left_over.entry(gone.fate).or_default();
-            for group in gone.load.groups() {
-                *left_over += group.records;
-                let records = *left_over / self.parts;
-                *left_over %= self.parts;
-                self.gone += records;
+            *left_over += gone.load.records;
+            let records = *left_over / self.parts;
+            *left_over %= self.parts;
+            self.gone += records;
+            let Some(fate) = gone.fate else {
                 let waited = |at: u64| gone.at.saturating_sub(at) as f64;
-                match gone.fate {
-                    None => {
-                        let (last, first) = (waited(group.arrived.1), waited(group.arrived.0));
-                        step.late_delays[1].add_even(last, first, records as f64);
-                    }
-                    Some(fate) => *given_up.entry(fate).or_default() += records as f64,
+                for (n, (first, last)) in gone.load.stretches() {
+                    step.late_delays[1].add_even(waited(last), waited(first), n as f64);
                 }
-            }
+                continue;
+            };
+            *given_up.entry(fate).or_default() += records as f64;
         }
     }
 
