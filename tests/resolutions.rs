@@ -106,13 +106,12 @@ fn what_cohorts_do_not_carry_is_refused_by_name() {
 fn rates_agree_with_records() {
     let all = [
         ("lease-table-bill", 2),
-        ("kcl-hot-shard", 2),
         ("kcl-silent-subscription", 2),
         ("lambda-knobs", 2),
         ("lambda-poison-record", 1),
         ("firehose-small-files", 2),
         ("firehose-transform-fails", 2),
-        ("firehose-outage-2h", 2),
+        ("firehose-outage-2h", 1),
         ("flink-restart", 2),
     ];
     for (scenario, seeds) in all {

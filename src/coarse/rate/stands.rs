@@ -1,6 +1,7 @@
 //! The shards that stand for all.
 //!
-//! Up to `Care::most` open shards, every one is simulated, with its own keys. Above that, shards are ranked by their share
+//! Up to `Care::most` open shards, or where records are few, every one is simulated, with its own keys. Otherwise shards
+//! are ranked by their share
 //! of the load. Where they have a few different ones (a stream that has split), some of each stand for their equals;
 //! otherwise the busiest stand for themselves (a hot shard is never sampled away) and others, at even distances along
 //! the rank, for their neighbours.
@@ -10,6 +11,10 @@ use super::places::Places;
 use crate::stream::routing::ShardMap;
 use std::ops::Range;
 
+/// More shards than care allows are simulated one by one, up to so many, where a look of so many seconds at all of them
+/// holds few records.
+const FEW_RECORDS_MOST: usize = 128;
+const LOOK_S: f64 = 90.0;
 /// Shards that stand for themselves at most, where not all do.
 const HOT_MOST: usize = 12;
 /// A shard this many times as busy as the middle one is hot.
@@ -65,8 +70,15 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Chooses the stands. `load` weighs the producers' shares into one number; `hot` is each one's hot spell.
-    pub fn of(map: &ShardMap, places: &[Places], hot: &[f64], load: &[f64], care: Care) -> Sample {
+    /// Chooses the stands. `load` weighs the producers' shares into one number; `hot` is each one's hot spell; `rate` is
+    /// how many records a second there are in all.
+    pub fn of(
+        map: &ShardMap,
+        places: &[Places],
+        hot: &[f64],
+        (load, rate): (&[f64], f64),
+        care: Care,
+    ) -> Sample {
         let shares: Vec<Vec<f64>> = map
             .open()
             .iter()
@@ -77,7 +89,7 @@ impl Sample {
             .collect();
         let n = shares.len();
         let to_firehose: Vec<bool> = places.iter().map(Places::to_firehose).collect();
-        if n <= care.most {
+        if n <= care.most || (n <= FEW_RECORDS_MOST && rate * LOOK_S <= care.records) {
             let stands = (0..n).map(|i| Stand::of(map.open()[i], &shares[i])).collect();
             let shown = shares.into_iter().enumerate().collect();
             return Sample { stands, shown, whole: true, to_firehose };
