@@ -9,6 +9,7 @@ use kinesim::consumer::config::Happening;
 use kinesim::cost::bill_run;
 use kinesim::cost::closed::break_even;
 use kinesim::facts::{data_streams, prices};
+use kinesim::measure::clients::ClientResult;
 use kinesim::measure::result::RunResult;
 use kinesim::stream::config::Mode;
 use kinesim::units::{Bytes, Dur, NS_PER_S};
@@ -307,6 +308,26 @@ fn shards_are_told_what_was_stored_while_the_stream_grows() {
     let told: u64 = r.shards.iter().map(|s| s.stored).sum();
     close("records of all shards", told as f64, r.stream.stored as f64, 0.005 * r.stream.stored as f64);
     assert!(r.coarse.unwrap().sampled.is_some_and(|s| s.intervals.iter().all(|i| i.low_ns <= i.high_ns)));
+}
+
+/// What renewing leases comes to is known without a run; a crash on the way costs one failover for each shard.
+#[test]
+fn a_month_of_a_kcl_application() {
+    let text = "duration: 30 d\nmodes: [provisioned]\n\
+         producers: { p: { rate: 80 records/s, record_size: 1 KiB } }\nstream: { shards: 8 }\n\
+         consumers: { a: { client: { kcl: { version: v2, workers: 4 } }, read: polling } }\n\
+         events: [ { at: 10 d, do: { worker_crash: { consumer: a, for: 30 s } } } ]\n";
+    let r = run(&runs::world_in(text, Mode::Provisioned), MINUTE);
+    let c = &r.consumers[0];
+    let Some(ClientResult::Kcl(kcl)) = &c.client else { panic!("it is one") };
+    let renewals = 8.0 * 30.0 * 86_400.0 / (10.0 / 3.0 - 0.025);
+    close("renewals", kcl.table.renewals as f64, renewals, 0.005 * renewals);
+    assert_eq!(kcl.failovers.count, 2);
+    assert!((10.0..60.0).contains(&(kcl.failovers.sum_ns as f64 / 2e9)), "{:?}", kcl.failovers);
+    // Ten records a second and shard, of at most a minute.
+    assert!((1..4 * 10 * 60).contains(&c.redeliveries), "{}", c.redeliveries);
+    assert_eq!(c.first_deliveries + c.unread, r.stream.stored);
+    assert!(c.unread < 200, "{}", c.unread);
 }
 
 /// The same draws give the same bytes, and what is refused is refused by name.

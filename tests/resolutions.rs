@@ -167,3 +167,34 @@ fn what_cohorts_do_not_carry_is_refused_by_name() {
         "{why}"
     );
 }
+
+/// A tenth of the table: one of each client and of Firehose, at rates.
+#[test]
+fn rates_agree_with_records() {
+    let all = [
+        ("lease-table-bill", 2),
+        ("kcl-silent-subscription", 2),
+        ("lambda-knobs", 2),
+        ("lambda-poison-record", 1),
+        ("firehose-small-files", 2),
+        ("firehose-transform-fails", 2),
+        ("firehose-outage-2h", 1),
+        ("flink-restart", 2),
+    ];
+    for (scenario, seeds) in all {
+        let named = |p: &std::path::PathBuf| p.ends_with(format!("{scenario}.yaml"));
+        let path = committed().into_iter().find(named).expect("it is there");
+        for found in compare(&read(&path), RATES, seeds) {
+            let figures = found.figures.unwrap_or_else(|why| panic!("{scenario}: {why}"));
+            for figure in figures {
+                let (fine, coarse) = figure.means();
+                assert!(
+                    figure.agrees(RATE),
+                    "{scenario}, {}: {}: {fine} and {coarse}",
+                    found.mode,
+                    figure.name
+                );
+            }
+        }
+    }
+}

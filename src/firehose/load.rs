@@ -6,6 +6,7 @@
 //! neighbours share a group, so that a load's memory is bounded whatever it holds. Where only some of a group's records
 //! go another way, they take their share of its bytes.
 
+use crate::mechanism::histogram::Histogram;
 use crate::units::Percent;
 
 /// Neighbours.
@@ -161,6 +162,31 @@ pub fn times(spans: impl Iterator<Item = (u64, (u64, u64))>, until: u64, mut eac
     }
 }
 
+/// Stretches that are so close to one another, and as alike, are one.
+const JOINED_NS: u64 = 1_000_000;
+const ALIKE: f64 = 0.05;
+
+/// Records that arrived evenly in a span, as times until `until`: so many of nearly the same time at once.
+pub fn times_together(records: u64, (first, last): (u64, u64), until: u64, mut each: impl FnMut(u64, u64)) {
+    let (low, high) = (until.saturating_sub(last), until.saturating_sub(first));
+    let width = high - low;
+    let (mut at, mut told) = (low, 0);
+    while told < records {
+        // Next to a long span the finest buckets are not told apart; the last bucket holds everything.
+        let bucket = Some(Histogram::bucket_of(at).1).filter(|end| *end > at).unwrap_or(high);
+        let end = bucket.max(at + width / PARTS).min(high);
+        let upto = match end < high {
+            true => (u128::from(records) * u128::from(end - low) / u128::from(width)) as u64,
+            false => records,
+        };
+        each(at.midpoint(end), upto - told);
+        (at, told) = (end, upto);
+    }
+}
+
+/// A span is spread over so many parts at most.
+const PARTS: u64 = 512;
+
 /// So many bytes, grown or shrunk.
 pub fn resized(bytes: u64, to: Percent) -> u64 {
     match to.0 {
@@ -204,6 +230,26 @@ impl Load {
     /// Its groups, in order of arrival.
     pub fn groups(&self) -> &[Group] {
         &self.groups
+    }
+
+    /// When its records arrived: stretches in which they came at nearly the same rate.
+    pub fn stretches(&self) -> Vec<(u64, (u64, u64))> {
+        let mut all: Vec<(u64, (u64, u64))> = Vec::new();
+        let rate = |records: u64, (from, to): (u64, u64)| records as f64 / (to - from).max(1) as f64;
+        for group in &self.groups {
+            let (next, records) = (group.arrived, group.records);
+            match all.last_mut() {
+                Some((n, span))
+                    if next.0 >= span.1
+                        && next.0 - span.1 <= JOINED_NS
+                        && (rate(records, next) / rate(*n, *span) - 1.0).abs() <= ALIKE =>
+                {
+                    (*n, span.1) = (*n + records, next.1);
+                }
+                _ => all.push((records, next)),
+            }
+        }
+        all
     }
 
     /// Arrival of its oldest record.

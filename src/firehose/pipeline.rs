@@ -166,6 +166,11 @@ impl Pipeline {
         self.schedule_channel(channel);
     }
 
+    /// Billed steps × 2^20 of so many billed bytes.
+    pub fn steps_of(&self, billed: u64) -> u64 {
+        self.out.tally.steps_of(billed)
+    }
+
     /// Neighbours come in at `now`, so many billed steps × 2^20; they are parted where a buffer is full.
     pub fn receive_together(&mut self, now: u64, channel: usize, group: Group, steps: u64) {
         self.out.tally.come_in_together(now, &group, steps);
@@ -215,7 +220,7 @@ impl Pipeline {
         let Some(backup) = &mut self.backup else { return };
         let mut rest = group;
         while rest.records > 0 {
-            let part = rest.take_first(rest.records.min(BLOCK as u64));
+            let part = rest.take_first(rest.records.min(rest.records.div_ceil(16).max(BLOCK as u64)));
             backup.push(now, channel, part, &mut self.out.tally);
         }
     }

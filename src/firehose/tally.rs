@@ -3,7 +3,7 @@
 use super::buffer::Reason;
 use super::config::{BackupConfig, FirehoseConfig, Source};
 use super::errors::{CONVERSION, PARTITIONS};
-use super::load::{Group, Load, resized, times};
+use super::load::{Group, Load, resized, times, times_together};
 use super::transform::Answer;
 use crate::facts::firehose::{MULTIPART_BELOW, MULTIPART_BESIDES};
 use crate::facts::lambda::GRANULE;
@@ -30,6 +30,8 @@ pub struct Tally {
     parts: Option<u64>,
     /// Are they decompressed?
     decompresses: bool,
+    /// Do records come in that are not looked at one by one?
+    together: bool,
     billed_step: u32,
     /// Part of a step that is not billed yet.
     part_step: u64,
@@ -82,6 +84,7 @@ impl Tally {
             parts: config.opening.map(|_| 0),
             decompresses: config.opening.is_some_and(|o| o.decompresses),
             part_step: 0,
+            together: false,
             billed_step: config.billed_step.0.clamp(1, u32::MAX.into()) as u32,
             part: config.writing.part.filter(|_| config.buffer.interval < MULTIPART_BELOW.dur()),
             written: config.writing.written,
@@ -108,8 +111,14 @@ impl Tally {
         bucket.in_bytes += bytes;
     }
 
+    /// Billed steps × 2^20 of so many billed bytes.
+    pub fn steps_of(&self, billed: u64) -> u64 {
+        (u128::from(billed) * u128::from(STEP_PARTS) / u128::from(self.billed_step)) as u64
+    }
+
     /// Neighbours came in; so many billed steps × 2^20.
     pub fn come_in_together(&mut self, now: u64, group: &Group, steps: u64) {
+        self.together = true;
         let whole = self.part_step + steps;
         self.part_step = whole % STEP_PARTS;
         self.counts.in_records += group.records;
@@ -224,8 +233,14 @@ impl Tally {
             self.close();
             self.open = bucket;
         }
-        let spans = load.groups().iter().map(|g| (g.records, g.arrived));
-        times(spans, now, |times| self.recent.add_all(times));
+        if self.together {
+            for (records, span) in load.stretches() {
+                times_together(records, span, now, |ns, n| self.recent.add_many(ns, n));
+            }
+        } else {
+            let spans = load.groups().iter().map(|g| (g.records, g.arrived));
+            times(spans, now, |times| self.recent.add_all(times));
+        }
         let age = load.oldest().map_or(0, |oldest| now - oldest);
         let counts = &mut self.counts;
         counts.delivered_records += load.records;

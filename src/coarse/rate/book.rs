@@ -61,6 +61,10 @@ pub struct ConsumerBook {
     pub reading: Vec<f64>,
     /// A consumer's counts.
     pub delivery: Vec<f64>,
+    /// Its client's counts.
+    pub client: Vec<f64>,
+    /// The largest of its client's other figures.
+    pub client_most: Vec<f64>,
     /// Delivered while level, as at each point.
     pub weights: Vec<f64>,
     /// The same, of records that did not queue in a client.
@@ -69,6 +73,8 @@ pub struct ConsumerBook {
     pub propagation: Delays,
     /// Work on them: evenly between two times (ns), so many.
     pub processing: BTreeMap<(u64, u64), f64>,
+    /// Work on records that were followed.
+    pub worked: Delays,
     /// Born to processed, of those that waited somewhere.
     pub end_to_end: Delays,
 }

@@ -70,6 +70,8 @@ pub struct Delays {
     uncertain: f64,
 }
 
+/// A span is spread over so many parts at most.
+const PARTS: f64 = 512.0;
 /// A normal variable lies within so many deviations with 95 %.
 const WITHIN: f64 = 1.959_964;
 
@@ -126,9 +128,11 @@ impl Delays {
         self.weight += weight;
         self.sum += weight * (low + high) / 2.0;
         let mut at = low;
+        // Next to a long span the finest buckets are not told apart.
+        let least = (high - low) / PARTS;
         loop {
-            let (from, to) = Histogram::bucket_of(at as u64);
-            let end = high.min(to as f64);
+            let end = high.min((Histogram::bucket_of(at as u64).1 as f64).max(at + least));
+            let (from, to) = Histogram::bucket_of(((at + end) / 2.0) as u64);
             let part = if high > low { (end - at) / (high - low) } else { 1.0 };
             self.buckets.entry(from).or_insert((to, 0.0)).1 += weight * part;
             if end >= high {

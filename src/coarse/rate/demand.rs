@@ -164,9 +164,9 @@ fn of_size(size: u64, counted: u64) -> PerRecord {
     PerRecord { bytes: size as f64, units: billed.units as f64, kib: billed.rounded as f64 }
 }
 
-/// A law's averages: exact for listed sizes, from many draws for the others.
-fn drawn(law: &SizeLaw, counted: u64) -> PerRecord {
-    let listed: Vec<(u64, f64)> = match law {
+/// A law's sizes with their weights: exact for listed sizes, from many draws for the others.
+fn sizes(law: &SizeLaw) -> Vec<(u64, f64)> {
+    match law {
         SizeLaw::Fixed(size) => vec![(size.0, 1.0)],
         SizeLaw::Empirical(sizes) => sizes.iter().map(|(s, w)| (s.0, *w as f64)).collect(),
         _ => {
@@ -177,7 +177,12 @@ fn drawn(law: &SizeLaw, counted: u64) -> PerRecord {
             }
             sizes.iter().map(|s| (u64::from(*s), 1.0)).collect()
         }
-    };
+    }
+}
+
+/// A law's averages.
+fn drawn(law: &SizeLaw, counted: u64) -> PerRecord {
+    let listed = sizes(law);
     let weights: f64 = listed.iter().map(|s| s.1).sum();
     let mut mean = PerRecord::default();
     for (size, weight) in listed {
@@ -188,4 +193,16 @@ fn drawn(law: &SizeLaw, counted: u64) -> PerRecord {
         mean.kib += one.kib * share;
     }
     mean
+}
+
+/// Bytes of a producer's record, rounded up to whole steps, on average.
+pub fn rounded(producer: &ProducerConfig, step: u64) -> f64 {
+    let usual = SizeLaw::Fixed(Bytes(crate::world::sizing::mean_size(producer, false).max(1)));
+    let listed = match &producer.demand.record_size {
+        SizeLaw::FromTrace => sizes(&usual),
+        law => sizes(law),
+    };
+    let weights: f64 = listed.iter().map(|s| s.1).sum();
+    let all: f64 = listed.iter().map(|(size, weight)| (size.div_ceil(step) * step) as f64 * weight).sum();
+    all / weights.max(1e-300)
 }

@@ -1,27 +1,31 @@
 //! The end of a run: totals become whole numbers, the laws are checked, the result is put together.
 
 use super::book::{ConsumerBook, ProducerBook};
+use super::clients;
 use super::delays::{Delays, Measured};
 use super::numbers::{Calls, Numbers, ReadCalls, whole};
 use super::run::Run;
 use super::window::Point;
+use crate::api::Fate;
 use crate::consumer::config::ReadConfig;
 use crate::engine::digest::{Digest, Folded};
+use crate::measure::clients::ClientResult;
 use crate::measure::lost::Lost;
 use crate::measure::resolution::{Coarse, Interval, NotShown, Sampled};
 use crate::measure::result::{
-    ConsumerResult, Digests, Packing, ProducerResult, RunResult, ShardResult, StreamResult,
+    ConsumerResult, Digests, IntakeResult, Packing, ProducerResult, RunResult, ShardResult, StreamResult,
 };
 use crate::producer::config::ClientConfig;
 use std::sync::Arc;
 
 /// What rates cannot show.
-const NOT_SHOWN: [(&str, &str); 3] = [
+const NOT_SHOWN: [(&str, &str); 4] = [
     ("largest delays", "no single record is followed, so the one that waits longest is not known"),
     (
         "shards minute by minute",
         "shards are told of their writes when control looks at them, not every minute",
     ),
+    ("records out of order", "of single records nobody knows which was delivered after which"),
     ("digest of the demand", "no record is drawn outside the windows that measure an operating point"),
 ];
 
@@ -36,8 +40,13 @@ impl Run<'_> {
     pub fn finish(mut self) -> RunResult {
         let end = self.config.duration.0;
         let producers: Vec<ProducerResult> = (0..self.producers.len()).map(|p| self.producer(p)).collect();
-        let first: u64 = producers.iter().map(|p| p.stored).sum();
-        let again: u64 = producers.iter().map(|p| p.duplicates).sum();
+        let to_stream = || producers.iter().filter(|p| !p.to_firehose);
+        let first: u64 = to_stream().map(|p| p.stored).sum();
+        let again: u64 = to_stream().map(|p| p.duplicates).sum();
+        let doors = self.doors.iter_mut().enumerate();
+        let config = self.config;
+        let intakes: Vec<IntakeResult> =
+            doors.filter_map(|(p, door)| Some(door.as_mut()?.result(config, p, &producers[p]))).collect();
         let mut stream = StreamResult { stored: first + again, ..StreamResult::default() };
         StreamResult::put(&self.stream.counts, &mut stream);
         let consumers = (0..self.consumers.len()).map(|c| self.consumer(c, &stream)).collect();
@@ -65,7 +74,7 @@ impl Run<'_> {
             mode: self.config.mode.word(),
             duration_ns: end,
             producers,
-            intakes: Vec::new(),
+            intakes,
             stream,
             consumers,
             series: closed.series,
@@ -143,6 +152,7 @@ impl Run<'_> {
             born,
             born_bytes: whole(book.born_bytes),
             overtaken: book.overtaken.map(whole),
+            to_firehose: self.doors[p].is_some(),
             buffered_records_max: book.buffered_max.0,
             buffered_bytes_max: book.buffered_max.1,
             ..ProducerResult::default()
@@ -185,9 +195,20 @@ impl Run<'_> {
             n
         };
         result.before_start = take(reader.before_start);
-        result.lost_to_retention = take(reader.lost);
+        let given_up = |fate: Fate| reader.given_up.get(&fate).copied().unwrap_or(0.0);
+        result.lost_to_retention = take(reader.lost + given_up(Fate::Lost));
         result.unread = take(reader.backlog() + reader.level_unread);
+        result.skipped = take(result.skipped as f64 + reader.skipped + given_up(Fate::Skipped));
+        result.filtered = take(result.filtered as f64 + given_up(Fate::Filtered));
+        let tells = config.client.lambda().is_some_and(|l| l.on_failure_destination);
+        let (told, untold) = if tells { (reader.too_old, 0.0) } else { (0.0, reader.too_old) };
+        result.to_failure_destination =
+            take(result.to_failure_destination as f64 + told + given_up(Fate::ToFailureDestination));
+        result.discarded = take(result.discarded as f64 + untold + given_up(Fate::Discarded));
         result.first_deliveries = left;
+        result.client = self.client(c);
+        result.failed_batches +=
+            result.client.as_ref().filter(|_| self.is_followed(c)).map_or(0, ClientResult::failed_batches);
         let size = stream.stored_bytes as f64 / stream.stored.max(1) as f64;
         result.delivered_bytes = whole(size * left as f64);
         result.catch_up_ns = self.catch_up(c);
@@ -195,10 +216,35 @@ impl Run<'_> {
         for ((least, most), weight) in &book.processing {
             processing.add_even(*least as f64, *most as f64, *weight);
         }
+        processing.merge(&book.worked);
         result.propagation = self.propagation(c).summary(left);
         result.processing = processing.summary(left);
         result.end_to_end = self.end_to_end(c).summary(left);
         result
+    }
+
+    fn is_followed(&self, c: usize) -> bool {
+        self.followed.iter().any(|one| one.consumer == c)
+    }
+
+    /// What its client counted.
+    fn client(&self, c: usize) -> Option<ClientResult> {
+        let (book, reader, config) = (&self.consumers[c], &self.readers[c], &self.config.consumers[c]);
+        if let Some(fleet) = &reader.fleet {
+            return Some(fleet.result(self.config.duration.0, &book.client));
+        }
+        let end = self.config.duration.0;
+        if let Some(tap) = &reader.tap {
+            return Some(tap.result(end));
+        }
+        if let Some(one) = self.followed.iter().find(|one| one.consumer == c) {
+            return Some(one.result(end));
+        }
+        let map = self.carrier.map();
+        let shards = (map.open().len() as f64, map.shards().len() as f64);
+        let of =
+            |lambda| clients::function(lambda, (&book.client, &book.client_most), shards, reader.behind_most);
+        config.client.lambda().map(|lambda| ClientResult::Lambda(Box::new(of(lambda))))
     }
 
     /// From the end of the last outage until nothing was behind.

@@ -8,33 +8,53 @@
 //! those of single records, and only what is not stationary is a fluid: backlogs, outages and catching up take their
 //! delays from the backlog's own curve (`fifo`, `speed`, `readers`).
 //!
+//! Consumers each in the coarsest way that keeps their truth: plain readers and functions as readers with a pace; a KCL
+//! application with the library's own workers and leases, which say who reads a shard and when nobody does (`fleets`);
+//! Firehose streams with Firehose's own machine, fed with groups of records (`taps`, `doors`); Flink jobs, and what hangs on
+//! single calls or batches (few cores, slow spells, short concurrency, bad records, more pollers than a shard has bytes
+//! for), call by call (`followed`).
+//!
 //! A run that stays at one point and is no longer than its measurement is that measurement. Near its capacity a shard is
 //! looked at until it has forgotten how it began, and windows there bear the records expected of them (`window`).
 //!
 //! Left out: where more shards split than are simulated, counts per record are those of the simulated ones together
-//! (an overloaded stream of unequal shards stores up to 4 % less or more for a while); births scatter only inside the windows (a run's totals are expectations); readers that catch up do not
-//! slow down those that are level beyond what `speed` says; the largest single delay is not known.
+//! (an overloaded stream of unequal shards stores a few per cent less or more for a while); births scatter only inside
+//! the windows (a run's totals are expectations), so that which of several starving readers, or of several workers with
+//! equal load, gets what can differ from a run record by record; readers that catch up do not slow down those that are
+//! level beyond what `speed` says; the largest single delay is not known.
 
+mod backlog;
 mod book;
+mod clients;
 mod delays;
 mod demand;
+mod doors;
 mod fifo;
 mod finish;
+mod fleets;
+mod followed;
+mod lengths;
 mod numbers;
+mod operating;
+mod outlook;
 mod places;
 mod points;
 mod readers;
 mod receiving;
+mod rows;
 mod run;
 mod sample;
 mod sending;
 mod speed;
+mod stands;
+mod taps;
 mod telling;
 mod window;
 
-use super::fit::{self, Carried, Need, application_word, client_word};
+use super::fit::{self, Carried, Need};
 use crate::api::Position;
-use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening};
+use crate::consumer::config::{ApplicationConfig, ConsumerConfig};
+use crate::consumer::kcl::config::Checkpoint;
 use crate::measure::result::RunResult;
 use crate::producer::config::ClientConfig;
 use crate::units::Dur;
@@ -49,11 +69,14 @@ pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
             | ClientConfig::Kpl(_)
             | ClientConfig::Agent(_)
             | ClientConfig::FlinkSink(_) => Ok(()),
-            _ => Err(format!("`{}` producers", client_word(&p.client))),
+            ClientConfig::FirehoseDirect(ref direct) if direct.quotas.raise.is_some() => {
+                Err(format!("quotas that raise themselves (`{}`)", p.name))
+            }
+            ClientConfig::FirehoseDirect(_) => Ok(()),
         },
         Need::Stream(_) => Ok(()),
-        Need::Consumer(c) => consumer(c),
-        Need::Firehose(f) => Err(format!("Firehose streams (`{}`)", f.name)),
+        Need::Consumer(c) => consumer(c).and_then(|()| followed::fit(config, c)),
+        Need::Firehose(_) => Ok(()),
         Need::Event(action) => event(action),
     })
 }
@@ -61,17 +84,10 @@ pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
 fn consumer(c: &ConsumerConfig) -> Carried {
     match (&c.client, c.starts.from) {
         (_, Position::AtRow(_)) => Err("readers that begin at a row".into()),
-        (ApplicationConfig::Sdk, _) => Ok(()),
-        (client, _) => {
-            let why = match client {
-                ApplicationConfig::Kcl(_) => {
-                    "workers and leases move for minutes, which a window does not see"
-                }
-                ApplicationConfig::Lambda(_) => "its bill and its cold starts are counted call by call",
-                _ => "its buffers and commits have rhythms of their own",
-            };
-            Err(format!("`{}` consumers ({why})", application_word(client)))
+        (ApplicationConfig::Kcl(kcl), _) if kcl.checkpoint == Checkpoint::AtShardEnd => {
+            Err("KCL applications that never checkpoint (all they ever read would be done again)".into())
         }
+        _ => Ok(()),
     }
 }
 
@@ -81,17 +97,6 @@ fn event(action: &Action) -> Carried {
         Action::ProcessRestart { .. } => "restarts of producers' processes",
         Action::PutErrors { .. } => "spells of put errors",
         Action::SlowNetwork { .. } => "spells of a slow network",
-        Action::DestinationOutage { .. } => "outages of a Firehose destination",
-        Action::Consumer { what, .. } => match what {
-            Happening::Outage { .. } | Happening::Slowdown { .. } => return Ok(()),
-            Happening::WorkerCrash { .. } => "worker crashes",
-            Happening::WorkersAdded { .. } | Happening::WorkersRemoved { .. } => {
-                "changes of the number of workers"
-            }
-            Happening::Deploy { .. } => "deploys",
-            Happening::PoisonRecord { .. } => "poison records",
-            Happening::SilentSubscriptions => "silent subscriptions",
-        },
         _ => return Ok(()),
     };
     Err(what.into())

@@ -1,5 +1,6 @@
 //! Counts as lists of numbers: what can be added, scaled and rounded without looking at what it means.
 
+use crate::measure::clients::LambdaResult;
 use crate::measure::lost::Lost;
 use crate::measure::result::{ConsumerResult, Packing, ProducerResult, StreamResult};
 
@@ -36,7 +37,11 @@ numbers! {
     StreamResult: kinesis_records, stored_bytes, throttled_by_records, throttled_by_bytes;
     ProducerResult: duplicates, delayed, attempts, carried, throttled, unjudged, truncated, truncated_bytes,
         resent_elsewhere;
-    ConsumerResult: redeliveries, redelivered_bytes, failed_batches;
+    ConsumerResult: redeliveries, redelivered_bytes, failed_batches, skipped, filtered, to_failure_destination,
+        discarded;
+    LambdaResult: invocations, succeeded, failed, timed_out, final_calls, throttled, retries, bisects, sent, batches,
+        full_batches, billed_ms, destination_messages, given_up_by_retries, given_up_by_age, too_large, expired,
+        busy_ns, blocked_ns;
 }
 
 /// What a producer counts for its calls.

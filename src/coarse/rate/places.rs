@@ -13,6 +13,8 @@ pub struct Places {
     weights: Vec<f64>,
     /// Share before each, and the whole.
     before: Vec<f64>,
+    /// Do they go to Firehose, and to no shard?
+    to_firehose: bool,
 }
 
 impl Places {
@@ -49,7 +51,18 @@ impl Places {
             positions: keys.iter().map(|k| k.0).collect(),
             weights: keys.iter().map(|k| k.1).collect(),
             before,
+            to_firehose: false,
         }
+    }
+
+    /// Of records that are put to Firehose.
+    pub fn firehose() -> Places {
+        Places { positions: Vec::new(), weights: Vec::new(), before: vec![0.0], to_firehose: true }
+    }
+
+    /// Do they go to Firehose, and to no shard?
+    pub fn to_firehose(&self) -> bool {
+        self.to_firehose
     }
 
     /// Are all places alike?
@@ -59,6 +72,9 @@ impl Places {
 
     /// The share of records that goes to a shard, `hot` of them to the extra key of a hot spell.
     pub fn share(&self, shard: &Shard, hot: f64) -> f64 {
+        if self.to_firehose {
+            return 0.0;
+        }
         let (from, to) = bounds(shard);
         let extra = if hot > 0.0 && (from..=to).contains(&top(HOT_KEY)) { hot } else { 0.0 };
         self.cold_share(shard) * (1.0 - hot) + extra

@@ -4,9 +4,11 @@
 //! `GRID` (utilisation of the busiest shard), and a load between two of them is a mixture of both: a share of its
 //! records behaves as at the one, the rest as at the other, so that the mean rate is its own.
 
+use super::lengths::{Care, Length, Load};
 use super::places::Places;
-use super::sample::{Offer, Sample, Small};
-use super::window::{Care, Length, Load, Point, from_the_start, measure};
+use super::sample::{Offer, Small};
+use super::stands::Sample;
+use super::window::{Point, from_the_start, measure};
 use crate::world::Unfit;
 use md5::{Digest, Md5};
 use std::collections::BTreeMap;
@@ -46,6 +48,8 @@ pub struct Wanted {
     pub key: Vec<u64>,
     /// Do pollers want more calls than a shard gives?
     pub crowded: bool,
+    /// Does something happen in it that is rare?
+    pub rare: bool,
     /// The whole run, where it stays at this point from its beginning to its end.
     pub all: Option<u64>,
 }
@@ -57,6 +61,7 @@ impl Points {
             return Ok(*found);
         }
         let length = Length::at(wanted.rate, &wanted.loads, wanted.crowded, care);
+        let length = if wanted.rare { length.for_rare(wanted.rate, care) } else { length };
         let at = self.points.len();
         if let Some(all) = wanted.all.filter(|all| *all <= 2 * length.warm + length.window) {
             self.points.push(Arc::new(from_the_start(small, &wanted.offers, all)?));

@@ -1,14 +1,19 @@
 //! The run: from step to step, with what is carried between them.
 
 use super::book::{Bucket, ConsumerBook, ProducerBook, StreamBook, empty, end_bucket};
-use super::demand::{Demand, PerRecord, is_plain};
+use super::demand::{Demand, PerRecord, is_plain, rounded};
+use super::doors::Door;
 use super::fifo::Fifo;
+use super::fleets::{Fleet, News};
+use super::followed::{Followed, is_followed};
+use super::lengths::{Care, Near};
+use super::outlook::Shared;
 use super::places::Places;
-use super::points::{Mixture, Points, Wanted, around, on_grid};
-use super::readers::{Reader, pollers};
-use super::sample::{Offer, Sample, Small, gathered};
-use super::speed::turns;
-use super::window::{Care, Load, Near};
+use super::points::{Mixture, Points};
+use super::readers::Reader;
+use super::stands::Sample;
+use super::taps::Tap;
+use crate::consumer::config::{ApplicationConfig, Happening};
 use crate::measure::result::Series;
 use crate::stream::config::Mode;
 use crate::units::NS_PER_S;
@@ -23,11 +28,8 @@ const CARE: Care =
 /// One of many rates, or on shards that come and go, is measured at many points, each for a short time of it.
 const HASTE: Care = Care { most: 12, ranked: 8, records: 60_000.0, calm: 5, near: Near::For(30, 60) };
 
-/// A queue in a client is worked off at a load of this many times the shards' capacity at most.
-const PUSH_MOST: f64 = 3.0;
-
 /// A hot spell of a producer.
-struct Spell {
+pub(super) struct Spell {
     producer: usize,
     from: u64,
     until: u64,
@@ -41,7 +43,7 @@ pub struct Run<'a> {
     pub(super) carrier: Carrier,
     pub(super) demands: Vec<Demand>,
     pub(super) places: Vec<Places>,
-    spells: Vec<Spell>,
+    pub(super) spells: Vec<Spell>,
     pub(super) points: Points,
     pub(super) sample: Sample,
     pub(super) hot: Vec<f64>,
@@ -50,7 +52,14 @@ pub struct Run<'a> {
     pub(super) exact: bool,
     pub(super) care: Care,
     pub(super) queues: Vec<Fifo>,
+    /// The doors of producers that put to Firehose.
+    pub(super) doors: Vec<Option<Door>>,
     pub(super) readers: Vec<Reader>,
+    /// Those of them that are followed call by call, and the read limits of the shards there.
+    pub(super) followed: Vec<Followed>,
+    pub(super) shared: Vec<Shared>,
+    /// What has changed among the workers of each consumer.
+    pub(super) news: Vec<News>,
     pub(super) producers: Vec<ProducerBook>,
     pub(super) consumers: Vec<ConsumerBook>,
     pub(super) stream: StreamBook,
@@ -100,6 +109,13 @@ pub(super) struct Sent {
     pub(super) scale: f64,
 }
 
+impl Sent {
+    /// Mean time from birth to storage, ns.
+    pub(super) fn wait(&self) -> f64 {
+        self.queued.map_or(self.delay, |q| (q.1 + q.2) / 2.0)
+    }
+}
+
 impl<'a> Run<'a> {
     /// Begins a run.
     pub fn new(config: &'a WorldConfig, step: u64) -> Result<Run<'a>, Unfit> {
@@ -107,8 +123,13 @@ impl<'a> Run<'a> {
         let end = config.duration.0;
         let demand = |p| Demand::new(p, count_keys, calendar(config), end);
         let demands: Vec<Demand> = config.producers.iter().map(demand).collect();
-        let keys = config.producers.iter().map(|p| &p.demand.keys).zip(&config.tables);
-        let places: Vec<Places> = keys.map(|(law, table)| Places::new(law, table.as_ref())).collect();
+        let keys = config.producers.iter().zip(&config.tables);
+        let places: Vec<Places> = keys
+            .map(|(p, table)| match p.client.firehose() {
+                Some(_) => Places::firehose(),
+                None => Places::new(&p.demand.keys, table.as_ref()),
+            })
+            .collect();
         let carrier = Carrier::new(config)?;
         let (producers, consumers) = (config.producers.len(), config.consumers.len());
         let step = step.clamp(NS_PER_S, 60 * NS_PER_S);
@@ -122,11 +143,15 @@ impl<'a> Run<'a> {
             places,
             spells: spells(config),
             points: Points::default(),
-            sample: Sample { stands: Vec::new(), shown: Vec::new(), whole: true },
+            sample: Sample { stands: Vec::new(), shown: Vec::new(), whole: true, to_firehose: Vec::new() },
             hot: vec![0.0; producers],
             place: Vec::new(),
             queues: vec![Fifo::default(); producers],
-            readers: (0..consumers).map(|c| Reader::new(happenings(config, c))).collect(),
+            doors: (0..producers).map(|p| Door::new(config, p, carrier.bucket())).collect(),
+            readers: (0..consumers).map(|c| reader(config, c, carrier.bucket())).collect(),
+            followed: (0..consumers).filter_map(|c| followed(config, c)).collect(),
+            shared: Vec::new(),
+            news: vec![News::default(); consumers],
             producers: vec![ProducerBook { overtaken: Some(0.0), ..ProducerBook::default() }; producers],
             consumers: vec![ConsumerBook::default(); consumers],
             stream: StreamBook::default(),
@@ -159,6 +184,7 @@ impl<'a> Run<'a> {
                 self.control(now);
             }
             let to = self.until(now, end);
+            let to = self.follow_workers(now, to);
             self.advance(now, to)?;
             now = to;
             if now.is_multiple_of(bucket) || now == end {
@@ -195,6 +221,17 @@ impl<'a> Run<'a> {
         spells.chain(changes).filter(|at| *at > now).fold(to, u64::min)
     }
 
+    /// Workers act up to the next moment at which shards change hands, `to` at most.
+    fn follow_workers(&mut self, from: u64, to: u64) -> u64 {
+        let (shards, mut to) = (self.carrier.map().shards(), to);
+        for (reader, news) in self.readers.iter_mut().zip(&mut self.news) {
+            if let Some(fleet) = &mut reader.fleet {
+                (to, *news) = fleet.advance(from, to, shards);
+            }
+        }
+        to
+    }
+
     fn advance(&mut self, from: u64, to: u64) -> Result<(), Unfit> {
         if self.hot_at(from) != self.hot {
             self.tell_shards();
@@ -207,163 +244,6 @@ impl<'a> Run<'a> {
         let sent = self.send(&now);
         self.read(&now, &sent);
         Ok(())
-    }
-
-    /// Where the stream works in this step.
-    fn operating_point(&mut self, from: u64, to: u64) -> Result<Now, Unfit> {
-        let mut rates: Vec<f64> = self.demands.iter().map(|d| d.rate(from, to)).collect();
-        let mut mixture = self.mixture(&rates, from, self.exact)?;
-        let grows = |k: usize| self.points.points[k].producers.iter().any(|p| p.grows);
-        if self.queues.iter().any(|q| q.records > 0.0) && !mixture.iter().any(|(k, _)| grows(*k)) {
-            // The queue comes on top of what is born, as much of it as shards could possibly take.
-            let seconds = ((to - from) as f64 / NS_PER_S as f64).max(1.0);
-            let own = self.load(&rates, from);
-            rates.iter_mut().zip(&self.queues).for_each(|(rate, queue)| *rate += queue.records / seconds);
-            let (all, most) = (self.load(&rates, from), PUSH_MOST.max(own));
-            if all > most {
-                rates.iter_mut().for_each(|r| *r *= most / all);
-            }
-            mixture = self.mixture(&rates, from, false)?;
-        }
-        let opens = self.points.opening.filter(|(_, length)| from < *length && self.rates_since_start(from));
-        if let Some((opening, _)) = opens {
-            mixture = vec![(opening, 1.0)];
-        }
-        let record = self.demands.iter().map(|d| d.record(from)).collect();
-        Ok(Now { from, to, mixture, offered: rates, record, opening: opens.is_some() })
-    }
-
-    /// The points around these rates.
-    fn mixture(&mut self, rates: &[f64], from: u64, exact: bool) -> Result<Mixture, Unfit> {
-        let load = self.load(rates, from);
-        if load <= 0.0 {
-            return Ok(vec![(self.point(rates, from)?, 1.0)]);
-        }
-        if exact {
-            return Ok(vec![(self.point(rates, from)?, 1.0)]);
-        }
-        let (low, high, share) = around(load);
-        let mut mixture = Mixture::with_capacity(2);
-        for (at, part) in [(low, 1.0 - share), (high, share)] {
-            if part > 0.0 {
-                mixture.push((self.grid_point(rates, at, from)?, part));
-            }
-        }
-        Ok(mixture)
-    }
-
-    /// The point at a place on the grid. One producer's is soon found again, as long as shards and readers stay.
-    fn grid_point(&mut self, rates: &[f64], at: usize, from: u64) -> Result<usize, Unfit> {
-        let alone = rates.len() == 1;
-        let size = self.demands[0].point_size(from, self.exact_sizes()).map_or(0, |s| s.0);
-        if let Some(found) = self.points.grid.iter().find(|g| alone && (g.0, g.1) == (at, size)) {
-            return Ok(found.2);
-        }
-        // The load is that of the point's sizes, which are not quite those of this moment.
-        let load = busiest(&self.loads(rates, &self.point_bytes(from)));
-        let scaled: Vec<f64> = rates.iter().map(|r| r * on_grid(at) / load).collect();
-        let point = self.point(&scaled, from)?;
-        self.points.grid.push((at, size, point));
-        Ok(point)
-    }
-
-    /// Has nothing changed since the run began?
-    fn rates_since_start(&self, now: u64) -> bool {
-        let change = self.demands.iter().map(|d| d.changes(0)).min().unwrap_or(u64::MAX);
-        let readers = self.readers.iter().zip(&self.config.consumers).map(|(r, c)| r.changes(c, 0)).min();
-        now < change.min(readers.unwrap_or(u64::MAX))
-            && self.carrier.map().shards().len() == self.carrier.map().open().len()
-    }
-
-    /// Does nothing ever change before `end`?
-    fn stays_until(&self, end: u64) -> bool {
-        self.exact
-            && self.demands.iter().all(|d| d.changes(0) >= end)
-            && self.readers.iter().zip(&self.config.consumers).all(|(r, c)| r.changes(c, 0) >= end)
-            && self.carrier.next_control() >= end
-            && self.spells.is_empty()
-    }
-
-    /// Utilisation of the busiest stand.
-    fn load(&self, rates: &[f64], at: u64) -> f64 {
-        let bytes: Vec<f64> = self.demands.iter().map(|d| d.record(at).bytes).collect();
-        busiest(&self.loads(rates, &bytes))
-    }
-
-    /// Do points take sizes that follow a trace as they are? One producer's are put into classes where there are many.
-    fn exact_sizes(&self) -> bool {
-        self.exact || self.demands.len() > 1
-    }
-
-    /// Bytes of the producers' records at a point.
-    fn point_bytes(&self, at: u64) -> Vec<f64> {
-        self.demands.iter().map(|d| d.point_bytes(at, self.exact_sizes())).collect()
-    }
-
-    /// What each stand is offered, with records of so many bytes.
-    fn loads(&self, rates: &[f64], bytes: &[f64]) -> Vec<Load> {
-        let limits = &self.config.stream.admission;
-        let packs: Vec<bool> = self.config.producers.iter().map(|p| p.client.packs()).collect();
-        let of = |shares: &[f64]| {
-            let (mut records, mut bytes_per_s, mut all) = (0.0, 0.0, 0.0);
-            for p in 0..rates.len() {
-                let rate = rates[p] * shares[p];
-                all += rate;
-                records += if packs[p] { 0.0 } else { rate };
-                bytes_per_s += rate * bytes[p];
-            }
-            let by_bytes = bytes_per_s / limits.bytes_per_s as f64;
-            let utilisation = (records / limits.records_per_s as f64).max(by_bytes);
-            Load { utilisation, capacity: all / utilisation.max(1e-12) }
-        };
-        self.sample.stands.iter().map(|s| of(&s.shares)).collect()
-    }
-
-    /// The measured point at these rates.
-    fn point(&mut self, rates: &[f64], at: u64) -> Result<usize, Unfit> {
-        let (exact, sizes) = (self.exact_sizes(), self.point_bytes(at));
-        let offer = |(demand, rate): (&Demand, &f64)| demand.offer(at, *rate, exact);
-        let mut offers: Vec<Offer> = self.demands.iter().zip(rates).map(offer).collect();
-        let (loads, limits) = (self.loads(rates, &sizes), &self.config.stream.admission);
-        let gathered = gathered(&loads);
-        for ((offer, bytes), config) in offers.iter_mut().zip(sizes).zip(&self.config.producers) {
-            let binds = bytes * limits.records_per_s as f64 > limits.bytes_per_s as f64;
-            offer.gathered = gathered;
-            offer.bytes_bind = Some(bytes).filter(|_| binds || config.client.packs());
-        }
-        let readers: Vec<Option<u64>> = self
-            .readers
-            .iter()
-            .zip(&self.config.consumers)
-            .map(|(r, c)| r.reads(c, at).then(|| r.slowness(at)))
-            .collect();
-        let mut key = Vec::new();
-        for (p, offer) in offers.iter().enumerate() {
-            let part = self.sample.part(p);
-            // A part plays its clients in its own way, and its counts are scaled by it.
-            key.extend([(part * 1e12) as u64, (rates[p] * part * 1e3 + 0.5) as u64]);
-            key.push(offer.size.map_or(0, |s| s.0));
-            let fine = if self.sample.whole { 1e9 } else { 1e4 };
-            key.extend(
-                self.sample.stands.iter().map(|s| (s.shares[p] / part.max(1e-12) * fine + 0.5) as u64),
-            );
-        }
-        key.extend(readers.iter().map(|r| r.map_or(u64::MAX, |s| s)));
-        let rate = rates.iter().enumerate().map(|(p, r)| r * self.sample.part(p)).sum();
-        let all = Some(self.config.duration.0).filter(|all| at == 0 && self.stays_until(*all));
-        let asked = pollers(&self.config.consumers, &self.readers, at);
-        let calls: f64 = asked.iter().map(|c| turns(&self.config.consumers[*c])).sum();
-        let crowded = calls > self.config.stream.reads.calls_per_s as f64;
-        let wanted = Wanted { loads, offers, rate, key, crowded, all };
-        let small = Small {
-            config: self.config,
-            map: self.carrier.map(),
-            places: &self.places,
-            hot: &self.hot,
-            sample: &self.sample,
-            readers: &readers,
-        };
-        self.points.at(&small, &wanted, self.care)
     }
 
     fn end_bucket(&mut self) {
@@ -379,9 +259,33 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Utilisation of the busiest stand.
-fn busiest(loads: &[Load]) -> f64 {
-    loads.iter().map(|l| l.utilisation).fold(0.0, f64::max)
+/// What happens to a consumer, in order.
+fn happens(config: &WorldConfig, c: usize) -> Vec<(u64, Happening)> {
+    let mut all: Vec<_> = happenings(config, c).collect();
+    all.sort_by_key(|h| h.0);
+    all
+}
+
+fn followed(config: &WorldConfig, c: usize) -> Option<Followed> {
+    Followed::new(config, c, &happens(config, c), config.seed)
+}
+
+fn reader(config: &WorldConfig, c: usize, bucket: u64) -> Reader {
+    let all = happens(config, c);
+    let consumer = &config.consumers[c];
+    let stream = (0..config.firehose.len()).find(|i| config.firehose[*i].name == consumer.name);
+    let is_tap = matches!(consumer.client, ApplicationConfig::Firehose);
+    let tap = stream.filter(|_| is_tap).and_then(|i| {
+        let keys = config.producers.iter().map(|p| p.demand.key_bytes.0).min();
+        let key = keys.filter(|_| config.stream.admission.count_key_bytes).unwrap_or(0);
+        let firehose = config.firehose(i);
+        let step = firehose.billed_step.0.max(1);
+        let billed = config.producers.iter().map(|p| rounded(p, step)).collect();
+        Tap::new(&firehose, bucket, config.seed, key, billed)
+    });
+    let is_followed = is_followed(config, consumer, all.iter().map(|h| h.1));
+    let fleet = Fleet::new(consumer, &all, config.seed).filter(|_| !is_followed);
+    Reader::new(&all, fleet, tap)
 }
 
 fn spells(config: &WorldConfig) -> Vec<Spell> {

@@ -1,162 +1,27 @@
-//! The shards that stand for all, and the small world they make.
+//! The small world that is simulated record by record at an operating point.
 //!
-//! Up to `Care::most` open shards, every one is simulated, with its own keys. Above that, shards are ranked by their share
-//! of the load. Where they have a few different ones (a stream that has split), some of each stand for their equals;
-//! otherwise the busiest stand for themselves (a hot shard is never sampled away) and others, at even distances along
-//! the rank, for their neighbours. A client that gathers records for many shards in one call then
-//! gathers fewer, in proportion, so that each shard sees as many entries of a call as before.
+//! Where some shards stand for all, a client that gathers records for many shards in one call gathers fewer, in
+//! proportion, so that each shard sees as many entries of a call as before.
 
+use super::lengths::{BUSY, Load};
 use super::places::Places;
-use super::window::{BUSY, Care, Load};
-use crate::consumer::config::ConsumerConfig;
+use super::stands::Sample;
+use crate::consumer::config::{ApplicationConfig, ConsumerConfig};
+use crate::consumer::kcl::config::LeaseTable;
 use crate::producer::config::{ClientConfig, KeyLaw, PutCall, RateShape, SdkConfig, SizeLaw};
 use crate::producer::keys::KeyTable;
 use crate::random::LatencyLaw;
 use crate::record::Shard;
 use crate::stream::config::Mode;
 use crate::stream::routing::{ShardMap, uniform_start};
-use crate::units::{Bytes, Dur, NS_PER_S, RecordRate};
+use crate::units::{Bytes, Dur, NS_PER_S, Percent, RecordRate};
 use crate::world::config::WorldConfig;
-use std::ops::Range;
 use std::sync::Arc;
 
-/// Shards that stand for themselves at most, where not all do.
-const HOT_MOST: usize = 12;
-/// A shard this many times as busy as the middle one is hot.
-const HOT: f64 = 1.25;
-/// Shards whose loads differ by less are equal.
-const ALIKE: f64 = 0.995;
 /// Keys of one shard that are told apart; more are spread evenly.
 const KEYS_MOST: usize = 20_000;
 /// Places of a shard's records where keys are not told apart.
 const SPREAD: u64 = 64;
-
-/// One simulated shard.
-#[derive(Clone, Debug)]
-pub struct Stand {
-    /// Its id in the stream.
-    pub shard: u32,
-    /// Its share of each producer's records.
-    pub shares: Vec<f64>,
-    /// The shares of all that it shows, itself among them.
-    pub all: Vec<f64>,
-    /// The busiest of these, in its own loads (`None`: their producers' shares are not alike).
-    pub busiest: Option<f64>,
-}
-
-impl Stand {
-    /// A shard that shows itself.
-    fn of(shard: u32, shares: &[f64]) -> Stand {
-        Stand { shard, shares: shares.to_vec(), all: shares.to_vec(), busiest: Some(1.0) }
-    }
-
-    /// How many of its kind it stands for, by load (its shards' producers are alike).
-    pub fn stands_for(&self) -> f64 {
-        self.all.iter().sum::<f64>() / self.shares.iter().sum::<f64>().max(1e-300)
-    }
-
-    /// It shows a shard with these shares, too.
-    fn shows(&mut self, shares: &[f64]) {
-        self.all.iter_mut().zip(shares).for_each(|(all, s)| *all += s);
-        let ratio = shares.iter().sum::<f64>() / self.shares.iter().sum::<f64>().max(1e-300);
-        let alike = self.shares.iter().zip(shares).all(|(own, s)| (s - own * ratio).abs() <= 1e-9 * s);
-        self.busiest = self.busiest.map(|b| b.max(ratio)).filter(|_| alike);
-    }
-}
-
-/// A stream as its stands show it.
-#[derive(Clone, Debug)]
-pub struct Sample {
-    /// The simulated shards, in order of their ranges.
-    pub stands: Vec<Stand>,
-    /// For each open shard of the stream (in its order): which stand shows it, and its share of each producer's
-    /// records.
-    pub shown: Vec<(usize, Vec<f64>)>,
-    /// Is every shard its own stand?
-    pub whole: bool,
-}
-
-impl Sample {
-    /// Chooses the stands. `load` weighs the producers' shares into one number; `hot` is each one's hot spell.
-    pub fn of(map: &ShardMap, places: &[Places], hot: &[f64], load: &[f64], care: Care) -> Sample {
-        let shares: Vec<Vec<f64>> = map
-            .open()
-            .iter()
-            .map(|&id| {
-                let shard = &map.shards()[id as usize];
-                places.iter().zip(hot).map(|(p, hot)| p.share(shard, *hot)).collect()
-            })
-            .collect();
-        let n = shares.len();
-        if n <= care.most {
-            let stands = (0..n).map(|i| Stand::of(map.open()[i], &shares[i])).collect();
-            return Sample { stands, shown: shares.into_iter().enumerate().collect(), whole: true };
-        }
-        let weight = |i: usize| shares[i].iter().zip(load).map(|(s, l)| s * l).sum::<f64>();
-        let mut rank: Vec<usize> = (0..n).collect();
-        rank.sort_by(|a, b| weight(*b).total_cmp(&weight(*a)).then(a.cmp(b)));
-        let ranked: Vec<f64> = rank.iter().map(|i| weight(*i)).collect();
-        let groups = classes(&ranked, care.ranked).unwrap_or_else(|| neighbours(&ranked, care.ranked));
-        let stands_at: Vec<usize> = groups.iter().map(|g| (g.start + g.end) / 2).collect();
-        let mut order: Vec<usize> = (0..stands_at.len()).collect();
-        order.sort_by_key(|g| rank[stands_at[*g]]);
-        let place_of: Vec<usize> = {
-            let mut place = vec![0; order.len()];
-            order.iter().enumerate().for_each(|(at, g)| place[*g] = at);
-            place
-        };
-        let mut shown = vec![(0, Vec::new()); n];
-        for (group, place) in groups.iter().zip(&place_of) {
-            group.clone().for_each(|r| shown[rank[r]] = (*place, shares[rank[r]].clone()));
-        }
-        let stand = |g: &usize| Stand::of(map.open()[rank[stands_at[*g]]], &shares[rank[stands_at[*g]]]);
-        let mut stands: Vec<Stand> = order.iter().map(stand).collect();
-        stands.iter_mut().for_each(|s| s.all.fill(0.0));
-        for (at, shares) in &shown {
-            stands[*at].shows(shares);
-        }
-        Sample { stands, shown, whole: false }
-    }
-
-    /// The part of a producer's records that goes to the stands.
-    pub fn part(&self, producer: usize) -> f64 {
-        if self.whole { 1.0 } else { self.stands.iter().map(|s| s.shares[producer]).sum() }
-    }
-}
-
-/// Ranked shards of a few different loads: groups of equal ones, more of them where there are more shards. `None`: the
-/// loads are too many.
-fn classes(ranked: &[f64], most: usize) -> Option<Vec<Range<usize>>> {
-    let mut classes: Vec<(Range<usize>, usize)> = Vec::new();
-    for (r, load) in ranked.iter().enumerate() {
-        let full = classes.len() == most;
-        match classes.last_mut() {
-            Some((class, _)) if *load >= ranked[class.start] * ALIKE => class.end = r + 1,
-            _ if full => return None,
-            _ => classes.push((r..r + 1, 1)),
-        }
-    }
-    for _ in classes.len()..most {
-        let each = |(class, groups): &(Range<usize>, usize)| class.len() as f64 / *groups as f64;
-        let largest = (0..classes.len()).max_by(|a, b| each(&classes[*a]).total_cmp(&each(&classes[*b])))?;
-        if classes[largest].0.len() > classes[largest].1 {
-            classes[largest].1 += 1;
-        }
-    }
-    let part = |(class, groups): (Range<usize>, usize)| {
-        let at = move |g: usize| class.start + g * class.len() / groups;
-        (0..groups).map(move |g| at(g)..at(g + 1))
-    };
-    Some(classes.into_iter().flat_map(part).collect())
-}
-
-/// Ranked shards of any loads: the hot ones by themselves, the others with their neighbours.
-fn neighbours(ranked: &[f64], most: usize) -> Vec<Range<usize>> {
-    let middle = ranked[ranked.len() / 2];
-    let hot = ranked.iter().take(HOT_MOST).take_while(|load| **load > HOT * middle).count();
-    let at = |g: usize| hot + g * (ranked.len() - hot) / most;
-    (0..hot).map(|r| r..r + 1).chain((0..most).map(|g| at(g)..at(g + 1))).collect()
-}
 
 /// What a producer offers at an operating point.
 #[derive(Clone, Debug)]
@@ -224,7 +89,11 @@ impl Small<'_> {
         }
         for (consumer, reads) in world.consumers.iter_mut().zip(self.readers) {
             match reads {
-                Some(slower) => slow(consumer, *slower),
+                Some(slower) => {
+                    slow(consumer, *slower);
+                    let part = self.sample.stands.len() as f64 / self.sample.shown.len() as f64;
+                    settle(&mut consumer.client, part);
+                }
                 None => consumer.starts.at = Dur(u64::MAX / 4),
             }
             if reads.is_some() {
@@ -238,6 +107,9 @@ impl Small<'_> {
     fn table(&self, p: usize) -> Option<Arc<KeyTable>> {
         let (places, stands) = (&self.places[p], &self.sample.stands);
         let n = stands.len() as u32;
+        if places.to_firehose() {
+            return None;
+        }
         let as_made = self.sample.whole && self.map.shards().len() == self.map.open().len();
         if as_made && self.hot[p] == 0.0 {
             return None;
@@ -361,4 +233,19 @@ fn slow(consumer: &mut ConsumerConfig, factor: u64) {
     };
     let work = &mut consumer.processing;
     (work.per_call, work.per_record) = (times(&work.per_call), times(&work.per_record));
+}
+
+/// An application at work on a part of the shards: nothing is on its way from one worker to another.
+fn settle(client: &mut ApplicationConfig, part: f64) {
+    let count = |n: u32| ((f64::from(n) * part + 0.5) as u32).max(1);
+    match client {
+        ApplicationConfig::Kcl(kcl) => {
+            kcl.lease_table = LeaseTable::Balanced;
+            kcl.rebalance_threshold = Percent(u64::MAX / 4);
+            kcl.workers = count(kcl.workers);
+        }
+        ApplicationConfig::Lambda(lambda) => lambda.concurrency = count(lambda.concurrency),
+        ApplicationConfig::Flink(flink) => flink.parallelism = count(flink.parallelism),
+        _ => {}
+    }
 }

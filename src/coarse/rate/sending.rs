@@ -1,5 +1,6 @@
 //! One step of the producers: what is born, what goes, what stays in a client, and what the shards make of it.
 
+use super::doors::Accepted;
 use super::numbers::add;
 use super::run::{Now, Run, Sent};
 use super::window::{Point, ProducerPoint};
@@ -20,6 +21,8 @@ struct One {
     /// What the mixture's points would have let go.
     offered: f64,
     waits: Option<(f64, f64)>,
+    /// What its intake counted, where it has one.
+    intake: Vec<f64>,
 }
 
 impl Run<'_> {
@@ -33,6 +36,10 @@ impl Run<'_> {
             let before = self.demands[p].born(now.from) / 1_000_000;
             let born = (self.demands[p].born(now.to) / 1_000_000 - before) as f64;
             let one = self.one_producer(p, born, now);
+            if self.doors[p].is_some() {
+                self.accept(p, now, &one);
+                continue;
+            }
             sent.gone += one.gone;
             sent.stored += one.stored;
             sent.bytes += one.bytes;
@@ -116,7 +123,16 @@ impl Run<'_> {
         };
         book.gone += gone;
         let size = now.record[p].bytes / mean(|p| p.born_bytes).max(1e-9);
-        let mut one = One { gone, stored: gone, bytes: 0.0, calls: 0.0, delay, offered: can, waits };
+        let mut one = One {
+            gone,
+            stored: gone,
+            bytes: 0.0,
+            calls: 0.0,
+            delay,
+            offered: can,
+            waits,
+            intake: Vec::new(),
+        };
         for (k, share) in &now.mixture {
             let point = &points[*k].producers[p];
             let weight = gone * point.gone * share * seconds / can.max(1e-9);
@@ -134,11 +150,18 @@ impl Run<'_> {
             let lost: f64 = point.lost.iter().sum::<f64>() * weight;
             one.stored -= lost;
             self.stream.shown[7].sum += lost;
-            self.stream.shown[2].sum += point.counts[2] * weight;
-            self.stream.shown[6].sum += point.counts[4] * weight;
             let copies = weight - lost + point.counts[0] * weight;
             one.bytes += copies * point.born_bytes * size;
-            if point.packing.is_empty() {
+            match &point.intake {
+                Some(intake) => add(&mut one.intake, intake, weight),
+                None => {
+                    self.stream.shown[2].sum += point.counts[2] * weight;
+                    self.stream.shown[6].sum += point.counts[4] * weight;
+                }
+            }
+            if point.intake.is_some() {
+                // Firehose bills it.
+            } else if point.packing.is_empty() {
                 self.stream.billed.0 += copies * now.record[p].units;
                 self.stream.billed.1 += copies * now.record[p].kib;
             } else {
@@ -150,6 +173,17 @@ impl Run<'_> {
             (*records, *bytes) = ((*records).max(point.buffered.0), (*bytes).max(point.buffered.1));
         }
         one
+    }
+
+    /// What an intake took goes to Firehose.
+    fn accept(&mut self, p: usize, now: &Now, one: &One) {
+        let mut counts = one.intake.clone();
+        counts.resize(5, 0.0);
+        let waited = one.waits.map_or(one.delay, |w| (w.0 + w.1) / 2.0);
+        let (records, step) = (one.stored, (now.from, now.to));
+        let accepted =
+            Accepted { step, records, size: one.bytes / records.max(1e-9), delay: waited, counts: &counts };
+        self.doors[p].iter_mut().for_each(|door| door.accept(&accepted));
     }
 
     fn count_stream(&mut self, now: &Now, sent: &mut Sent, calls: f64) {
@@ -191,13 +225,15 @@ impl Run<'_> {
 /// Bytes of a record now against those of the point's records.
 fn drawn(point: &Point, now: &Now) -> f64 {
     let sum = |of: &dyn Fn(usize) -> f64| {
-        point.producers.iter().enumerate().map(|(p, producer)| producer.gone * of(p)).sum::<f64>()
+        let to_stream = point.producers.iter().enumerate().filter(|(_, p)| p.intake.is_none());
+        to_stream.map(|(p, producer)| producer.gone * of(p)).sum::<f64>()
     };
     sum(&|p| now.record[p].bytes) / sum(&|p| point.producers[p].born_bytes).max(1e-9)
 }
 
+/// Records per second that leave the producers of the stream.
 fn gone_at(point: &Point) -> f64 {
-    point.producers.iter().map(|p| p.gone).sum()
+    point.producers.iter().filter(|p| p.intake.is_none()).map(|p| p.gone).sum()
 }
 
 /// Adds to a point's weight.

@@ -2,7 +2,7 @@
 
 use super::numbers::whole;
 use super::run::Run;
-use super::sample::{Sample, Stand};
+use super::stands::{Sample, Stand};
 use crate::world::carrier::Written;
 
 impl Run<'_> {
@@ -48,7 +48,8 @@ impl Run<'_> {
         let load: Vec<f64> =
             self.demands.iter().map(|d| d.rate(0, end.max(1)) * d.record(now).bytes.max(1.0)).collect();
         let map = self.carrier.map();
-        self.sample = Sample::of(map, &self.places, &self.hot, &load, self.care);
+        let rate = self.demands.iter().map(|d| d.rate(0, end.max(1))).sum();
+        self.sample = Sample::of(map, &self.places, &self.hot, (&load, rate), self.care);
         self.place = vec![usize::MAX; map.shards().len()];
         map.open().iter().enumerate().for_each(|(i, id)| self.place[*id as usize] = i);
         self.rest.resize(map.shards().len(), [0.0; 3]);

@@ -4,10 +4,17 @@
 //! warm-up did falls out exactly. Near its capacity a shard needs minutes to forget how it began (a bucket of a
 //! second's worth is a random walk then), so warm-up and window are longest there.
 
+use super::clients;
 use super::delays::Measured;
+use super::doors;
+use super::lengths::{Care, FULL, Length, Load, Near};
 use super::numbers::{Calls, Numbers, ReadCalls, grown};
-use super::sample::{Offer, Sample, Small, calls_for_one};
-use crate::measure::result::{ConsumerResult, ProducerResult, RunResult, ShardResult, StreamResult};
+use super::sample::{Offer, Small, calls_for_one};
+use super::stands::Sample;
+use crate::measure::result::{
+    ConsumerResult, IntakeResult, ProducerResult, RunResult, ShardResult, StreamResult,
+};
+use crate::producer::config::ProducerConfig;
 use crate::units::NS_PER_S;
 use crate::world::{Unfit, simulate};
 
@@ -40,6 +47,8 @@ pub struct ProducerPoint {
     pub buffering: Measured,
     /// First sent to stored.
     pub put: Measured,
+    /// Puts to Firehose: what its intake counts per record gone (`None`: it puts to the stream).
+    pub intake: Option<Vec<f64>>,
 }
 
 /// A consumer at an operating point.
@@ -49,8 +58,12 @@ pub struct ConsumerPoint {
     pub keeps_up: f64,
     /// Per second and open shard.
     pub reading: Vec<f64>,
-    /// Per record delivered for the first time: redeliveries, their bytes, failed batches.
+    /// Per record that leaves its hands: redeliveries, their bytes, failed batches, what was not delivered.
     pub delivery: Vec<f64>,
+    /// What its client counts, per second and open shard.
+    pub client: Vec<f64>,
+    /// The largest of its other figures.
+    pub client_most: Vec<f64>,
     /// Largest age of an iterator.
     pub age: u64,
     /// Stored to received.
@@ -89,106 +102,6 @@ pub struct Point {
     pub call_latency: f64,
     /// Share of seconds in which a simulated shard refused something.
     pub throttled_seconds: f64,
-}
-
-/// How long a window is.
-#[derive(Clone, Copy, Debug)]
-pub struct Length {
-    /// Before it, ns.
-    pub warm: u64,
-    /// Itself, ns.
-    pub window: u64,
-}
-
-/// How much a measurement may cost.
-#[derive(Clone, Copy, Debug)]
-pub struct Care {
-    /// Open shards up to which all are simulated.
-    pub most: usize,
-    /// Above that: shards that stand for many.
-    pub ranked: usize,
-    /// Records a window should hold.
-    pub records: f64,
-    /// Warm-up where nothing is near its limit, in seconds.
-    pub calm: u64,
-    /// How long near a shard's capacity.
-    pub near: Near,
-}
-
-/// How long a shard near its capacity is looked at.
-#[derive(Clone, Copy, Debug)]
-pub enum Near {
-    /// Warm-up and window, in seconds.
-    For(u64, u64),
-    /// Until it has forgotten how it began, and many times that; but not for more than so many records.
-    Patient(f64),
-}
-
-/// What a stand is offered.
-#[derive(Clone, Copy, Debug)]
-pub struct Load {
-    /// Against its limits.
-    pub utilisation: f64,
-    /// Records per second at which it would be one.
-    pub capacity: f64,
-}
-
-impl Load {
-    /// Seconds in which the bucket forgets its level: the slowest mode of a random walk with drift between empty and
-    /// full, one second's worth apart, that a Poisson stream of `capacity` drives.
-    fn memory(self) -> f64 {
-        use std::f64::consts::PI;
-        let (c, drift) = (self.capacity.max(1.0), self.utilisation - 1.0);
-        1.0 / (PI * PI / (2.0 * c) + drift * drift * c / 2.0)
-    }
-
-    /// Seconds from a full bucket to an empty one under overload.
-    fn emptied(self) -> f64 {
-        let drift = self.utilisation - 1.0;
-        if drift <= 0.0 { 0.0 } else { (1.0 / drift).min(self.capacity.max(1.0)) }
-    }
-}
-
-/// A window may be stretched or cut this far for its records.
-const SHORTEST_S: u64 = 10;
-const LONGEST_S: u64 = 240;
-/// Distance from the capacity within which shards remember how they began.
-const NEAR: f64 = 0.04;
-/// Retries under overload need this long to come to rest; a calm stream needs less.
-const BUSY_WARM_S: u64 = 60;
-/// Pollers that share too few calls starve one another for minutes, in turns: they are looked at so long.
-const CROWDED_S: u64 = 1800;
-/// A shard above this load is near its limit.
-pub const BUSY: f64 = 0.9;
-/// Warm-up and window of the patient, in memories of the slowest shard.
-const MEMORIES: (f64, f64) = (4.0, 30.0);
-/// From this load on what is refused follows the births: a window should have no more and no fewer than expected.
-const FULL: f64 = 0.99;
-
-impl Length {
-    /// For `rate` records per second in the small world; `crowded`: its pollers want more calls than there are.
-    pub fn at(rate: f64, loads: &[Load], crowded: bool, care: Care) -> Length {
-        let near = loads.iter().any(|l| (l.utilisation - 1.0).abs() <= NEAR);
-        let busy = loads.iter().any(|l| l.utilisation > BUSY);
-        let enough = (care.records / rate.max(1.0)) as u64;
-        let (warm, window) = match (care.near, near, busy) {
-            (Near::Patient(most), ..) if crowded => {
-                (BUSY_WARM_S, ((most / rate.max(1.0)) as u64).clamp(SHORTEST_S, CROWDED_S))
-            }
-            (Near::Patient(most), _, true) => {
-                let longest = |of: fn(Load) -> f64| loads.iter().map(|l| of(*l)).fold(0.0, f64::max);
-                let memory = longest(Load::memory);
-                let most = ((most / rate.max(1.0)) as u64).max(SHORTEST_S);
-                let warm = BUSY_WARM_S + (MEMORIES.0 * memory + longest(Load::emptied)) as u64;
-                let window = ((MEMORIES.1 * memory) as u64).max(enough.clamp(2 * SHORTEST_S, LONGEST_S));
-                (warm.min(most / 2).max(SHORTEST_S), window.min(most))
-            }
-            (Near::For(warm, window), true, _) => (warm, window),
-            (Near::For(warm, _), _, true) => (warm, enough.clamp(2 * SHORTEST_S, LONGEST_S)),
-            _ => (care.calm, enough.clamp(SHORTEST_S, LONGEST_S)),
-        };
-        Length { warm: warm * NS_PER_S, window: window * NS_PER_S }
-    }
 }
 
 /// A queue grows when this share of what is born stays.
@@ -256,6 +169,7 @@ fn nothing(run: &RunResult) -> RunResult {
     }
     none.consumers.iter_mut().for_each(|c| *c = ConsumerResult::default());
     none.shards.iter_mut().for_each(|s| *s = ShardResult::default());
+    none.intakes.iter_mut().for_each(|i| *i = IntakeResult::default());
     none.stream = StreamResult::default();
     let series = &mut none.series;
     [&mut series.put_calls, &mut series.put_calls_ok, &mut series.put_latency_ns_sum]
@@ -270,9 +184,15 @@ fn between(small: &Small, offers: &[Offer], (before, after): (&RunResult, &RunRe
     let sides = before.producers.iter().zip(&after.producers);
     let producers = sides.zip(&small.config.producers).enumerate().map(|(p, ((b, a), config))| {
         let part = small.sample.part(p);
-        producer(b, a, (seconds, part), seconds / calls_for_one(&config.client, part, &offers[p]))
+        let point =
+            producer(b, a, (seconds, part), seconds / calls_for_one(&config.client, part, &offers[p]));
+        ProducerPoint { intake: intake(&small.config.producers, p, (before, after)), ..point }
     });
-    let sum = |r: &RunResult| r.producers.iter().map(|p| (p.stored + p.lost.all()) as f64).sum::<f64>();
+    let sum = |r: &RunResult| {
+        let to_stream = r.producers.iter().zip(&small.config.producers);
+        let to_stream = to_stream.filter(|(_, config)| config.client.firehose().is_none());
+        to_stream.map(|(p, _)| (p.stored + p.lost.all()) as f64).sum::<f64>()
+    };
     let gone = (sum(after) - sum(before)).max(1.0);
     let total = |of: fn(&RunResult) -> &Vec<u64>| {
         (of(after).iter().sum::<u64>() - of(before).iter().sum::<u64>()) as f64
@@ -288,7 +208,7 @@ fn between(small: &Small, offers: &[Offer], (before, after): (&RunResult, &RunRe
     let shards = small.sample.stands.len() as f64;
     let consumers = before.consumers.iter().zip(&after.consumers);
     Point {
-        consumers: consumers.map(|(b, a)| consumer(b, a, seconds * shards, (calls, stored))).collect(),
+        consumers: consumers.map(|(b, a)| consumer(b, a, (seconds, shards), (calls, stored))).collect(),
         producers: producers.collect(),
         stream: grown(&before.stream.of(), &after.stream.of()).iter().map(|n| n / gone).collect(),
         calls_ok: total(|r| &r.series.put_calls_ok) / calls,
@@ -329,6 +249,7 @@ fn producer(
         _ => Vec::new(),
     };
     ProducerPoint {
+        intake: None,
         born: born / seconds,
         gone: gone / seconds,
         held: (a.held + b.held) as f64 / 2.0 / part.max(1e-12),
@@ -345,17 +266,41 @@ fn producer(
     }
 }
 
+/// What a producer's intake counts per record gone; `None`: it puts to the stream.
+fn intake(
+    producers: &[ProducerConfig],
+    p: usize,
+    (before, after): (&RunResult, &RunResult),
+) -> Option<Vec<f64>> {
+    producers[p].client.firehose()?;
+    let place = producers[..p].iter().filter(|p| p.client.firehose().is_some()).count();
+    let of = |r: &RunResult| doors::counts(&r.intakes[place]).to_vec();
+    let gone = |r: &RunResult| (r.producers[p].stored + r.producers[p].lost.all()) as f64;
+    let all = (gone(after) - gone(before)).max(1.0);
+    Some(grown(&of(before), &of(after)).iter().map(|n| n / all).collect())
+}
+
 /// `calls` put calls were made meanwhile: what fan-out pushes has come with them.
 fn consumer(
     b: &ConsumerResult,
     a: &ConsumerResult,
-    shard_seconds: f64,
+    (seconds, shards): (f64, f64),
     (calls, stored): (f64, f64),
 ) -> ConsumerPoint {
     let read = |c: &ConsumerResult| (c.calls - c.empty_calls) as f64;
     let batches = if a.read == "polling" { read(a) - read(b) } else { calls };
-    let delivered = (a.first_deliveries - b.first_deliveries) as f64;
+    let gone = |c: &ConsumerResult| {
+        (c.first_deliveries + c.skipped + c.filtered + c.to_failure_destination + c.discarded) as f64
+    };
+    let delivered = gone(a) - gone(b);
+    let counts = |c: &ConsumerResult| clients::counts(c.client.as_ref());
+    // A run that has counted nothing yet has no client.
+    let mut before = counts(b);
+    before.resize(counts(a).len(), 0.0);
+    let shard_seconds = seconds * shards;
     ConsumerPoint {
+        client_most: clients::most(a.client.as_ref(), shards),
+        client: grown(&before, &counts(a)).iter().map(|n| n / shard_seconds).collect(),
         keeps_up: if stored > 0.0 { delivered / stored } else { 1.0 },
         reading: grown(&ReadCalls::of(b), &ReadCalls::of(a)).iter().map(|n| n / shard_seconds).collect(),
         delivery: grown(&b.of(), &a.of()).iter().map(|n| n / delivered.max(1.0)).collect(),

@@ -23,7 +23,8 @@ impl Kcl {
             lease.counter += 1;
             let rate = (u128::from(lease.bytes) * 1_000_000_000 / u128::from(self.rules.renew)) as u64;
             lease.bytes_per_s = if lease.counter == 2 { rate } else { lease.bytes_per_s.midpoint(rate) };
-            lease.bytes = 0;
+            // Where records are carried elsewhere it is told, and stays until it is told anew.
+            lease.bytes = if self.elsewhere { lease.bytes } else { 0 };
             if lease.handoff.is_some() {
                 self.hand_over(w, shard, now, stream);
             }

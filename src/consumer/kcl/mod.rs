@@ -21,6 +21,7 @@ mod fleet;
 mod holding;
 mod leader;
 mod leases;
+mod leasing;
 mod processing;
 mod reading;
 mod taking;
@@ -41,6 +42,8 @@ use leases::Leases;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use worker::Worker;
+
+pub use leasing::Owner;
 
 /// What is due. At one moment: ends and starts of workers, then what is done, then what is begun; one kind after the
 /// other, shard after shard.
@@ -158,6 +161,10 @@ pub struct Kcl {
     lease_ns: u128,
     leases_noted: u64,
     lead_beats: u64,
+    /// Records are carried elsewhere, and processors read nothing.
+    elsewhere: bool,
+    /// A processor began or ended.
+    changed: bool,
 }
 
 impl Kcl {
@@ -199,6 +206,8 @@ impl Kcl {
             lease_ns: 0,
             leases_noted: 0,
             lead_beats: 0,
+            elsewhere: false,
+            changed: false,
         };
         kcl.arrange(&lives, situation.happenings);
         kcl

@@ -210,13 +210,14 @@ impl Kcl {
         p.stamp = p.stamp.wrapping_add(1);
         (p.gone, p.in_line) = (true, false);
         p.inputs.clear();
+        self.changed = true;
         self.free.push(slot);
         self.table.at(shard).processors.retain(|s| *s != slot);
         self.keep(shard, stream);
     }
 
     /// All records of a closed shard are worked on: the last checkpoint, and leases for its children.
-    fn end_shard(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) {
+    pub(super) fn end_shard(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) {
         let p = &mut self.processors[slot as usize];
         let (w, shard) = (p.worker, p.shard);
         self.table.requests.checkpoints += 1;

@@ -102,6 +102,7 @@ impl Kcl {
         for other in others.into_iter().filter(|o| *o != slot) {
             if !self.processors[other as usize].cut_off {
                 self.processors[other as usize].cut_off = true;
+                self.changed = true;
                 self.look_again(other, now + facts::SUBSCRIPTION_LOOK.dur().0);
             }
         }
@@ -129,6 +130,7 @@ impl Kcl {
             if !p.gone && p.wants_more() {
                 p.cut_off = true;
                 p.silent_since = Some(now);
+                self.changed = true;
                 let worker = &self.workers[p.worker as usize];
                 let at = worker.round(now + facts::SILENCE.dur().0, look);
                 self.look_again(slot, at);
@@ -143,6 +145,9 @@ impl Kcl {
 
     /// Asks for more.
     pub(super) fn read(&mut self, slot: u32, now: u64, stream: &mut dyn Stream) {
+        if self.elsewhere {
+            return self.read_elsewhere(slot, now);
+        }
         let p = &mut self.processors[slot as usize];
         if !p.wants_more() || !p.has_room(self.rules.feed) {
             p.reading = false;
