@@ -98,7 +98,7 @@ fn applications_read_cohorts_as_they_read_records() {
         kcl: { client: { kcl: { workers: 2 } }, read: polling, processing: 1 ms/record }\n  \
         pushed: { client: { kcl: { workers: 2 } }, read: enhanced_fan_out }\n  \
         fn: { client: lambda, read: { polling: { jitter: 200 ms } }, processing: 20 ms + 1 ms/record }\n  \
-        job: { client: { flink: { parallelism: 2 } }, read: enhanced_fan_out, processing: 1 ms/record }\n";
+        job: { client: { flink: { parallelism: 3 } }, read: enhanced_fan_out, processing: 1 ms/record }\n";
     assert_agrees(&small("applications", "{ rate: 900 records/s, record_size: 1 KiB }", consumers), 3);
 }
 

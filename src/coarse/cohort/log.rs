@@ -290,9 +290,11 @@ impl Rows for CohortLog {
             return out.extend(births);
         }
         let before = |k: u64| share(cohort.records, k, cohort.n);
-        // Somewhere in its part of the time, the same whenever it is asked for: a birth at the middle of each would
-        // leave the first and the last moments out.
-        let place = |j: u64| (u64::from(mark(cohort.first + j)), 1 << 16);
+        // Where storage does not follow birth, somewhere in its part of the time, the same whenever it is asked for: the
+        // middle of each would leave the first and the last moments out.
+        let middle = (1 << 15, 1 << 16);
+        let in_step = cohort.is_in_step();
+        let place = |j: u64| if in_step { middle } else { (u64::from(mark(cohort.first + j)), 1 << 16) };
         let born = |j: u64| within(cohort.born, j, cohort.records, place(j));
         out.extend((before(k)..before(k + to - from)).map(born));
     }

@@ -54,6 +54,19 @@ impl Cohort {
         if self.bytes <= bytes { self.n } else { share(self.n, bytes, self.bytes) }
     }
 
+    /// Were they stored as they were born, each the same time after its birth?
+    pub fn is_in_step(&self) -> bool {
+        let (stored, born) = (self.stored.1 - self.stored.0, self.born.1 - self.born.0);
+        stored.abs_diff(born) <= 1
+    }
+
+    /// The same, from the first one's moments to the last one's: for a delay that runs from an own moment of each.
+    pub fn from_first_to_last(&self) -> Cohort {
+        let ends = |range| (middle(range, 0, self.n), middle(range, self.n.max(1) - 1, self.n));
+        let born = if self.is_in_step() { ends(self.born) } else { self.born };
+        Cohort { stored: ends(self.stored), born, ..*self }
+    }
+
     /// When the `k`-th was stored.
     pub fn stored_at(&self, k: u64) -> u64 {
         middle(self.stored, k, self.n)
