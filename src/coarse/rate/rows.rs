@@ -98,7 +98,7 @@ impl Rows {
     pub fn stored_at(&self, row: u64) -> u64 {
         let Some(s) = self.of(row) else { return 0 };
         let part = ((row as f64 + 1.0 - s.first) / s.rows.max(1e-300)).clamp(0.0, 1.0);
-        (s.from + (s.to - s.from) * part) as u64
+        (s.from + (s.to - s.from) * part).ceil() as u64
     }
 
     /// Bytes of a row.
