@@ -61,7 +61,7 @@ impl Cohort {
     }
 
     /// The same, from the first one's moments to the last one's: for a delay that runs from an own moment of each.
-    pub fn from_first_to_last(&self) -> Cohort {
+    pub fn narrowed(&self) -> Cohort {
         let ends = |range| (middle(range, 0, self.n), middle(range, self.n.max(1) - 1, self.n));
         let born = if self.is_in_step() { ends(self.born) } else { self.born };
         Cohort { stored: ends(self.stored), born, ..*self }

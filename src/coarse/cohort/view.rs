@@ -238,7 +238,7 @@ impl Keeping for InCohorts<'_> {
                 flow.next = now;
                 break;
             }
-            let part = cohort.part(0, n).from_first_to_last();
+            let part = cohort.part(0, n).narrowed();
             let last = arrivals.nth(n, &cohort);
             let reader = &mut lane.readers[c];
             (reader.last_push, reader.pipe_free) = (last, last + arrivals.cost);
@@ -259,7 +259,7 @@ impl Keeping for InCohorts<'_> {
     }
 
     fn received(&mut self, at: At, lane: &Lane, (from, to): (u64, u64), received: u64, _out: &mut Outside) {
-        let part = self.shards[lane.id as usize].log.stretch(from, to).from_first_to_last();
+        let part = self.shards[lane.id as usize].log.stretch(from, to).narrowed();
         let late = |stored: u64| received.saturating_sub(stored);
         let delays = &mut self.delays.readers[at.consumer];
         delays.propagation.add(late(part.stored.1), late(part.stored.0), part.records);
@@ -274,7 +274,7 @@ impl Keeping for InCohorts<'_> {
         out: &mut Outside,
     ) {
         let log = &self.shards[lane.id as usize].log;
-        let part = log.stretch(from, to).from_first_to_last();
+        let part = log.stretch(from, to).narrowed();
         let delays = &mut self.delays.readers[at.consumer];
         let times = match done {
             Done::At(done) => {
