@@ -85,6 +85,8 @@ pub struct Step {
     pub client: Vec<f64>,
     /// Shards that are behind and read.
     pub late_shards: f64,
+    /// Read a second time for a back-up.
+    pub read_twice: f64,
     /// Open shards that nobody reads.
     pub unread_shards: f64,
     /// What an application did that is followed.

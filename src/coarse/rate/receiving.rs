@@ -138,27 +138,11 @@ impl Run<'_> {
         add(&mut book.client, &step.client, 1.0);
         let again = std::mem::take(&mut reader.again);
         add(&mut book.delivery, &[again, again * size], 1.0);
-        reader.read_bytes += again * size;
+        reader.read_bytes += (again + step.read_twice) * size;
         bucket.shown[0].sum += again;
-        bucket.shown[2].sum += again * size;
-        let calls = match &self.config.consumers[c].read {
-            ReadConfig::Polling(_) => step.late_calls,
-            ReadConfig::FanOut(_) if reader.fleet.is_some() => {
-                reader.fleet.as_mut().map_or(0.0, |f| f.subscriptions() as f64)
-            }
-            // A subscription lives its time and is renewed.
-            ReadConfig::FanOut(f) if reads => {
-                let since =
-                    |t: u64| (t - self.config.consumers[c].starts.at.0).div_ceil(f.renew_every.0.max(1));
-                open * (since(now.to) - since(now.from)) as f64
-            }
-            ReadConfig::FanOut(_) => 0.0,
-        };
-        add(&mut book.reading, &[calls], 1.0);
-        bucket.shown[1].sum = bucket.shown[0].sum;
-        bucket.shown[3].sum = book.reading.first().copied().unwrap_or(0.0);
-        bucket.shown[4].sum = book.reading.iter().skip(2).sum();
-        bucket.age = bucket.age.max(step.age.filter(|a| *a > 0));
+        bucket.shown[2].sum += (again + step.read_twice) * size;
+        self.count_calls(c, now, step);
+        let (book, bucket) = (&mut self.consumers[c], &mut self.buckets[c]);
         if is_tap {
             return self.count_late(c, sent, step);
         }
@@ -174,6 +158,29 @@ impl Run<'_> {
         if step.late > 0.0 {
             self.count_late(c, sent, step);
         }
+    }
+
+    /// Calls beside those of readers that keep level, and what the series shows of all.
+    fn count_calls(&mut self, c: usize, now: &Now, step: &Step) {
+        let (config, open) = (&self.config.consumers[c], self.sample.shown.len() as f64);
+        let (book, bucket, reader) = (&mut self.consumers[c], &mut self.buckets[c], &mut self.readers[c]);
+        let calls = match &config.read {
+            ReadConfig::Polling(_) => step.late_calls,
+            ReadConfig::FanOut(_) if reader.fleet.is_some() => {
+                reader.fleet.as_mut().map_or(0.0, |f| f.subscriptions() as f64)
+            }
+            // A subscription lives its time and is renewed.
+            ReadConfig::FanOut(f) if reader.reads(config, now.from) => {
+                let since = |t: u64| (t - config.starts.at.0).div_ceil(f.renew_every.0.max(1));
+                open * (since(now.to) - since(now.from)) as f64
+            }
+            ReadConfig::FanOut(_) => 0.0,
+        };
+        add(&mut book.reading, &[calls], 1.0);
+        bucket.shown[1].sum = bucket.shown[0].sum;
+        bucket.shown[3].sum = book.reading.first().copied().unwrap_or(0.0);
+        bucket.shown[4].sum = book.reading.iter().skip(2).sum();
+        bucket.age = bucket.age.max(step.age.filter(|a| *a > 0));
     }
 
     /// What an application did that is followed call by call.

@@ -154,6 +154,7 @@ impl Tap {
         }
         let group = self.group(records, (now - oldest as u64, now - newest.min(oldest) as u64), flow);
         if backs_up {
+            step.read_twice += records as f64;
             self.pipeline.back_up_together(now, channel, group);
             return true;
         }
