@@ -124,9 +124,13 @@ impl Admission {
     }
 
     /// Of `n` records alike, which together charge `bytes` and come spread over the time before `now`: how many are
-    /// admitted, and what the shard says to the others.
-    pub fn admit_many(&mut self, now: u64, n: u64, bytes: u64) -> (u64, Verdict) {
-        let charge = |k: u64| (u128::from(bytes) * u128::from(k)).div_ceil(u128::from(n.max(1))) as u64;
+    /// admitted, and what the shard says to the others. Those of one call are rounded up together, however many they are.
+    pub fn admit_many(&mut self, now: u64, n: u64, bytes: u64, in_call: bool) -> (u64, Verdict) {
+        let rounds = in_call && self.rounding == ByteRounding::Aws;
+        let charge = |k: u64| {
+            let exact = (u128::from(bytes) * u128::from(k)).div_ceil(u128::from(n.max(1))) as u64;
+            if rounds { ceil_kib(exact) } else { exact }
+        };
         let (records, limit) = (&mut self.records, &mut self.bytes);
         let (mut most, mut verdict) = (n, Verdict::Admitted);
         if !records.fits(now, most) {

@@ -41,9 +41,15 @@ pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
     })
 }
 
-/// Is anything asked of a producer that cohorts do not carry? Then all are played record by record, up to the shards'
-/// logs.
+/// So few records are looked at one by one in a few milliseconds, and chance counts among them.
+const FEW: u128 = 100_000;
+
+/// Is anything asked of a producer that cohorts do not carry, or are there few records? Then all are played record by
+/// record, up to the shards' logs.
 pub fn sends_one_by_one(config: &WorldConfig) -> bool {
+    if sizing::expected_records(config) <= FEW {
+        return true;
+    }
     let restarts = config.events.iter().any(|e| matches!(e.action, Action::ProcessRestart { .. }));
     restarts || config.producers.iter().any(|p| !moves_together(p))
 }

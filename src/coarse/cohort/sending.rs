@@ -9,7 +9,6 @@ use super::together::{Cohort, share};
 use crate::producer::config::ClientConfig;
 use crate::producer::line::{Line, Trouble};
 use crate::random::Stream;
-use crate::stream::config::ByteRounding;
 use crate::stream::routing::ShardMap;
 use crate::world::config::WorldConfig;
 use crate::world::hosted::{Parts, trouble};
@@ -105,7 +104,6 @@ impl Cohorts {
             groups.push(Group { shard, n, again: false, refused_before, born })
         });
         let (mut attempts, mut stored, mut again) = (0, 0, 0);
-        let rounds = settings.admission.byte_rounding == ByteRounding::Aws;
         let mut moved: Vec<Group> = Vec::new();
         groups.retain(|group| {
             let closed = lanes[group.shard as usize].closed_at.is_some();
@@ -129,8 +127,7 @@ impl Cohorts {
         for group in groups.drain(..) {
             let (lane, shard) = (&mut lanes[group.shard as usize], &mut self.shards[group.shard as usize]);
             let bytes = sizes.bytes_of(group.n, words);
-            let charge = if rounds { bytes.next_multiple_of(1024) } else { bytes };
-            let (n, verdict) = lane.admission.admit_many(sent.at, group.n, charge);
+            let (n, verdict) = lane.admission.admit_many(sent.at, group.n, bytes, true);
             attempts += group.n;
             stored += n;
             again += if group.again { n } else { 0 };

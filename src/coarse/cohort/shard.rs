@@ -246,7 +246,7 @@ impl Shard {
             n += a.cohort.n;
             charge += tally.charge(a.producer, &demands[a.producer].sizes, a.cohort.n, a.cohort.bytes);
         }
-        let (admitted, verdict) = lane.admission.admit_many(now, n, charge);
+        let (admitted, verdict) = lane.admission.admit_many(now, n, charge, false);
         let (mut before, mut given) = (0, 0);
         // Another offset each time (the golden ratio's multiples): no class gains by rounding.
         self.offset = self.offset.wrapping_add(0x9e37_79b9_7f4a_7c15);
