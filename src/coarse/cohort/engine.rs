@@ -1,7 +1,7 @@
 //! The run: producers, shards and readers window by window, between the moments of control.
 
 use super::demand::{Deal, Demand};
-use super::fits::sends_one_by_one;
+use super::fits::{are_few, sends_one_by_one};
 use super::reading::Batch;
 use super::sending::{Called, Gathered, hand_over};
 use super::shard::Shard;
@@ -24,6 +24,8 @@ pub struct Cohorts {
     pub(super) config: WorldConfig,
     pub(super) hosted: Hosted,
     pub(super) step: u64,
+    /// Rows that senders one by one have stored are one cohort when they are so near to one another.
+    near: u64,
     /// Does the world play who sends, record by record?
     pub(super) one_by_one: bool,
     /// Demand of all producers, where cohorts do.
@@ -53,6 +55,7 @@ impl Cohorts {
             config: config.clone(),
             hosted: Hosted::new(config, one_by_one)?,
             step,
+            near: if are_few(config) { 0 } else { step },
             one_by_one,
             demands: Vec::new(),
             gathered: Vec::new(),
@@ -191,7 +194,7 @@ impl Cohorts {
         let Parts { lanes, settings, .. } = self.hosted.parts();
         let keys = settings.producers.iter().map(|p| p.key_bytes).min().unwrap_or(0);
         for (shard, lane) in self.shards.iter_mut().zip(lanes) {
-            shard.take_stored(&mut lane.log, keys);
+            shard.take_stored(&mut lane.log, keys, self.near);
         }
     }
 

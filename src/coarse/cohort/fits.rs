@@ -44,10 +44,15 @@ pub fn fit(config: &WorldConfig) -> Result<(), Unfit> {
 /// So few records are looked at one by one in a few milliseconds, and chance counts among them.
 const FEW: u128 = 100_000;
 
+/// Are there so few records that each is a cohort of its own?
+pub fn are_few(config: &WorldConfig) -> bool {
+    sizing::expected_records(config) <= FEW
+}
+
 /// Is anything asked of a producer that cohorts do not carry, or are there few records? Then all are played record by
 /// record, up to the shards' logs.
 pub fn sends_one_by_one(config: &WorldConfig) -> bool {
-    if sizing::expected_records(config) <= FEW {
+    if are_few(config) {
         return true;
     }
     let restarts = config.events.iter().any(|e| matches!(e.action, Action::ProcessRestart { .. }));

@@ -179,8 +179,8 @@ impl Shard {
         }
     }
 
-    /// What its lane has stored record by record goes on in cohorts.
-    pub fn take_stored(&mut self, log: &mut Log, key_bytes: u64) {
+    /// What its lane has stored record by record goes on in cohorts of those that are so near to one another.
+    pub fn take_stored(&mut self, log: &mut Log, key_bytes: u64, near: u64) {
         for row in 0..log.end() {
             let births = log.births(row, row + 1);
             let (first, last) = births.iter().fold((u64::MAX, 0), |a, b| (a.0.min(*b), a.1.max(*b)));
@@ -195,7 +195,7 @@ impl Shard {
                 born: (first, last),
                 ..Cohort::default()
             };
-            self.log.push_row(cohort, births, self.step);
+            self.log.push_row(cohort, births, near);
         }
         log.begin_anew();
     }
