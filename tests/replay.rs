@@ -109,8 +109,8 @@ fn rules_are_tried_and_their_decisions_kept() {
     for part in ["saves", "risk", "overload", "Provisioned, target tracking"] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    // In rates the rules are tried all the same: each one's first call at the same moment, since they look at the same
-    // bytes stored. Cohorts do not carry a history's sizes, and say so.
+    // In rates and cohorts the rules are tried all the same: each one's first call at the same moment, since they look at
+    // the same bytes stored.
     let calls = |outcome: &Outcome| -> Vec<Option<(u64, &'static str)>> {
         let designs = &outcome.replay.as_ref().expect("a replay").designs;
         designs.iter().map(|d| d.decisions.first().map(|e| (e.at_ns, e.what))).collect()
@@ -122,10 +122,9 @@ fn rules_are_tried_and_their_decisions_kept() {
         let plan = one.scenario.plan(1).expect("prices");
         replay::run(&plan, &one.past, &AutoscalerSpec::presets(), None, &|_, _| ())
     };
-    let rates = at("rate").expect("it runs");
-    assert_eq!(calls(&rates), calls(&outcome));
-    let why = at("cohort").expect_err("sizes that change").to_string();
-    assert!(why.contains("cohort resolution does not carry sizes that a trace changes"), "{why}");
+    for grain in ["rate", "cohort"] {
+        assert_eq!(calls(&at(grain).expect("it runs")), calls(&outcome), "{grain}");
+    }
 }
 
 /// Records of 20 KiB, which is none of the sizes that classes begin at, at 115 % and at 95 % of two shards' bytes: in
