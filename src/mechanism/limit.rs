@@ -235,6 +235,22 @@ impl TokenBucket {
         self.at = at;
     }
 
+    /// Of `n` items of `each` that come at random over `[from, to)`, how many find the bucket empty; `drawn` from an
+    /// exponential law of mean one.
+    ///
+    /// The k-th of them is refused unless its place in the queue is within what the bucket holds by then, so as many
+    /// are refused as the largest of (k - refill until the k-th) is above what there is. Given n, that walk is a bridge
+    /// of variance n from zero to (n - refill), whose maximum m obeys P(m > x) = exp(-2 x (x - end) / n); items come
+    /// one by one, which takes a sixth off it (Smirnov's correction of the one-sided Kolmogorov law).
+    pub fn refused_among(&self, (from, to): (u64, u64), n: u64, each: f64, drawn: f64) -> u64 {
+        let items = |units: u64| units as f64 / (each * NS_PER_S as f64);
+        let held = items(self.depth.saturating_sub(self.level_at(from)));
+        let n = n as f64;
+        let end = n - items((to - from).saturating_mul(self.rate));
+        let most = (end + libm::sqrt(end * end + 2.0 * n * drawn)) / 2.0 - 1.0 / 6.0;
+        libm::ceil(most.max(end) - held).clamp(0.0, n) as u64
+    }
+
     /// The first moment from `now` at which `amount` fits (`None`: never, it is deeper than the bucket).
     pub fn next_fit(&self, now: u64, amount: u64) -> Option<u64> {
         let need = amount.checked_mul(NS_PER_S)?;

@@ -113,6 +113,24 @@ impl BackoffLaw {
     }
 }
 
+/// A part of all sleeps, even from `least` to `most`.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece {
+    /// The shortest of them.
+    pub least: u64,
+    /// The longest.
+    pub most: u64,
+    /// How large a part of all.
+    pub part: f64,
+}
+
+impl Piece {
+    /// All of it so much later.
+    pub fn after(self, wait: u64) -> Piece {
+        Piece { least: self.least + wait, most: self.most + wait, ..self }
+    }
+}
+
 /// A law whose powers are looked up: the same sleeps after throttles.
 #[derive(Clone, Debug)]
 pub struct Sleeps {
@@ -136,11 +154,36 @@ impl Sleeps {
         self.law.attempts
     }
 
+    fn span(&self, i: u32) -> Span {
+        self.spans[(i as usize).min(self.spans.len() - 1)]
+    }
+
+    /// The law of `sleep`: from which times to which, how much of it.
+    pub fn pieces(&self, i: u32) -> Vec<Piece> {
+        let Span { least, spread } = self.span(i);
+        let end = least + spread.unwrap_or(0);
+        let piece = |least, most, part| Piece { least, most, part };
+        let Some(asked) = self.law.retry_after.filter(|_| end > least) else {
+            let only = self.law.ask(least);
+            return vec![piece(only, only + (end - least), 1.0)];
+        };
+        // Much shorter ones grow by what the service may add at most, longer ones are as they are.
+        let short = asked.0.saturating_sub(RETRY_AFTER_EXTRA_NS).clamp(least, end);
+        let long = asked.0.clamp(least, end);
+        let part = |from: u64, to: u64| (to - from) as f64 / (end - least) as f64;
+        let mut pieces = vec![
+            piece(least + RETRY_AFTER_EXTRA_NS, short + RETRY_AFTER_EXTRA_NS, part(least, short)),
+            piece(asked.0, asked.0, part(short, long)),
+            piece(long, end, part(long, end)),
+        ];
+        pieces.retain(|p| p.part > 0.0);
+        pieces
+    }
+
     /// The sleep before retry `i` (from 0) of a throttled call.
     #[inline]
     pub fn sleep(&self, i: u32, random: &mut Stream) -> u64 {
-        let span = self.spans[(i as usize).min(self.spans.len() - 1)];
-        self.law.ask(span.draw(random))
+        self.law.ask(self.span(i).draw(random))
     }
 }
 

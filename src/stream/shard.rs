@@ -9,6 +9,8 @@
 use super::ahead::Ahead;
 use super::config::{AdmissionConfig, AdmissionShape, ByteRounding};
 use crate::mechanism::limit::{FixedWindow, Limit, SlidingWindow, Steps, TokenBucket, take_all};
+use crate::random::Stream;
+use crate::random::draw::{Exponential, UNIT};
 use crate::record::{Run, Ticket};
 use crate::units::NS_PER_S;
 
@@ -146,6 +148,33 @@ impl Admission {
             limit.take(now, charge(most));
         }
         (most, verdict)
+    }
+
+    /// The same of records that come at random over `[from, now)`, each for itself: those that crowd are refused although
+    /// the time would do for all of them.
+    pub fn admit_among(
+        &mut self,
+        (from, now): (u64, u64),
+        n: u64,
+        bytes: u64,
+        crowding: &mut Stream,
+    ) -> (u64, Verdict) {
+        let (Limit::Bucket(records), Limit::Bucket(limit)) = (&self.records, &self.bytes) else {
+            return self.admit_many(now, n, bytes, false);
+        };
+        // Others may have been judged meanwhile.
+        let from = from.max(records.parts().3).max(limit.parts().3);
+        if records.fits(from, n) && limit.fits(from, bytes) {
+            return self.admit_many(now, n, bytes, false);
+        }
+        let drawn = Exponential::table().of(crowding.word()) as f64 / UNIT as f64;
+        let over_records = records.refused_among((from, now), n, 1.0, drawn);
+        let over_bytes = limit.refused_among((from, now), n, bytes as f64 / n as f64, drawn);
+        let most = n - over_records.max(over_bytes);
+        let charge = (u128::from(bytes) * u128::from(most) / u128::from(n)) as u64;
+        let (admitted, verdict) = self.admit_many(now, most, charge, false);
+        let worse = if over_bytes > over_records { Verdict::OverBytes } else { Verdict::OverRecords };
+        (admitted, if admitted < most || most == n { verdict } else { worse })
     }
 
     /// Would `n` more records of `bytes` in all surely fit now, whenever they come from then on?

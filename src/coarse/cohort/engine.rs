@@ -116,7 +116,7 @@ impl Cohorts {
         for id in first..self.shards.len() {
             let whose = self.lone.first().or(self.dealt.first().map(|d| &d.0));
             let weights = whose.map(|p| &shares[*p][..]).unwrap_or_default();
-            hand_over(map, id, &mut self.shards, weights);
+            hand_over(map, (id, now), &mut self.shards, weights);
         }
         self.change = self.demands.iter().map(|d| d.next_change(now)).min().unwrap_or(u64::MAX);
         self.begin_readers();

@@ -24,7 +24,6 @@ mod sending;
 mod shard;
 mod tally;
 mod together;
-mod unread;
 mod view;
 mod waiting;
 mod working;

@@ -187,7 +187,7 @@ impl Cohorts {
 }
 
 /// What waits in the parents of shard `id` goes to their children, by the weights of shards.
-pub fn hand_over(map: &ShardMap, id: usize, shards: &mut [Shard], weights: &[f64]) {
+pub fn hand_over(map: &ShardMap, (id, now): (usize, u64), shards: &mut [Shard], weights: &[f64]) {
     for &parent in &map.shards()[id].parents {
         let children = map.shards().iter().filter(|s| s.parents.contains(&parent));
         let children: Vec<usize> = children.map(|s| s.id as usize).collect();
@@ -196,7 +196,7 @@ pub fn hand_over(map: &ShardMap, id: usize, shards: &mut [Shard], weights: &[f64
         let mine = mine.filter(|(i, _)| children.contains(i));
         let weight = |i: usize| weights.get(i).copied().unwrap_or(1.0);
         let mut heirs: Vec<(&mut Shard, f64)> = mine.map(|(i, shard)| (shard, weight(i))).collect();
-        old[parent as usize].hand_over(&mut heirs);
+        old[parent as usize].hand_over(now, &mut heirs);
     }
 }
 

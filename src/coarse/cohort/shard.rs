@@ -2,20 +2,20 @@
 //! attempt.
 //!
 //! Where a limit could bind, or retries are due, a cohort is born within one step; elsewhere it may be as long as the
-//! time until somebody reads. Within a step new records and retries meet the limit alike.
+//! time until somebody reads. Within a step new records and retries meet the limit alike, in an order drawn at random.
 
 use super::demand::{Demand, SIZE_BITS, draw};
 use super::log::{At, CohortLog};
 use super::tally::Tally;
 use super::together::{Cohort, share};
-use super::unread::{Unread, half};
-use super::waiting::{CLASSES, Cell, Waiting};
+use super::waiting::Waiting;
 use crate::facts::firehose::BILLED_STEP;
+use crate::producer::retry::Piece;
 use crate::random::Stream;
 use crate::stream::log::Log;
 use crate::world::hosted::{Lane, Settings};
 
-/// Births of lone records on one shard.
+/// Lone records of one producer on one shard.
 struct Alone {
     producer: usize,
     /// Share of the producer's records × 2^32.
@@ -23,16 +23,19 @@ struct Alone {
     carry: u64,
     births: Stream,
     sleeps: Stream,
+    /// Those that were refused.
+    waiting: Waiting,
+    /// First attempts stored since the last look: one cohort, however many steps they come from.
+    fresh: Cohort,
 }
 
 /// What arrives within a step.
 #[derive(Clone, Copy, Debug)]
 struct Arrival {
     producer: usize,
-    refusals: u32,
+    /// For the first time?
+    fresh: bool,
     cohort: Cohort,
-    /// Mean and variance of a retry's age, in microseconds.
-    ages: (u64, u64),
 }
 
 /// One shard's records.
@@ -46,13 +49,10 @@ pub struct Shard {
     /// Have they begun?
     pub(super) begun: Vec<bool>,
     alone: Vec<Alone>,
-    /// Lone records that were refused: classes are, of each producer, counts of refusals.
-    waiting: Waiting,
-    classes: usize,
-    /// Stored since the last look.
-    unread: Unread,
     arrivals: Vec<Arrival>,
     step: u64,
+    /// How those that meet a limit crowd within a step.
+    crowding: Stream,
     /// Where shares are rounded up.
     offset: u64,
 }
@@ -64,14 +64,21 @@ impl Shard {
             settings.seed.numbered(&format!("producer/{}", settings.producers[p].name), purpose, id.into())
         };
         let mut marks = settings.seed.numbered("stream", "key_marks", id.into());
-        let attempts = lone.iter().map(|p| settings.producers[*p].retry.attempts().min(CLASSES) as usize);
-        let classes = attempts.max().unwrap_or(0);
-        let alone = lone.iter().map(|&p| Alone {
-            producer: p,
-            share: 0,
-            carry: 0,
-            births: random(p, "cohorts_in_lane"),
-            sleeps: random(p, "retry_in_lane"),
+        let alone = lone.iter().map(|&p| {
+            let producer = &settings.producers[p];
+            let back = |i: u32| {
+                let after = |piece: Piece| piece.after(producer.answer);
+                producer.retry.pieces(i).into_iter().map(after).collect()
+            };
+            Alone {
+                producer: p,
+                share: 0,
+                carry: 0,
+                births: random(p, "cohorts_in_lane"),
+                sleeps: random(p, "retry_in_lane"),
+                waiting: Waiting::new(producer.retry.attempts(), step, back),
+                fresh: Cohort::default(),
+            }
         });
         Shard {
             log: CohortLog::new(marks.word(), settings.packs),
@@ -79,11 +86,9 @@ impl Shard {
             reached: vec![0; settings.consumers.len()],
             begun: settings.consumers.iter().map(|c| c.is_application).collect(),
             alone: alone.collect(),
-            waiting: Waiting::new(lone.len() * classes, step),
-            classes,
-            unread: Unread::default(),
             arrivals: Vec::new(),
             step,
+            crowding: settings.seed.numbered("stream", "crowding", id.into()),
             offset: u64::from(id) << 40,
         }
     }
@@ -113,11 +118,12 @@ impl Shard {
         while at < until {
             // Beside calls, which are judged at their own moments, windows are short.
             let short = until - from <= self.step;
-            let fine = short || self.waiting.all > 0 || self.might_bind(at, until, lane, demands, tally);
+            let waits = self.alone.iter().any(|a| a.waiting.all > 0);
+            let fine = short || waits || self.might_bind(at, until, lane, demands, tally);
             let to = if fine { until.min((at / self.step + 1) * self.step) } else { until };
             self.births(at, to, fine, demands, tally);
-            self.due(to);
-            self.judge_step(to, lane, demands, tally);
+            self.due(at, to, demands);
+            self.judge_step((at, to), lane, demands, tally);
             if !at_once {
                 self.show(tally);
             }
@@ -128,11 +134,14 @@ impl Shard {
 
     /// What is stored can be read.
     fn show(&mut self, tally: &mut Tally) {
-        let Shard { unread, log, alone, step, .. } = self;
-        unread.take(
-            |which, (least, most), n| tally.delays.put[alone[which].producer].add(least, most, n),
-            |cohort| log.push(cohort, *step),
-        );
+        let Shard { log, alone, step, .. } = self;
+        for Alone { producer, waiting, fresh, .. } in alone {
+            waiting.take_stored(|(least, most), cohort| {
+                tally.delays.put[*producer].add(least, most, cohort.n);
+                log.push(cohort, *step);
+            });
+            log.push(std::mem::take(fresh), *step);
+        }
     }
 
     /// Could a limit refuse anything born before `until`, by far more than chance brings?
@@ -174,7 +183,7 @@ impl Shard {
                 demand.born.1 += bytes;
                 let steps = demand.sizes.steps * n;
                 let cohort = Cohort { n, records: n, bytes, steps, stored: (at, to), born, first: 0 };
-                self.arrivals.push(Arrival { producer: alone.producer, refusals: 0, cohort, ages: (0, 0) });
+                self.arrivals.push(Arrival { producer: alone.producer, fresh: true, cohort });
             }
         }
     }
@@ -202,53 +211,47 @@ impl Shard {
 
     /// Records of a producer that were dealt to this shard.
     pub fn arrive(&mut self, producer: usize, cohort: Cohort) {
-        self.arrivals.push(Arrival { producer, refusals: 0, cohort, ages: (0, 0) });
+        self.arrivals.push(Arrival { producer, fresh: true, cohort });
     }
 
-    /// Retries due before `to`.
-    fn due(&mut self, to: u64) {
-        let Shard { waiting, arrivals, alone, classes, step, .. } = self;
-        waiting.take_due(to, |class, cell, end| {
-            let producer = alone[class / *classes].producer;
-            let ages = cell.moments();
-            let half = half(ages.1);
-            let born = |age: u64| end.saturating_sub(age * 1000);
-            let cohort = Cohort {
-                n: cell.n,
-                records: cell.n,
-                stored: (end.saturating_sub(*step), end),
-                born: (born(ages.0 + half), born(ages.0.saturating_sub(half))),
-                ..Cohort::default()
-            };
-            let refusals = (class % *classes) as u32;
-            arrivals.push(Arrival { producer, refusals, cohort, ages });
-        });
+    /// Retries due in `[at, to)`.
+    fn due(&mut self, at: u64, to: u64, demands: &[Demand]) {
+        for Alone { producer, waiting, sleeps, .. } in &mut self.alone {
+            let n = waiting.due(at, to, sleeps);
+            if n > 0 {
+                let sizes = &demands[*producer].sizes;
+                let (bytes, steps) = ((sizes.bytes * n) >> SIZE_BITS, sizes.steps * n);
+                let cohort = Cohort { n, records: n, bytes, steps, stored: (at, to), ..Cohort::default() };
+                self.arrivals.push(Arrival { producer: *producer, fresh: false, cohort });
+            }
+        }
     }
 
     /// Judges what has arrived by `now`, and shows what is stored.
     pub fn judge(&mut self, now: u64, lane: &mut Lane, demands: &mut [Demand], tally: &mut Tally) {
-        self.judge_step(now, lane, demands, tally);
+        self.judge_step((now, now), lane, demands, tally);
         self.show(tally);
     }
 
-    fn judge_step(&mut self, now: u64, lane: &mut Lane, demands: &mut [Demand], tally: &mut Tally) {
+    fn judge_step(
+        &mut self,
+        (from, now): (u64, u64),
+        lane: &mut Lane,
+        demands: &mut [Demand],
+        tally: &mut Tally,
+    ) {
         if self.arrivals.is_empty() {
             return;
         }
-        let mut arrivals = std::mem::take(&mut self.arrivals);
+        let arrivals = std::mem::take(&mut self.arrivals);
         let (mut n, mut charge) = (0, 0);
-        for a in &mut arrivals {
-            if a.cohort.bytes == 0 {
-                let sizes = &demands[a.producer].sizes;
-                a.cohort.bytes = (sizes.bytes * a.cohort.n) >> SIZE_BITS;
-                a.cohort.steps = sizes.steps * a.cohort.n;
-            }
+        for a in &arrivals {
             n += a.cohort.n;
             charge += tally.charge(a.producer, &demands[a.producer].sizes, a.cohort.n, a.cohort.bytes);
         }
-        let (admitted, verdict) = lane.admission.admit_many(now, n, charge, false);
+        let (admitted, verdict) = lane.admission.admit_among((from, now), n, charge, &mut self.crowding);
         let (mut before, mut given) = (0, 0);
-        // Another offset each time (the golden ratio's multiples): no class gains by rounding.
+        // Another offset each time (the golden ratio's multiples): nobody gains by rounding.
         self.offset = self.offset.wrapping_add(0x9e37_79b9_7f4a_7c15);
         for a in &arrivals {
             before += a.cohort.n;
@@ -257,16 +260,13 @@ impl Shard {
                 false => self.part(admitted, before, n).saturating_sub(given).min(a.cohort.n),
             };
             given += mine;
-            self.store(a, mine, lane, &demands[a.producer], tally);
-            if mine < a.cohort.n {
-                self.refuse(a, mine, now, tally);
-            }
+            self.settle_one(a, mine, lane, &demands[a.producer], tally);
         }
         if admitted < n {
             tally.refused_in_all(n - admitted, verdict, now, lane);
         }
-        arrivals.clear();
         self.arrivals = arrivals;
+        self.arrivals.clear();
     }
 
     /// `admitted` × `before` / `n`, rounded at this step's offset.
@@ -279,76 +279,57 @@ impl Shard {
         ((scaled + u128::from(offset)) >> 32) as u64
     }
 
-    fn store(&mut self, a: &Arrival, n: u64, lane: &mut Lane, demand: &Demand, tally: &mut Tally) {
-        let cohort = if n == a.cohort.n {
+    /// Of what arrived, `n` are stored and the others refused.
+    fn settle_one(&mut self, a: &Arrival, n: u64, lane: &mut Lane, demand: &Demand, tally: &mut Tally) {
+        let all = a.cohort.n;
+        let cohort = if n == all {
             a.cohort
         } else {
             // Admitted ones lie among the refused.
-            let bytes = share(a.cohort.bytes, n, a.cohort.n);
+            let bytes = share(a.cohort.bytes, n, all);
             Cohort { n, records: n, bytes, steps: demand.sizes.steps * n, ..a.cohort }
         };
-        tally.lone(a.producer, a.cohort.n, &cohort, a.refusals, demand);
+        tally.lone(a.producer, (all, n), a.fresh, demand);
         tally.stored(&cohort, lane);
-        match n {
-            0 => {}
-            _ if a.refusals == 0 => self.unread.add_fresh(cohort),
-            _ => self.unread.add_aged(self.which(a.producer), cohort, a.ages),
-        }
-    }
-
-    /// A producer's place among those of lone records.
-    fn which(&self, producer: usize) -> usize {
-        self.alone
-            .iter()
-            .position(|a| a.producer == producer)
-            .expect("only lone records are tried again here")
-    }
-
-    fn refuse(&mut self, a: &Arrival, admitted: u64, now: u64, tally: &mut Tally) {
-        let refused = a.cohort.n - admitted;
-        tally.refused(a.producer, refused);
-        if a.refusals == 0 {
-            tally.delayed(a.producer, refused);
-        }
-        let (answer, retry) = tally.retry(a.producer);
-        if a.refusals + 1 >= retry.attempts() {
-            return tally.given_up(a.producer, refused);
-        }
-        let which = self.which(a.producer);
-        let class = which * self.classes + (a.refusals as usize + 1).min(self.classes - 1);
-        // Refused ones are spread over the step as they came.
-        let every = |range: (u64, u64)| ((range.1 - range.0) / refused, range.0);
-        let ((at_step, at), (born_step, born)) = (every(a.cohort.stored), every(a.cohort.born));
-        for k in 0..refused {
-            let sleep = retry.sleep(a.refusals, &mut self.alone[which].sleeps);
-            let next = (at + at_step * k + at_step / 2 + answer + sleep).max(now + 1);
-            self.waiting.add(next, born + born_step * k + born_step / 2, class);
-        }
+        tally.refused(a.producer, all - n);
+        let Alone { waiting, fresh, .. } = alone_of(&mut self.alone, a.producer);
+        let given_up = if a.fresh {
+            tally.delayed(a.producer, all - n);
+            match (n, fresh.n) {
+                (0, _) => {}
+                (_, 0) => *fresh = cohort,
+                _ => fresh.join(&cohort),
+            }
+            if n < all { waiting.refuse_first(all - n, a.cohort.stored.0, a.cohort.born) } else { 0 }
+        } else {
+            if n > 0 {
+                waiting.store(&cohort);
+            }
+            waiting.judged(a.cohort.stored, all, n)
+        };
+        tally.given_up(a.producer, given_up);
     }
 
     /// Lone records of a producer that wait for another attempt.
     pub fn waiting_of(&self, producer: usize) -> u64 {
-        let Some(which) = self.alone.iter().position(|a| a.producer == producer) else { return 0 };
-        self.waiting.of(which * self.classes..(which + 1) * self.classes)
+        self.alone.iter().find(|a| a.producer == producer).map_or(0, |a| a.waiting.all)
     }
 
-    /// It is closed: what waits here goes to its children, by their shares.
-    pub fn hand_over(&mut self, children: &mut [(&mut Shard, f64)]) {
+    /// It is closed at `now`: what waits here goes to its children, by their shares.
+    pub fn hand_over(&mut self, now: u64, children: &mut [(&mut Shard, f64)]) {
         let whole: f64 = children.iter().map(|c| c.1).sum();
-        let last = children.len() - 1;
-        self.waiting.take_all(|slot, class, cell| {
-            let mut left = cell.n;
-            for (k, (child, weight)) in children.iter_mut().enumerate() {
-                let part = (cell.n as f64 * *weight / whole.max(f64::MIN_POSITIVE) + 0.5) as u64;
-                let n = if k == last { left } else { part.min(left) };
-                left -= n;
-                if n > 0 {
-                    let (ages, squares) = (share(cell.ages, n, cell.n), share(cell.squares, n, cell.n));
-                    child.waiting.add_all(slot, class, Cell { n, ages, squares });
-                }
-            }
-        });
+        for Alone { producer, waiting, .. } in self.alone.iter_mut().filter(|a| a.waiting.all > 0) {
+            let share = |weight: f64| weight / whole.max(f64::MIN_POSITIVE);
+            let heir = |shard| &mut alone_of(shard, *producer).waiting;
+            let heirs = children.iter_mut().map(|(child, weight)| (heir(&mut child.alone), share(*weight)));
+            waiting.hand_over(now, &mut heirs.collect::<Vec<_>>());
+        }
     }
+}
+
+/// A producer's lone records.
+fn alone_of(all: &mut [Alone], producer: usize) -> &mut Alone {
+    all.iter_mut().find(|a| a.producer == producer).expect("only lone records arrive by themselves")
 }
 
 /// Steps that Firehose bills for records that share some bytes of data evenly.

@@ -4,7 +4,6 @@ use super::demand::{Demand, SIZE_BITS, SizeMeans};
 use super::together::Cohort;
 use crate::measure::sink::Sink;
 use crate::mechanism::ramps::Ramps;
-use crate::producer::retry::Sleeps;
 use crate::stream::config::ByteRounding;
 use crate::stream::shard::Verdict;
 use crate::world::hosted::{Lane, Settings};
@@ -55,12 +54,6 @@ impl Tally<'_> {
         self.settings.producers[producer].leg
     }
 
-    /// Send to answer, and the law of sleeps of lone records.
-    pub fn retry(&self, producer: usize) -> (u64, &Sleeps) {
-        let settings = &self.settings.producers[producer];
-        (settings.answer, &settings.retry)
-    }
-
     /// Bytes that a lone record counts against the shard's limit, × 2^20.
     pub fn charge_per_record(&self, _producer: usize, sizes: &SizeMeans) -> u64 {
         match self.settings.admission.byte_rounding {
@@ -77,21 +70,21 @@ impl Tally<'_> {
         }
     }
 
-    /// `attempts` lone records were judged, of which `stored` were stored after so many refusals.
-    pub fn lone(&mut self, producer: usize, attempts: u64, stored: &Cohort, refusals: u32, demand: &Demand) {
+    /// So many lone records were judged, and so many of them stored; `fresh`: at their first attempt.
+    pub fn lone(&mut self, producer: usize, (attempts, stored): (u64, u64), fresh: bool, demand: &Demand) {
         let answer = self.settings.producers[producer].answer;
         let counts = &mut self.sink.producers[producer];
         counts.attempts += attempts;
         counts.carried += attempts;
         counts.calls += attempts;
-        counts.stored += stored.n;
-        counts.at_once += if refusals == 0 { stored.n } else { 0 };
+        counts.stored += stored;
+        counts.at_once += if fresh { stored } else { 0 };
         let now = &mut self.sink.now;
         now.attempts += attempts;
         now.calls += attempts;
-        now.calls_ok += stored.n;
+        now.calls_ok += stored;
         now.call_latency += attempts * answer;
-        self.bill(stored.n, &demand.sizes);
+        self.bill(stored, &demand.sizes);
     }
 
     /// Records stored are billed by the means of their sizes.

@@ -1,123 +1,413 @@
-//! Lone records that wait for another attempt, by the step in which it is due.
+//! Lone records of one producer that wait in a shard for another attempt.
 //!
-//! Known of them are, for each step and each count of refusals, how many they are and the moments of their ages.
+//! They are masses, not a list: what is refused in a step comes back spread over its sleep, so a ring of steps holds
+//! where a mass begins to come back and where it ends, and what is due in a step is the sum so far. A mass knows when
+//! its records were born (mean and variance). Whole records are counted beside them.
+
+use super::together::Cohort;
+use crate::producer::retry::Piece;
+use crate::random::Stream;
+use crate::random::poisson::{MEAN_BITS, poisson};
+use std::ops::{AddAssign, Mul};
 
 /// Attempts told apart; later ones sleep as the last of them.
 pub const CLASSES: u32 = 16;
+/// Seconds in a nanosecond.
+const S: f64 = 1e-9;
+/// The golden ratio's part of one.
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
+/// Ages whose two halves are no farther apart are even.
+const EVEN: f64 = 0.01;
+/// Births are told from a moment that is moved when it is so many seconds behind: squares keep their precision.
+const FAR: f64 = 256.0;
+/// Counts so large are drawn around whole means; what that leaves over is drawn later.
+const WHOLE: f64 = 16.0;
+/// The part of what chance has kept back (or brought too early) that is made up for in a step.
+const CAUGHT_UP: f64 = 1.0 / 32.0;
 
-/// Records of one class that are due in one step.
+/// Some of the records of one past, and the moments of a time of theirs, in seconds.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Cell {
-    /// How many.
-    pub n: u64,
-    /// Sum of their ages at the step's end, and of the squares, in microseconds.
-    pub ages: u64,
-    /// See `ages`.
-    pub squares: u64,
+#[repr(align(32))]
+pub struct Mass {
+    n: f64,
+    sum: f64,
+    squares: f64,
 }
 
-impl Cell {
-    /// Mean and variance of the ages.
-    pub fn moments(&self) -> (u64, u64) {
-        let mean = self.ages / self.n;
-        (mean, (self.squares / self.n).saturating_sub(mean * mean))
+impl Mass {
+    /// `n` records spread evenly over a time.
+    fn spread(n: f64, (from, to): (f64, f64)) -> Mass {
+        let (middle, span) = ((from + to) / 2.0, to - from);
+        Mass { n, sum: n * middle, squares: n * (middle * middle + span * span / 12.0) }
     }
 
-    fn add(&mut self, other: Cell) {
-        self.n += other.n;
-        self.ages += other.ages;
-        self.squares += other.squares;
+    /// Times told from a moment that lies `by` before.
+    fn moved(self, by: f64) -> Mass {
+        let squares = self.squares + by * (2.0 * self.sum + by * self.n);
+        Mass { n: self.n, sum: self.sum + by * self.n, squares }
+    }
+
+    /// The time from theirs until `at`, which is spread over `span`.
+    fn until(self, at: f64, span: f64) -> Mass {
+        let squares = self.squares + at * (at * self.n - 2.0 * self.sum) + self.n * span * span / 12.0;
+        Mass { n: self.n, sum: at * self.n - self.sum, squares }
+    }
+
+    /// Mean and variance, in nanoseconds.
+    fn moments(self) -> (f64, f64) {
+        let mean = self.sum / self.n;
+        (mean / S, (self.squares / self.n - mean * mean).max(0.0) / S / S)
     }
 }
 
-/// All that wait in a shard: a ring of steps.
+impl Mul<f64> for Mass {
+    type Output = Mass;
+    #[inline]
+    fn mul(self, part: f64) -> Mass {
+        Mass { n: self.n * part, sum: self.sum * part, squares: self.squares * part }
+    }
+}
+
+impl AddAssign for Mass {
+    #[inline]
+    fn add_assign(&mut self, more: Mass) {
+        self.n += more.n;
+        self.sum += more.sum;
+        self.squares += more.squares;
+    }
+}
+
+/// How what is refused in one step comes back: by how much more (or less, below zero) of it than in the step before,
+/// so many steps on.
+#[derive(Clone, Debug)]
+struct Kernel {
+    changes: Vec<(u64, f64)>,
+    /// Steps until nothing more of it comes.
+    reach: u64,
+}
+
+impl Kernel {
+    /// The time from a refusal to the next attempt, in parts that are even each.
+    fn new(pieces: &[Piece], step: u64) -> Kernel {
+        let steps = |ns: u64| ns as f64 / step as f64;
+        let before = |x: f64| pieces.iter().map(|p| p.part * arrived(x, steps(p.least), steps(p.most))).sum::<f64>();
+        let ends = pieces.iter().flat_map(|p| [p.least / step, p.most / step]);
+        // Between the ends of its parts it comes back evenly.
+        let mut places: Vec<u64> = ends.flat_map(|at| at.saturating_sub(1)..at + 4).collect();
+        places.sort_unstable();
+        places.dedup();
+        // Nothing comes back within its own step: that little comes with the next.
+        let within = |j: u64| match j {
+            0 => 0.0,
+            1 => before(2.0),
+            _ => before(j as f64 + 1.0) - before(j as f64),
+        };
+        let changes = places.into_iter().filter(|j| *j > 0).map(|j| (j, within(j) - within(j - 1)));
+        let mut changes: Vec<(u64, f64)> = changes.collect();
+        // Without what only rounding has left, and in the end none of it is left.
+        let most = changes.iter().map(|c| c.1.abs()).fold(0.0, f64::max);
+        changes.retain(|c| c.1.abs() > most * 1e-6);
+        let left: f64 = changes.iter().map(|c| c.1).sum();
+        let last = changes.last_mut().expect("a sleep ends");
+        last.1 -= left;
+        Kernel { reach: last.0, changes }
+    }
+}
+
+/// Of what is refused evenly over a step, the part that is back after `x` steps when its sleep is even from `least` to
+/// `most` steps.
+fn arrived(x: f64, least: f64, most: f64) -> f64 {
+    let ramp = |y: f64| if y > 0.0 { y * y / 2.0 } else { 0.0 };
+    let rise = |from: f64| ramp(x - from) - ramp(x - from - 1.0);
+    if most - least < 1e-9 {
+        return (x - least).clamp(0.0, 1.0);
+    }
+    (rise(least) - rise(most)) / (most - least)
+}
+
+/// Second and fourth cumulants of a sleep, in seconds: those of a sum are the sums of its parts'.
+fn cumulants(pieces: &[Piece]) -> (f64, f64) {
+    let ends = |p: &Piece| (p.least as f64 * S, p.most as f64 * S);
+    let mean: f64 = pieces.iter().map(|p| p.part * (ends(p).0 + ends(p).1) / 2.0).sum();
+    let (mut second, mut fourth) = (0.0, 0.0);
+    for p in pieces {
+        let (middle, half) = ((ends(p).0 + ends(p).1) / 2.0 - mean, (ends(p).1 - ends(p).0) / 2.0);
+        let (m, h) = (middle * middle, half * half);
+        second += p.part * (m + h / 3.0);
+        fourth += p.part * (m * m + 2.0 * m * h + h * h / 5.0);
+    }
+    (second, fourth - 3.0 * second * second)
+}
+
+/// Ages are sums of sleeps: nearer to a bell the more there are. Two even laws around one mean, one wider and one
+/// narrower, have their variance and their fourth moment when the squares of their half-widths are 3 + d and 3 - d
+/// variances, d^2 = 6 + 5 × excess.
+fn apart((second, fourth): (f64, f64)) -> f64 {
+    let excess = if second > 0.0 { fourth / (second * second) } else { -1.2 };
+    libm::sqrt((6.0 + 5.0 * excess).clamp(0.0, 8.0)) / 3.0
+}
+
+/// Records refused so many times.
+#[derive(Clone, Debug)]
+struct Class {
+    kernel: Kernel,
+    /// What is due changes so at each step.
+    ring: Vec<Mass>,
+    /// Due in the present step.
+    due: Mass,
+    /// Stored since the last look: their ages.
+    stored: Mass,
+    /// By how much the variance of ages is above and below that of the whole in its two halves (see `shape`).
+    apart: f64,
+}
+
+/// A range of this mean and variance.
+fn around(mean: f64, variance: f64) -> (u64, u64) {
+    let half = libm::sqrt(3.0 * variance);
+    ((mean - half).max(0.0) as u64, (mean + half) as u64)
+}
+
+/// Records whose ages when they were stored had this mean and variance: ages and moments of storage vary independently
+/// of one another.
+fn aged(part: &Cohort, (mean, variance): (f64, f64)) -> Cohort {
+    let (from, to) = part.stored;
+    let span = (to - from) as f64;
+    let born = around((from + (to - from) / 2) as f64 - mean, variance + span * span / 12.0);
+    Cohort { born: (born.0, born.1.min(to)), ..*part }
+}
+
+/// All of a producer's that wait in a shard.
 #[derive(Clone, Debug)]
 pub struct Waiting {
-    cells: Vec<Cell>,
-    /// Steps in the ring, a power of two.
-    steps: u64,
-    classes: usize,
-    /// The first step that may hold any, and the one after the last.
-    from: u64,
-    end: u64,
-    /// Records in all.
-    pub all: u64,
+    classes: Vec<Class>,
+    /// After the last class: tried for ever, or given up.
+    for_ever: bool,
     step: u64,
+    /// The present step, and the one after the last in which any is due.
+    now: u64,
+    end: u64,
+    /// Births are told from here.
+    base: u64,
+    /// Whole records.
+    pub all: u64,
+    /// Records that should have come by now, above those that did.
+    carry: f64,
+    /// A part of one that is given up.
+    given_up: f64,
+    /// The part of what is due in the step that is judged now.
+    part: f64,
+    /// Whole records stored since the last look, and when.
+    stored: Cohort,
+    /// Where parts of them are rounded up.
+    offset: f64,
 }
 
 impl Waiting {
-    /// Nobody waits; so many classes.
-    pub fn new(classes: usize, step: u64) -> Waiting {
-        Waiting { cells: Vec::new(), steps: 0, classes, from: 0, end: 0, all: 0, step }
+    /// Nobody waits. `attempts` in all; `sleep`: from the `i`-th refusal to the next attempt.
+    pub fn new(attempts: u32, step: u64, sleep: impl Fn(u32) -> Vec<Piece>) -> Waiting {
+        let mut ages = (0.0, 0.0);
+        let classes = (0..attempts.saturating_sub(1).min(CLASSES)).map(|i| {
+            let pieces = sleep(i);
+            let more = cumulants(&pieces);
+            ages = (ages.0 + more.0, ages.1 + more.1);
+            Class {
+                kernel: Kernel::new(&pieces, step),
+                ring: Vec::new(),
+                due: Mass::default(),
+                stored: Mass::default(),
+                apart: apart(ages),
+            }
+        });
+        Waiting {
+            classes: classes.collect(),
+            for_ever: attempts > CLASSES,
+            step,
+            now: 0,
+            end: 0,
+            base: 0,
+            all: 0,
+            carry: 0.0,
+            given_up: 0.0,
+            part: 0.0,
+            stored: Cohort::default(),
+            offset: 0.0,
+        }
     }
 
-    fn row(&self, slot: u64) -> std::ops::Range<usize> {
-        let first = (slot & (self.steps - 1)) as usize * self.classes;
-        first..first + self.classes
+    fn since_base(&self, at: u64) -> f64 {
+        (at as f64 - self.base as f64) * S
     }
 
-    /// One more, born at `born`, tries again at `next`.
-    #[inline]
-    pub fn add(&mut self, next: u64, born: u64, class: usize) {
-        let slot = next / self.step;
-        let age = ((slot + 1) * self.step - born) / 1000;
-        self.add_all(slot, class, Cell { n: 1, ages: age, squares: age * age });
+    /// `n` first attempts born over a time were refused in the step of `at`; those that have no other are given up.
+    pub fn refuse_first(&mut self, n: u64, at: u64, born: (u64, u64)) -> u64 {
+        if self.classes.is_empty() {
+            return n;
+        }
+        self.enter(at / self.step);
+        self.all += n;
+        let born = (self.since_base(born.0), self.since_base(born.1));
+        self.add(0, Mass::spread(n as f64, born));
+        0
     }
 
-    /// Several that try again in one step.
-    #[inline]
-    pub fn add_all(&mut self, slot: u64, class: usize, cell: Cell) {
+    /// A mass of a class was refused in the present step.
+    fn add(&mut self, class: usize, mass: Mass) {
+        let Class { kernel, ring, .. } = &mut self.classes[class];
+        if ring.is_empty() {
+            *ring = vec![Mass::default(); (kernel.reach + 2).next_power_of_two() as usize];
+        }
+        let last = ring.len() as u64 - 1;
+        for &(steps, change) in &kernel.changes {
+            ring[((self.now + steps) & last) as usize] += mass * change;
+        }
+        self.end = self.end.max(self.now + kernel.reach);
+    }
+
+    /// The present step is `slot`.
+    fn enter(&mut self, slot: u64) {
         if self.all == 0 {
-            (self.from, self.end) = (slot, slot);
+            // Nobody waits: nothing is left but what rounding has left.
+            for Class { ring, due, .. } in &mut self.classes {
+                *due = Mass::default();
+                let last = ring.len().wrapping_sub(1);
+                let rows = (self.now + 1..=self.end).take(ring.len());
+                rows.for_each(|row| ring[row as usize & last] = Mass::default());
+            }
+            (self.now, self.end, self.base) = (slot, slot, slot * self.step);
+            (self.carry, self.given_up) = (0.0, 0.0);
         }
-        let (from, end) = (self.from.min(slot), self.end.max(slot + 1));
-        if end - from > self.steps {
-            self.grow(end - from);
+        while self.now < slot {
+            self.now += 1;
+            for Class { ring, due, .. } in &mut self.classes {
+                let last = ring.len().wrapping_sub(1);
+                if let Some(change) = ring.get_mut(self.now as usize & last) {
+                    *due += std::mem::take(change);
+                }
+            }
         }
-        (self.from, self.end) = (from, end);
-        let place = self.row(slot).start + class;
-        self.cells[place].add(cell);
-        self.all += cell.n;
+        if self.since_base(slot * self.step) > FAR {
+            self.move_base(slot * self.step);
+        }
     }
 
     #[cold]
-    fn grow(&mut self, steps: u64) {
-        let old = std::mem::replace(self, Waiting::new(self.classes, self.step));
-        self.steps = steps.next_power_of_two();
-        self.cells = vec![Cell::default(); self.steps as usize * self.classes];
-        (self.from, self.end, self.all) = (old.from, old.end, old.all);
-        for slot in old.from..old.end {
-            let to = self.row(slot);
-            self.cells[to].copy_from_slice(&old.cells[old.row(slot)]);
+    fn move_base(&mut self, to: u64) {
+        let by = -self.since_base(to);
+        for Class { ring, due, .. } in &mut self.classes {
+            ring.iter_mut().chain([due]).for_each(|mass| *mass = mass.moved(by));
+        }
+        self.base = to;
+    }
+
+    /// Whole records that are due in `[at, to)`, a part of one step: they come as independent sleeps end, a Poisson count.
+    pub fn due(&mut self, at: u64, to: u64, words: &mut Stream) -> u64 {
+        if self.all == 0 {
+            return 0;
+        }
+        self.enter(at / self.step);
+        self.part = (to - at) as f64 / self.step as f64;
+        let mass = self.classes.iter().map(|c| c.due.n).sum::<f64>() * self.part;
+        // The last of them: whatever chance and rounding have kept back.
+        if self.now + 1 >= self.end && to.is_multiple_of(self.step) {
+            self.part *= self.all as f64 / mass;
+            self.carry = 0.0;
+            return self.all;
+        }
+        let expected = (mass + self.carry * CAUGHT_UP * self.part).max(0.0);
+        let n = match expected >= WHOLE {
+            true => poisson(((expected + 0.5) as u64) << MEAN_BITS, words),
+            false => poisson((expected * (1 << MEAN_BITS) as f64) as u64, words),
+        };
+        let n = if mass > 0.0 { n.min(self.all) } else { 0 };
+        self.carry += mass - n as f64;
+        self.part *= n as f64 / mass.max(f64::MIN_POSITIVE);
+        n
+    }
+
+    /// Of the `n` records that were due, `admitted` were stored in `[at, to)`: how many are given up.
+    pub fn judged(&mut self, (at, to): (u64, u64), n: u64, admitted: u64) -> u64 {
+        let stored = admitted as f64 / n as f64;
+        let (moment, span) = (self.since_base(at + (to - at) / 2), (to - at) as f64 * S);
+        let mut given_up = self.given_up;
+        for class in (0..self.classes.len()).rev() {
+            let due = self.classes[class].due * self.part;
+            if admitted > 0 {
+                self.classes[class].stored += (due * stored).until(moment, span);
+            }
+            if admitted == n || due.n <= 0.0 {
+                continue;
+            }
+            let refused = due * (1.0 - stored);
+            match class + 1 < self.classes.len() {
+                true => self.add(class + 1, refused),
+                false if self.for_ever => self.add(class, refused),
+                false => given_up += refused.n,
+            }
+        }
+        let whole = (given_up as u64).min(n - admitted);
+        self.given_up = given_up - whole as f64;
+        self.all -= admitted + whole;
+        whole
+    }
+
+    /// Those that are due now were stored.
+    pub fn store(&mut self, new: &Cohort) {
+        if self.stored.n == 0 { self.stored = *new } else { self.stored.join(new) }
+    }
+
+    /// Gives what was stored since the last look: how late (from, to), and the cohort.
+    pub fn take_stored(&mut self, mut give: impl FnMut((u64, u64), Cohort)) {
+        let whole = std::mem::take(&mut self.stored);
+        if whole.n == 0 {
+            return;
+        }
+        let all: f64 = self.classes.iter().map(|c| c.stored.n).sum();
+        // Another offset each time (the golden ratio's multiples): rounding favours nobody.
+        self.offset = (self.offset + GOLDEN).fract();
+        let (scale, mut before, mut given) = (whole.n as f64 / all, self.offset + 1e-9, 0);
+        for class in &mut self.classes {
+            let ages = std::mem::take(&mut class.stored);
+            let ((mean, variance), apart) = (ages.moments(), class.apart);
+            let two = [(0.5, variance * (1.0 + apart)), (0.5, variance * (1.0 - apart))];
+            let one = [(1.0, variance)];
+            for &(part, variance) in if apart > EVEN { &two[..] } else { &one[..] } {
+                before += ages.n * part * scale;
+                let upto = (before as u64).min(whole.n);
+                if upto > given {
+                    let part = aged(&whole.part(given, upto), (mean, variance));
+                    give(around(mean, variance), part);
+                    given = upto;
+                }
+            }
         }
     }
 
-    /// Takes those out that are due in steps that end by `to`'s: which class, the records, the step's end.
-    pub fn take_due(&mut self, to: u64, mut give: impl FnMut(usize, Cell, u64)) {
-        while self.all > 0 && (self.from + 1) * self.step <= to.next_multiple_of(self.step) {
-            let end = ((self.from + 1) * self.step).min(to);
-            let row = self.row(self.from);
-            for (class, cell) in self.cells[row].iter_mut().enumerate().filter(|(_, c)| c.n > 0) {
-                self.all -= cell.n;
-                give(class, std::mem::take(cell), end);
-            }
-            self.from += 1;
-        }
-    }
-
-    /// Takes all out: step, class, records.
-    pub fn take_all(&mut self, mut give: impl FnMut(u64, usize, Cell)) {
-        for slot in self.from..self.end {
-            let row = self.row(slot);
-            for (class, cell) in self.cells[row].iter_mut().enumerate().filter(|(_, c)| c.n > 0) {
-                give(slot, class, std::mem::take(cell));
-            }
+    /// What waits here goes to others, by their shares (which add up to one), from the step of `at` on.
+    pub fn hand_over(&mut self, at: u64, heirs: &mut [(&mut Waiting, f64)]) {
+        self.enter(at / self.step);
+        let (mut left, last) = (self.all, heirs.len() - 1);
+        for (k, (heir, share)) in heirs.iter_mut().enumerate() {
+            let n = if k == last { left } else { ((self.all as f64 * *share + 0.5) as u64).min(left) };
+            left -= n;
+            heir.inherit(self, *share, n);
         }
         self.all = 0;
+        self.enter(at / self.step);
     }
 
-    /// Records of some classes.
-    pub fn of(&self, classes: std::ops::Range<usize>) -> u64 {
-        (self.from..self.end).flat_map(|slot| &self.cells[self.row(slot)][classes.clone()]).map(|c| c.n).sum()
+    fn inherit(&mut self, from: &Waiting, share: f64, n: u64) {
+        self.enter(from.now);
+        let by = self.since_base(from.base);
+        for (mine, theirs) in self.classes.iter_mut().zip(&from.classes) {
+            if mine.ring.is_empty() {
+                mine.ring = vec![Mass::default(); theirs.ring.len()];
+            }
+            mine.due += theirs.due.moved(by) * share;
+            for (mine, theirs) in mine.ring.iter_mut().zip(&theirs.ring) {
+                *mine += theirs.moved(by) * share;
+            }
+        }
+        self.all += n;
+        self.end = self.end.max(from.end);
     }
 }
