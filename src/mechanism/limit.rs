@@ -404,6 +404,8 @@ impl Limit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Seed;
+    use crate::random::draw::{Exponential, UNIT};
 
     #[test]
     fn a_bucket_gives_a_burst_and_then_its_rate() {
@@ -413,6 +415,31 @@ mod tests {
         assert_eq!(b.next_fit(5, 1), Some(5 + 1_000_000));
         assert!(!b.fits(5 + 999_999, 1) && b.fits(5 + 1_000_000, 1));
         assert_eq!(b.next_fit(5, 1001), None);
+    }
+
+    #[test]
+    fn as_many_are_refused_among_others_as_one_by_one() {
+        let mut words = Seed { user: 5, replication: 0 }.stream("test", "crowds");
+        // Items in 10 ms, of which the bucket is refilled by ten; what it holds before.
+        for (n, held) in [(10, 0), (10, 3), (8, 0), (8, 1), (13, 2), (27, 0), (27, 5), (60, 30)] {
+            const ROUNDS: u64 = 20_000;
+            let bucket = || {
+                let mut bucket = TokenBucket::new(1000, 1000);
+                bucket.take(0, 1000 - held);
+                bucket
+            };
+            let (mut one, mut all) = (0, 0);
+            for _ in 0..ROUNDS {
+                let mut times: Vec<u64> = (0..n).map(|_| words.below(10_000_000)).collect();
+                times.sort_unstable();
+                let mut each = bucket();
+                one += times.iter().filter(|t| each.fits(**t, 1).then(|| each.take(**t, 1)).is_none()).count() as u64;
+                let drawn = Exponential::table().of(words.word()) as f64 / UNIT as f64;
+                all += bucket().refused_among((0, 10_000_000), n, 1.0, drawn);
+            }
+            let (one, all) = (one as f64 / ROUNDS as f64, all as f64 / ROUNDS as f64);
+            assert!((one - all).abs() < 0.02 * one + 0.05, "{n} items, {held} held: {one} and {all}");
+        }
     }
 
     #[test]

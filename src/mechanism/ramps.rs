@@ -75,6 +75,62 @@ impl Ramps {
         self.count
     }
 
+    /// Moves everything into other ramps, and forgets it.
+    pub fn move_into(&mut self, into: &mut Ramps) {
+        if self.count == 0 {
+            return;
+        }
+        if into.knots.is_empty() {
+            into.knots = vec![Knot::default(); BUCKETS];
+        }
+        let mut i = self.next_knot(0);
+        while i < BUCKETS {
+            let Knot { slope, moment, points } = std::mem::take(&mut self.knots[i]);
+            let knot = &mut into.knots[i];
+            (knot.slope, knot.moment) = (knot.slope + slope, knot.moment + moment);
+            knot.points += points;
+            i = self.next_knot(i + 1);
+        }
+        self.touched.iter_mut().zip(&mut into.touched).for_each(|(from, into)| *into |= std::mem::take(from));
+        into.count += std::mem::take(&mut self.count);
+        into.twice += std::mem::take(&mut self.twice);
+        into.max = into.max.max(std::mem::take(&mut self.max));
+    }
+
+    /// The values below which so many millionths of all lie, in rising order.
+    pub fn quantiles<const N: usize>(&self, ppm: [u64; N]) -> [Option<u64>; N] {
+        if self.count == 0 {
+            return [None; N];
+        }
+        let rank = |ppm: u64| (u128::from(self.count) * u128::from(ppm)).div_ceil(1_000_000).max(1) as i128;
+        let mut found = [Some(self.max); N];
+        let mut asked = 0;
+        // Values below the end of the knot before, as in `pour`.
+        let (mut slope, mut ramped, mut points, mut end) = (0i128, 0i128, 0i128, 0u64);
+        let mut i = self.next_knot(0);
+        while asked < N && i < BUCKETS {
+            let (from, to) = (lower(i), lower(i + 1));
+            let before = ramped + slope * i128::from(from - end) + points;
+            let Knot { slope: more, moment, points: new } = self.knots[i];
+            let after = points + (i128::from(new) << SLOPE_BITS);
+            let ramped_to = ramped + slope * i128::from(to - end) + more * i128::from(to) - moment;
+            let below = ramped_to + after;
+            // Even before the knot, and even within it.
+            while asked < N && below >= rank(ppm[asked]) << SLOPE_BITS {
+                let rank = rank(ppm[asked]) << SLOPE_BITS;
+                let value = match before >= rank {
+                    true => end + ((rank - ramped - points) / slope.max(1)).max(0) as u64,
+                    false => from + (i128::from(to - from) * (rank - before) / (below - before)) as u64,
+                };
+                found[asked] = Some(value.min(self.max));
+                asked += 1;
+            }
+            (slope, ramped, points, end) = (slope + more, ramped_to, after, to);
+            i = self.next_knot(i + 1);
+        }
+        found
+    }
+
     /// Moves everything into a histogram, and forgets it.
     pub fn pour(&mut self, into: &mut Histogram) {
         if self.count == 0 {
@@ -149,8 +205,16 @@ mod tests {
             ramps.add(from, from + step * n, n);
             (0..n).for_each(|i| histogram.add(from + step * i + step / 2));
         }
-        ramps.pour(&mut poured);
+        let asked = ramps.quantiles([10_000, 500_000, 990_000]);
+        let mut moved = Ramps::default();
+        ramps.move_into(&mut moved);
+        assert_eq!((ramps.count(), ramps.quantiles([500_000])), (0, [None]));
+        moved.pour(&mut poured);
         assert_eq!(poured.count(), histogram.count());
+        for (ppm, asked) in [10_000, 500_000, 990_000].into_iter().zip(asked) {
+            let (a, b) = (asked.unwrap() as f64, poured.quantile(ppm).unwrap() as f64);
+            assert!((a / b - 1.0).abs() < 0.0001, "{ppm}: {a} for {b}");
+        }
         for ppm in [10_000, 250_000, 500_000, 900_000, 990_000, 999_000] {
             let (a, b) = (poured.quantile(ppm).unwrap() as f64, histogram.quantile(ppm).unwrap() as f64);
             assert!((a / b - 1.0).abs() < 0.003, "{ppm}: {a} for {b}");

@@ -216,3 +216,36 @@ impl Quota {
         self.tokens = (self.tokens + back).min(self.law.capacity);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Seed;
+    use crate::units::Dur;
+
+    #[test]
+    fn parts_of_a_law_are_what_is_drawn() {
+        let seed = Seed { user: 1, replication: 0 };
+        let asked = [None, Some(Dur::from_ms(3)), Some(Dur::from_ms(400)), Some(Dur::from_s(9))];
+        for (k, (jitter, retry_after)) in
+            [Jitter::Full, Jitter::Half, Jitter::None].iter().flat_map(|j| asked.map(|a| (*j, a))).enumerate()
+        {
+            let throttled =
+                BackoffLaw { base: Dur::from_ms(200), factor: Factor(2_000_000), cap: Dur::from_s(5), jitter };
+            let law = RetryLaw { throttled, retry_after, attempts: 8, ..RetryLaw::NEVER };
+            let (sleeps, mut words) = (Sleeps::new(&law), seed.numbered("test", "sleeps", k as u64));
+            let drawn: Vec<u64> = (0..20_000).map(|_| sleeps.sleep(2, &mut words)).collect();
+            let pieces = sleeps.pieces(2);
+            assert!((pieces.iter().map(|p| p.part).sum::<f64>() - 1.0).abs() < 1e-12, "{pieces:?}");
+            for tenth in (0..=60).map(|t| t * 100_000_000) {
+                let below = |p: &Piece| match p.most > p.least {
+                    true => (tenth as f64 - p.least as f64) / (p.most - p.least) as f64,
+                    false => f64::from(tenth > p.least),
+                };
+                let expected: f64 = pieces.iter().map(|p| p.part * below(p).clamp(0.0, 1.0)).sum();
+                let found = drawn.iter().filter(|d| **d < tenth).count() as f64 / drawn.len() as f64;
+                assert!((expected - found).abs() < 0.015, "{k}: {expected} and {found} below {tenth}");
+            }
+        }
+    }
+}

@@ -130,7 +130,10 @@ impl Admission {
     pub fn admit_many(&mut self, now: u64, n: u64, bytes: u64, in_call: bool) -> (u64, Verdict) {
         let rounds = in_call && self.rounding == ByteRounding::Aws;
         let charge = |k: u64| {
-            let exact = (u128::from(bytes) * u128::from(k)).div_ceil(u128::from(n.max(1))) as u64;
+            let exact = match k == n {
+                true => bytes,
+                false => (u128::from(bytes) * u128::from(k)).div_ceil(u128::from(n.max(1))) as u64,
+            };
             if rounds { ceil_kib(exact) } else { exact }
         };
         let (records, limit) = (&mut self.records, &mut self.bytes);
@@ -164,14 +167,15 @@ impl Admission {
         };
         // Others may have been judged meanwhile.
         let from = from.max(records.parts().3).max(limit.parts().3);
+        // Room for all before any refill: none is refused, and the refill makes up for them.
         if records.fits(from, n) && limit.fits(from, bytes) {
-            return self.admit_many(now, n, bytes, false);
+            return self.admit_many(from, n, bytes, false);
         }
         let drawn = Exponential::table().of(crowding.word()) as f64 / UNIT as f64;
         let over_records = records.refused_among((from, now), n, 1.0, drawn);
         let over_bytes = limit.refused_among((from, now), n, bytes as f64 / n as f64, drawn);
         let most = n - over_records.max(over_bytes);
-        let charge = (u128::from(bytes) * u128::from(most) / u128::from(n)) as u64;
+        let charge = if most == n { bytes } else { (bytes as f64 * most as f64 / n as f64) as u64 };
         let (admitted, verdict) = self.admit_many(now, most, charge, false);
         let worse = if over_bytes > over_records { Verdict::OverBytes } else { Verdict::OverRecords };
         (admitted, if admitted < most || most == n { verdict } else { worse })

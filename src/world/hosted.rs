@@ -17,6 +17,7 @@ use super::config::WorldConfig;
 use super::{Unfit, World};
 use crate::engine::Model;
 use crate::measure::resolution::Coarse;
+use crate::mechanism::ramps::Ramps;
 use crate::measure::result::{ProducerResult, RunResult};
 use crate::measure::sink::Sink;
 use crate::stream::routing::ShardMap;
@@ -32,6 +33,8 @@ pub struct Played {
     pub unread: Vec<u64>,
     /// Copies stored.
     pub stored: u64,
+    /// Per consumer: median and 99th percentile of the bucket's end-to-end delays, where the world has none of them.
+    pub end_to_end: Vec<[Option<u64>; 2]>,
 }
 
 /// What senders hold that are played elsewhere.
@@ -143,6 +146,11 @@ impl Hosted {
     pub fn end_bucket(&mut self, until: u64, played: Played) {
         self.world.played = Some(played);
         self.world.end_bucket(until);
+    }
+
+    /// End-to-end delays of the whole run that the world has none of.
+    pub fn add_end_to_end(&mut self, c: usize, delays: &mut Ramps) {
+        delays.pour(&mut self.world.end_to_end[c]);
     }
 
     /// Why the run is cut, if it is.

@@ -122,8 +122,9 @@ impl World {
             s.sent_age_ns.push(now.sent_age);
         }
         s.backlog.push(backlog);
-        s.p50_ns.push(now.end_to_end.quantile(500_000));
-        s.p99_ns.push(now.end_to_end.quantile(990_000));
+        let elsewhere = self.played.as_ref().and_then(|p| p.end_to_end.get(c)).copied().unwrap_or_default();
+        s.p50_ns.push(now.end_to_end.quantile(500_000).or(elsewhere[0]));
+        s.p99_ns.push(now.end_to_end.quantile(990_000).or(elsewhere[1]));
         s.max_ns.push(now.end_to_end.max());
         self.end_to_end[c].merge(&now.end_to_end);
         // The next bucket reuses this one's memory.

@@ -45,16 +45,23 @@ impl Pace {
         self.across(from, to)
     }
 
+    /// Until when the rate at `at` holds.
+    #[inline]
+    pub fn constant_until(&mut self, at: u64) -> u64 {
+        if at < self.from || at >= self.until {
+            let (rate, until) = self.curve.at(at);
+            self.slope = ((u128::from(rate) << 64) / PER_RECORD) as u64;
+            (self.from, self.until) = (at, until.min(self.curve.end()));
+        }
+        // Nothing is born after the curve's end.
+        if at < self.until { self.until } else { u64::MAX }
+    }
+
     #[cold]
     fn across(&mut self, from: u64, to: u64) -> u64 {
         let (mut at, mut sum, to) = (from, 0u128, to.min(self.curve.end()));
         while at < to {
-            if at >= self.until || at < self.from {
-                let (rate, until) = self.curve.at(at);
-                self.slope = ((u128::from(rate) << 64) / PER_RECORD) as u64;
-                (self.from, self.until) = (at, until.min(self.curve.end()));
-            }
-            let end = to.min(self.until);
+            let end = to.min(self.constant_until(at));
             sum += (u128::from(self.slope) * u128::from(end - at)) >> 32;
             at = end;
         }
@@ -62,13 +69,16 @@ impl Pace {
     }
 }
 
-/// A Poisson count of a mean × 2^32; what is too fine to draw is carried to the next.
+/// A Poisson count of a mean × 2^32; what is too fine to draw is carried to the next: a count is a sum of one for each
+/// bit of its mean, and few of them are quick.
 #[inline]
 pub fn draw(mean: u64, carry: &mut u64, words: &mut Stream) -> u64 {
+    const BITS: u32 = 5;
     let all = mean + *carry;
-    let coarse = all >> (32 - MEAN_BITS);
-    *carry = all - (coarse << (32 - MEAN_BITS));
-    poisson(coarse, words)
+    let fine = (u64::BITS - all.leading_zeros()).saturating_sub(BITS).max(32 - MEAN_BITS);
+    let coarse = all >> fine << fine;
+    *carry = all - coarse;
+    poisson(coarse >> (32 - MEAN_BITS), words)
 }
 
 /// Means over the sizes of single records, × 2^20.

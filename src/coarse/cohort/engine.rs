@@ -14,10 +14,14 @@ use crate::random::Stream;
 use crate::units::NS_PER_S;
 use crate::world::Unfit;
 use crate::world::config::WorldConfig;
-use crate::world::hosted::{Hosted, Parts};
+use crate::world::hosted::{Hosted, Parts, Played};
 
 /// Where shards are not read as they are written, they are read this often: what is stored meanwhile is held in memory.
 const READ_EVERY: u64 = NS_PER_S;
+
+/// Shards are written so far ahead of polls, which take of a cohort what is stored by their moment. Longer stretches
+/// would not surely fit a shard's burst.
+const AHEAD: u64 = NS_PER_S / 2;
 
 /// The whole run.
 pub struct Cohorts {
@@ -145,21 +149,18 @@ impl Cohorts {
             if fine {
                 shard.settle(from, until, lane, &mut self.demands, &mut tally);
                 shard.judge(until, lane, &mut self.demands, &mut tally);
-                shard.read(until, None, lane, &mut tally, &mut self.batch);
+                shard.read(until, lane, &mut tally, &mut self.batch);
                 continue;
             }
-            // From one read to the next.
             let mut at = from;
             while at < until {
-                let slot =
-                    if self.pushes { (at / PUSH_SLOT.dur().0 + 1) * PUSH_SLOT.dur().0 } else { u64::MAX };
-                let end = until.min(slot);
-                let asked = shard.next_answer(end, lane, &mut tally);
-                let to = asked.map_or(end, |poll| poll.at + 1);
+                let slot = PUSH_SLOT.dur().0;
+                let end = if self.pushes { (at / slot + 1) * slot } else { at.saturating_add(AHEAD) };
+                let to = end.min(until);
                 if lane.closed_at.is_none() {
                     shard.settle(at, to, lane, &mut self.demands, &mut tally);
                 }
-                shard.read(to, asked, lane, &mut tally, &mut self.batch);
+                shard.read(to, lane, &mut tally, &mut self.batch);
                 at = to;
             }
         }
@@ -229,7 +230,7 @@ impl Cohorts {
             let (lane, shard) = (&mut lanes[id], &mut self.shards[id]);
             let mut tally = Tally { settings, sink, delays: &mut self.delays };
             shard.begin_readers(false, lane, &mut tally);
-            shard.read(until, None, lane, &mut tally, &mut self.batch);
+            shard.read(until, lane, &mut tally, &mut self.batch);
         }
     }
 }
@@ -273,8 +274,8 @@ impl Model for Cohorts {
             self.read_all(until);
         }
         if self.ends_bucket(until) {
-            self.pour_end_to_end();
-            let played = self.played();
+            let end_to_end = self.end_delays();
+            let played = Played { end_to_end, ..self.played() };
             self.hosted.end_bucket(until, played);
         }
     }

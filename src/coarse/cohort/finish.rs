@@ -31,6 +31,7 @@ impl Cohorts {
             backlog: (0..consumers).map(backlog).collect(),
             unread: (0..consumers).map(unread).collect(),
             stored: self.shards.iter().map(|s| s.log.records).sum(),
+            end_to_end: Vec::new(),
         }
     }
 
@@ -54,12 +55,22 @@ impl Cohorts {
         }
     }
 
-    /// The bucket is over: its end-to-end delays.
-    pub(super) fn pour_end_to_end(&mut self) {
+    /// The bucket is over: median and 99th percentile of each consumer's end-to-end delays, where single records have
+    /// not given the world some of its own.
+    pub(super) fn end_delays(&mut self) -> Vec<[Option<u64>; 2]> {
         let Parts { sink, .. } = self.hosted.parts();
-        for (counts, delays) in sink.consumers.iter_mut().zip(&mut self.delays.readers) {
-            delays.end_to_end.pour(&mut counts.now.end_to_end);
-        }
+        let readers = sink.consumers.iter_mut().zip(&mut self.delays.readers);
+        let ended = readers.map(|(counts, delays)| {
+            let own = &mut counts.now.end_to_end;
+            if own.count() > 0 {
+                delays.end_to_end.pour(own);
+                return [None; 2];
+            }
+            let quantiles = delays.end_to_end.quantiles([500_000, 990_000]);
+            delays.end_to_end.move_into(&mut delays.ended);
+            quantiles
+        });
+        ended.collect()
     }
 
     /// Closes the books.
@@ -73,6 +84,9 @@ impl Cohorts {
         for (counts, delays) in sink.consumers.iter_mut().zip(&mut self.delays.readers) {
             delays.propagation.pour(&mut counts.propagation);
             delays.processing.pour(&mut counts.processing);
+        }
+        for (c, delays) in self.delays.readers.iter_mut().enumerate() {
+            self.hosted.add_end_to_end(c, &mut delays.ended);
         }
         let mut played = self.played();
         if let Some(senders) = &mut played.senders {

@@ -1,10 +1,12 @@
 //! Cohort resolution: records born within a few milliseconds on one shard move together.
 //!
 //! At AWS there are records only. We model: cohorts of records (a count, bytes, the time over which they were born and
-//! stored), split at limits, at what a read returns, and where shards split. Polls, pushes, calls, sleeps and all of
-//! control stay events, drawn from the streams that record resolution draws them from, so that readers fall into step
-//! here as they do there. Admission, read limits, lines, quotas, sleeps, resharding and on-demand scaling are the
-//! machines of `stream`, `producer` and `world`.
+//! stored), split at limits, at what a read returns, and where shards split. Polls, pushes, calls and all of control
+//! stay events, drawn from the streams that record resolution draws them from, so that readers fall into step here as
+//! they do there. Admission, read limits, lines, quotas, resharding and on-demand scaling are the machines of `stream`,
+//! `producer` and `world`. Lone records that are refused come back as the law of their sleeps spreads them (`waiting`);
+//! how records crowd within a step, where a limit is near, is drawn from the law of their order
+//! (`TokenBucket::refused_among`).
 //!
 //! Where a producer needs more than that (the KPL, bursts, restarts: [`sends_one_by_one`]), all of them are played record
 //! by record, and what shards store goes on in cohorts.

@@ -39,34 +39,14 @@ impl Batch {
     }
 }
 
-/// A poll that was admitted.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked {
-    /// When.
-    pub at: u64,
-    reader: usize,
-    /// Its next turn.
-    turn: u64,
-}
-
 impl Shard {
     /// Lets all plain readers read what they would read before `until`; everything before it is settled.
-    pub fn read(
-        &mut self,
-        until: u64,
-        asked: Option<Asked>,
-        lane: &mut Lane,
-        tally: &mut Tally,
-        batch: &mut Batch,
-    ) {
+    pub fn read(&mut self, until: u64, lane: &mut Lane, tally: &mut Tally, batch: &mut Batch) {
         for c in 0..self.at.len() {
             let settings = &tally.settings.consumers[c];
             if matches!(settings.read, Reading::FanOut { .. }) && !settings.is_application {
                 self.push(c, until, lane, tally, batch);
             }
-        }
-        if let Some(asked) = asked {
-            self.answer(asked, lane, tally, batch);
         }
         self.poll_before(until, lane, tally, batch);
         let keep = (0..self.at.len()).filter_map(|c| {
@@ -126,25 +106,9 @@ impl Shard {
         tally.sink.consumers[c].lost += place.trim(&self.log);
     }
 
+    /// A call, if the reader is there and it is admitted, brings what is stored by its moment.
     fn poll(&mut self, c: usize, now: u64, lane: &mut Lane, tally: &mut Tally, batch: &mut Batch) {
-        if let Some(turn) = ask(c, now, lane, tally) {
-            self.answer(Asked { at: now, reader: c, turn }, lane, tally, batch);
-        }
-    }
-
-    /// The first poll before `until` that is neither refused nor missed; those before it need nothing settled.
-    pub fn next_answer(&self, until: u64, lane: &mut Lane, tally: &mut Tally) -> Option<Asked> {
-        while let Some((at, reader)) = next_poll(lane).filter(|p| p.0 < until) {
-            if let Some(turn) = ask(reader, at, lane, tally) {
-                return Some(Asked { at, reader, turn });
-            }
-        }
-        None
-    }
-
-    /// An admitted call brings what is stored by its moment.
-    pub fn answer(&mut self, asked: Asked, lane: &mut Lane, tally: &mut Tally, batch: &mut Batch) {
-        let Asked { at: now, reader: c, turn } = asked;
+        let Some(turn) = ask(c, now, lane, tally) else { return };
         let Reading::Polling { config, latency, .. } = &tally.settings.consumers[c].read else { return };
         reader_answered(c, lane);
         let received = now + latency.draw(&mut lane.readers[c].latency);
@@ -179,8 +143,9 @@ impl Shard {
         batch.clear();
         let since = (now + 1).saturating_sub(tally.settings.visibility);
         let (mut at, mut rest) = (from, false);
-        let first = self.log.next(at).map(|row| row.stored.0);
+        let mut first = None;
         while let Some(row) = self.log.next(at) {
+            first = first.or(Some(row.stored.0));
             let readable = row.stored_before(since);
             // The first of a call always fits.
             let room = row.fitting(bytes.saturating_sub(batch.bytes)).max(u64::from(batch.n == 0));

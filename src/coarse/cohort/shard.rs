@@ -15,6 +15,9 @@ use crate::random::Stream;
 use crate::stream::log::Log;
 use crate::world::hosted::{Lane, Settings};
 
+/// What is stored in steps can be read every so many of them: readers ask for it about as often.
+const LOOKS: u64 = 10;
+
 /// Lone records of one producer on one shard.
 struct Alone {
     producer: usize,
@@ -50,6 +53,8 @@ pub struct Shard {
     pub(super) begun: Vec<bool>,
     alone: Vec<Alone>,
     arrivals: Vec<Arrival>,
+    /// What can be read from the next look on; ages of those that waited.
+    shown: Vec<(Cohort, Option<(f64, f64)>)>,
     step: u64,
     /// How those that meet a limit crowd within a step.
     crowding: Stream,
@@ -87,6 +92,7 @@ impl Shard {
             begun: settings.consumers.iter().map(|c| c.is_application).collect(),
             alone: alone.collect(),
             arrivals: Vec::new(),
+            shown: Vec::new(),
             step,
             crowding: settings.seed.numbered("stream", "crowding", id.into()),
             offset: u64::from(id) << 40,
@@ -114,17 +120,18 @@ impl Shard {
         }
         let mut at = from;
         // What is readable later than it is stored is split inside a window.
-        let at_once = tally.settings.visibility == 0;
+        let looks = if tally.settings.visibility == 0 { LOOKS * self.step } else { self.step };
         while at < until {
             // Beside calls, which are judged at their own moments, windows are short.
             let short = until - from <= self.step;
             let waits = self.alone.iter().any(|a| a.waiting.all > 0);
-            let fine = short || waits || self.might_bind(at, until, lane, demands, tally);
-            let to = if fine { until.min((at / self.step + 1) * self.step) } else { until };
+            let calm = if short || waits { at } else { self.calm_until(at, until, lane, demands, tally) };
+            let fine = calm == at;
+            let to = if fine { until.min((at / self.step + 1) * self.step) } else { calm };
             self.births(at, to, fine, demands, tally);
             self.due(at, to, demands);
             self.judge_step((at, to), lane, demands, tally);
-            if !at_once {
+            if !fine || to % looks == 0 {
                 self.show(tally);
             }
             at = to;
@@ -134,35 +141,49 @@ impl Shard {
 
     /// What is stored can be read.
     fn show(&mut self, tally: &mut Tally) {
-        let Shard { log, alone, step, .. } = self;
-        for Alone { producer, waiting, fresh, .. } in alone {
-            waiting.take_stored(|(least, most), cohort| {
+        let Shard { log, alone, step, shown, .. } = self;
+        for Alone { waiting, fresh, producer, .. } in alone {
+            if fresh.n > 0 {
+                shown.push((std::mem::take(fresh), None));
+            }
+            waiting.take_stored(|cohort, age| {
+                let (least, most) = around(age.0, age.1);
                 tally.delays.put[*producer].add(least, most, cohort.n);
-                log.push(cohort, *step);
+                shown.push((cohort, Some(age)));
             });
-            log.push(std::mem::take(fresh), *step);
         }
+        match shown[..] {
+            [(ref only, None)] => log.push(*only, *step),
+            _ => one_after_another(shown, |cohort| log.push(cohort, *step)),
+        }
+        shown.clear();
     }
 
-    /// Could a limit refuse anything born before `until`, by far more than chance brings?
-    fn might_bind(
+    /// Until when, `until` at most, rates are constant and no limit could refuse anything born from `at` on, unless
+    /// chance brought far more than it does; `at`: not even for a while.
+    fn calm_until(
         &mut self,
         at: u64,
         until: u64,
         lane: &mut Lane,
         demands: &mut [Demand],
         tally: &Tally,
-    ) -> bool {
+    ) -> u64 {
+        let legs = self.alone.iter().map(|a| (a.producer, tally.leg(a.producer)));
+        let to = legs.fold(until, |to, (p, leg)| {
+            to.min(demands[p].pace.constant_until(at.saturating_sub(leg)).saturating_add(leg))
+        });
+        let to = to.max(until.min((at / self.step + 1) * self.step));
         let (mut records, mut bytes) = (0u64, 0u64);
         for alone in &self.alone {
             let demand = &mut demands[alone.producer];
-            let mean = (u128::from(demand.pace.between(at, until)) * u128::from(alone.share)) >> 64;
+            let mean = (u128::from(demand.pace.between(at, to)) * u128::from(alone.share)) >> 64;
             // Nine deviations: the square root of a mean is at most a hundredth of it, plus 25.
             let most = mean as u64 + (mean as u64) / 11 + 25 * 9;
             records += most;
             bytes += most * tally.charge_per_record(alone.producer, &demand.sizes);
         }
-        !lane.admission.has_room(at, records, bytes >> SIZE_BITS)
+        if lane.admission.has_room(at, records, bytes >> SIZE_BITS) { to } else { at }
     }
 
     fn births(&mut self, at: u64, to: u64, fine: bool, demands: &mut [Demand], tally: &Tally) {
@@ -325,6 +346,39 @@ impl Shard {
             waiting.hand_over(now, &mut heirs.collect::<Vec<_>>());
         }
     }
+}
+
+/// Cohorts that were stored side by side, laid end to end over the same time, so that what is stored by any moment is a
+/// stretch of the log; every other time the other way round, so that none is always the last.
+fn one_after_another(all: &mut [(Cohort, Option<(f64, f64)>)], mut give: impl FnMut(Cohort)) {
+    let n: u64 = all.iter().map(|c| c.0.n).sum();
+    let (from, to) = all.iter().fold((u64::MAX, 0), |a, (c, _)| (a.0.min(c.stored.0), a.1.max(c.stored.1)));
+    if n % 2 == 1 {
+        all.reverse();
+    }
+    let mut before = 0;
+    for (cohort, age) in all {
+        let at = |k: u64| from + share(to - from, k, n);
+        let stored = (at(before), at(before + cohort.n));
+        before += cohort.n;
+        let way = cohort.stored.0 - cohort.born.0.min(cohort.stored.0);
+        let born = age.map_or((stored.0.saturating_sub(way), stored.1.saturating_sub(way)), |age| births(stored, age));
+        give(Cohort { stored, born, ..*cohort });
+    }
+}
+
+/// A range of this mean and variance.
+fn around(mean: f64, variance: f64) -> (u64, u64) {
+    let half = libm::sqrt(3.0 * variance);
+    ((mean - half).max(0.0) as u64, (mean + half) as u64)
+}
+
+/// Births of records whose ages when they were stored had this mean and variance: ages and moments of storage vary
+/// independently of one another.
+fn births((from, to): (u64, u64), (mean, variance): (f64, f64)) -> (u64, u64) {
+    let span = (to - from) as f64;
+    let born = around((from + (to - from) / 2) as f64 - mean, variance + span * span / 12.0);
+    (born.0.min(to), born.1.min(to))
 }
 
 /// A producer's lone records.

@@ -15,8 +15,10 @@ pub struct ReaderDelays {
     pub propagation: Ramps,
     /// Received to processed.
     pub processing: Ramps,
-    /// Born to processed, in the current bucket.
+    /// Born to processed, in the current bucket, and in those before it.
     pub end_to_end: Ramps,
+    /// See `end_to_end`.
+    pub ended: Ramps,
 }
 
 /// Delays, and what is billed of what is stored (× 2^20: means are summed).

@@ -16,8 +16,8 @@ pub const CLASSES: u32 = 16;
 const S: f64 = 1e-9;
 /// The golden ratio's part of one.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
-/// Ages whose two halves are no farther apart are even.
-const EVEN: f64 = 0.01;
+/// Records that one part of what is stored stands for.
+const PART: u64 = 16;
 /// Births are told from a moment that is moved when it is so many seconds behind: squares keep their precision.
 const FAR: f64 = 256.0;
 /// Counts so large are drawn around whole means; what that leaves over is drawn later.
@@ -159,21 +159,6 @@ struct Class {
     stored: Mass,
     /// By how much the variance of ages is above and below that of the whole in its two halves (see `shape`).
     apart: f64,
-}
-
-/// A range of this mean and variance.
-fn around(mean: f64, variance: f64) -> (u64, u64) {
-    let half = libm::sqrt(3.0 * variance);
-    ((mean - half).max(0.0) as u64, (mean + half) as u64)
-}
-
-/// Records whose ages when they were stored had this mean and variance: ages and moments of storage vary independently
-/// of one another.
-fn aged(part: &Cohort, (mean, variance): (f64, f64)) -> Cohort {
-    let (from, to) = part.stored;
-    let span = (to - from) as f64;
-    let born = around((from + (to - from) / 2) as f64 - mean, variance + span * span / 12.0);
-    Cohort { born: (born.0, born.1.min(to)), ..*part }
 }
 
 /// All of a producer's that wait in a shard.
@@ -355,27 +340,31 @@ impl Waiting {
         if self.stored.n == 0 { self.stored = *new } else { self.stored.join(new) }
     }
 
-    /// Gives what was stored since the last look: how late (from, to), and the cohort.
-    pub fn take_stored(&mut self, mut give: impl FnMut((u64, u64), Cohort)) {
+    /// Gives what was stored since the last look, and the mean and variance of its ages: a few parts that stand for as
+    /// many records each, drawn evenly from all that the ages may be.
+    pub fn take_stored(&mut self, mut give: impl FnMut(Cohort, (f64, f64))) {
         let whole = std::mem::take(&mut self.stored);
         if whole.n == 0 {
             return;
         }
+        let parts = (whole.n / PART).max(1);
         let all: f64 = self.classes.iter().map(|c| c.stored.n).sum();
-        // Another offset each time (the golden ratio's multiples): rounding favours nobody.
-        self.offset = (self.offset + GOLDEN).fract();
-        let (scale, mut before, mut given) = (whole.n as f64 / all, self.offset + 1e-9, 0);
+        // Another offset each time (the golden ratio's multiples): in the long run each past has its share.
+        self.offset = (self.offset + GOLDEN).fract().min(1.0 - 1e-9);
+        let (scale, mut before, mut k, mut given) = (parts as f64 / all, 0.0, 0, 0);
         for class in &mut self.classes {
             let ages = std::mem::take(&mut class.stored);
-            let ((mean, variance), apart) = (ages.moments(), class.apart);
-            let two = [(0.5, variance * (1.0 + apart)), (0.5, variance * (1.0 - apart))];
-            let one = [(1.0, variance)];
-            for &(part, variance) in if apart > EVEN { &two[..] } else { &one[..] } {
+            let apart = class.apart;
+            for (part, factor) in [(0.5, 1.0 + apart), (0.5, 1.0 - apart)] {
                 before += ages.n * part * scale;
-                let upto = (before as u64).min(whole.n);
-                if upto > given {
-                    let part = aged(&whole.part(given, upto), (mean, variance));
-                    give(around(mean, variance), part);
+                let first = k;
+                while k < parts && self.offset + k as f64 <= before {
+                    k += 1;
+                }
+                if k > first {
+                    let upto = if k == parts { whole.n } else { whole.n * k / parts };
+                    let (mean, variance) = ages.moments();
+                    give(whole.part(given, upto), (mean, variance * factor));
                     given = upto;
                 }
             }
@@ -409,5 +398,77 @@ impl Waiting {
         }
         self.all += n;
         self.end = self.end.max(from.end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Seed;
+
+    const STEP: u64 = 10_000_000;
+    const S_NS: u64 = 1_000_000_000;
+
+    fn sleeps(i: u32) -> Vec<Piece> {
+        vec![Piece { least: 3_000_000, most: 3_000_000 + (S_NS << i), part: 1.0 }]
+    }
+
+    /// Seven first attempts are refused in every step of `[from, to)`, and of what is due every other one.
+    fn play(waiting: &mut Waiting, (from, to): (u64, u64), words: &mut Stream) -> (u64, u64, u64) {
+        let (mut refused, mut stored, mut given_up) = (0, 0, 0);
+        for k in from..to {
+            let (at, end) = (k * STEP, (k + 1) * STEP);
+            let n = waiting.due(at, end, words);
+            let admitted = n.div_ceil(2);
+            if n > 0 {
+                given_up += waiting.judged((at, end), n, admitted);
+                stored += admitted;
+            }
+            if admitted > 0 {
+                waiting.store(&Cohort { n: admitted, records: admitted, stored: (at, end), ..Cohort::default() });
+            }
+            if k < 3000 {
+                refused += 7;
+                assert_eq!(waiting.refuse_first(7, at, (at, end)), 0);
+            }
+        }
+        (refused, stored, given_up)
+    }
+
+    #[test]
+    fn who_waits_is_stored_or_given_up_after_its_sleeps() {
+        let mut words = Seed { user: 3, replication: 0 }.stream("test", "sleeps");
+        let mut waiting = Waiting::new(4, STEP, sleeps);
+        let before = play(&mut waiting, (0, 2000), &mut words);
+        assert_eq!(waiting.all, before.0 - before.1 - before.2);
+        // Ages of the last class: half of 1 + 2 + 4 s, and their variance.
+        let last = waiting.classes[2].stored;
+        let (mean, variance) = last.moments();
+        assert!((mean / 1e9 - 3.51).abs() < 0.05, "{mean}");
+        assert!((variance / 1e18 - 21.0 / 12.0).abs() < 0.05, "{variance}");
+        let mut n = 0;
+        waiting.take_stored(|cohort, _| n += cohort.n);
+        assert_eq!(n, before.1);
+        let after = play(&mut waiting, (2000, 3800), &mut words);
+        assert_eq!(waiting.all, 0);
+        assert_eq!(before.0 + after.0, before.1 + before.2 + after.1 + after.2);
+    }
+
+    #[test]
+    fn children_take_over_who_waits() {
+        let mut words = Seed { user: 4, replication: 0 }.stream("test", "sleeps");
+        let mut parent = Waiting::new(4, STEP, sleeps);
+        let (refused, stored, given_up) = play(&mut parent, (0, 1000), &mut words);
+        let (mut one, mut two) = (Waiting::new(4, STEP, sleeps), Waiting::new(4, STEP, sleeps));
+        parent.hand_over(1000 * STEP, &mut [(&mut one, 0.25), (&mut two, 0.75)]);
+        let all = refused - stored - given_up;
+        assert_eq!((parent.all, one.all + two.all), (0, all));
+        assert!((one.all as f64 / all as f64 - 0.25).abs() < 0.01);
+        for child in [&mut one, &mut two] {
+            let inherited = child.all;
+            let (refused, stored, given_up) = play(child, (1000, 1800), &mut words);
+            assert_eq!(child.all + stored + given_up, inherited + refused);
+            assert!(stored > inherited / 2, "{stored} of {inherited}");
+        }
     }
 }

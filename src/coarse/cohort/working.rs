@@ -73,15 +73,17 @@ fn work(
 }
 
 /// Stored to received, of all but the first `again` rows.
-fn count_propagation(c: usize, again: u64, received: u64, batch: &Batch, tally: &mut Tally) {
-    let mut again = again;
+fn count_propagation(c: usize, mut again: u64, received: u64, batch: &Batch, tally: &mut Tally) {
+    let late = |stored: u64| received.saturating_sub(stored);
+    let delays = &mut tally.delays.readers[c].propagation;
     for part in &batch.parts {
         let old = again.min(part.n);
         again -= old;
-        let part = part.part(old, part.n);
-        let late = |stored: u64| received.saturating_sub(stored);
-        let delays = &mut tally.delays.readers[c];
-        delays.propagation.add(late(part.stored.1), late(part.stored.0), part.records);
+        let (from, to) = if old == 0 { part.stored } else { part.part(old, part.n).stored };
+        let records = if old == 0 { part.records } else { part.part(old, part.n).records };
+        // The last of a few may be stored somewhat after its moment's middle: no later than it is read.
+        let over = to.saturating_sub(received).min((to - from) / 2);
+        delays.add(late(to - over), late(from + over), records);
     }
 }
 
