@@ -60,13 +60,13 @@ fn the_table_of_differences() {
 const WHY: &str = "
 ## Why those do not
 
-- catch-up: half of the records are born in or after the outage, so the median lies on the edge between on time and late.
+- catch-up (rate): half of the records are born in or after the outage, so the median lies on the edge between on time and
+  late.
 - lambda-five-readers: five functions starve one another; which one does differs from seed to seed, and their sum agrees.
-- kcl-hot-shard (cohort): the median's own spread over seeds is 5 %, so twelve of them do not tell.
 - gathered-at-100, lone-at-100 to lone-at-120 (cohort): at the limit the order inside 10 ms decides who waits; a cohort
   meets the limit as a whole.
-- phase-lock (cohort): one reader gets what the other leaves of five calls a second; a few calls more or less.
-- flink-legacy-source and replay-of-a-day (cohort): not known yet.
+- phase-lock (cohort): one reader gets what the other leaves of five calls a second, and reads some hundred records in all:
+  a standard error of a third would take 12,000 seeds. Over 768 the means lay 0.8 % apart, with an error of 0.7 %.
 - kcl-crash (rate): just under one record in a hundred waits for a new owner, so the 99th percentile lies on the edge.
 - one-record (rate): 100 records a seed, drawn otherwise.
 - replay-of-a-day (rate): readers that catch up do not slow the others of their shard.
