@@ -7,6 +7,7 @@
 
 use super::cold::{Cold, GROUP, Thawed};
 use super::packed::Packed;
+use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
 use crate::mechanism::near;
 use crate::record::Run;
 
@@ -34,8 +35,10 @@ pub struct Log {
 const WARM: usize = 32_768;
 /// The same for what is packed into them.
 const WARM_PACKED: u64 = 4 * WARM as u64;
-/// Cold records written out at a time: what a GetRecords call returns at most, and a little.
-const THAW: usize = 10_240;
+/// What a call returns at most: so much lies before a reader in one stretch, so that no call ends where a stretch does.
+const CALL: u64 = GET_RECORDS_MAX_RECORDS.count();
+/// Cold records written out at a time: two calls' worth, so that each is written out about twice.
+const THAW: usize = 2 * CALL as usize;
 
 /// Dead records are dropped once there are this many, and as many as live ones: few enough that the logs of a
 /// thousand shards stay in a processor's cache.
@@ -146,10 +149,28 @@ impl Log {
         if from >= self.first {
             return self.end();
         }
-        if from < self.thawed.first || from >= self.thawed.end() {
+        let call = (from + CALL).min(self.end());
+        if from < self.thawed.first || self.thawed.end() < call {
             self.cold.thaw(from, THAW, self.packed.is_some(), &mut self.thawed);
+            self.thaw_warm(call);
         }
         self.thawed.end()
+    }
+
+    /// A call that begins in the cold may go on in the warm.
+    fn thaw_warm(&mut self, to: u64) {
+        let rows = to.saturating_sub(self.first) as usize;
+        if rows == 0 {
+            return;
+        }
+        debug_assert_eq!(self.thawed.end(), self.first, "all that is cold before them");
+        let born = if self.born.is_empty() { &self.stored } else { &self.born };
+        self.thawed.born.extend_from_slice(&born[..rows]);
+        self.thawed.stored.extend_from_slice(&self.stored[..rows]);
+        self.thawed.size.extend_from_slice(&self.size[..rows]);
+        if let Some(packed) = &self.packed {
+            (0..rows).for_each(|row| self.thawed.packed.push(packed.births(row, row + 1)));
+        }
     }
 
     /// Is a record read from its group's sums only?
@@ -394,7 +415,9 @@ mod tests {
         assert!(log.is_cold(0) && !log.is_cold(199_999) && log.in_memory() < 50_000);
         let (mut cursor, mut read, mut last) = (0, 0u64, 0);
         while cursor < log.end() {
-            let to = log.reach(cursor).min(cursor + 1000);
+            let reach = log.reach(cursor);
+            assert!(reach >= log.end().min(cursor + CALL), "a call from {cursor} ends at {reach}");
+            let to = reach.min(cursor + 1000);
             assert_eq!(log.stored(cursor, to).len(), log.sizes(cursor, to).len());
             for (i, &at) in log.stored(cursor, to).iter().enumerate() {
                 let exact = warm.stored_at(cursor + i as u64);

@@ -1,5 +1,6 @@
-//! Two resolutions of one scenario, side by side over several seeds: what the committed table and its test are made of.
+//! Two resolutions of one scenario, side by side over several seeds.
 
+use super::agreement::{Figure, Kind, Seeds, Tolerance};
 use kinesim::coarse;
 use kinesim::cost::bill::Bill;
 use kinesim::cost::{Stretch, bill_run, used_in, with_clients};
@@ -8,88 +9,9 @@ use kinesim::measure::resolution::Resolution;
 use kinesim::measure::result::RunResult;
 use kinesim::scenario::{Scenario, load};
 use kinesim::stream::config::Mode;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// How a figure is judged.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// Counts and money: part of itself.
-    Amount,
-    /// Shares: 0.2 percentage points or a twentieth of itself.
-    Share,
-    /// Percentiles of delays: part of itself.
-    Delay,
-}
-
-/// What may differ.
-#[derive(Clone, Copy, Debug)]
-pub struct Tolerance {
-    /// Counts and money.
-    pub amount: f64,
-    /// Median and 99th percentile of delays.
-    pub delay: f64,
-}
-
-/// Means of cohort runs against those of record runs.
-pub const COHORT: Tolerance = Tolerance { amount: 0.005, delay: 0.02 };
-/// Means of rate runs.
-pub const RATE: Tolerance = Tolerance { amount: 0.01, delay: 0.1 };
-
-/// One figure of a scenario in one mode, over the seeds.
-#[derive(Clone, Debug)]
-pub struct Figure {
-    pub name: String,
-    pub kind: Kind,
-    /// Record runs, coarse runs.
-    pub runs: [Vec<f64>; 2],
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
-fn deviation(values: &[f64]) -> f64 {
-    let middle = mean(values);
-    let squares: f64 = values.iter().map(|v| (v - middle) * (v - middle)).sum();
-    (squares / (values.len().max(2) - 1) as f64).sqrt()
-}
-
-impl Figure {
-    /// Means of the record and the coarse runs.
-    pub fn means(&self) -> (f64, f64) {
-        (mean(&self.runs[0]), mean(&self.runs[1]))
-    }
-
-    /// Coarse against record: part of itself, or for shares percentage points.
-    pub fn difference(&self) -> f64 {
-        let (fine, coarse) = self.means();
-        match self.kind {
-            Kind::Share => coarse - fine,
-            _ if fine == 0.0 && coarse == 0.0 => 0.0,
-            _ => coarse / fine - 1.0,
-        }
-    }
-
-    /// Does it agree?
-    pub fn agrees(&self, tolerance: Tolerance) -> bool {
-        let (fine, _) = self.means();
-        let off = self.difference().abs();
-        match self.kind {
-            Kind::Amount => off <= tolerance.amount,
-            Kind::Delay => off <= tolerance.delay,
-            Kind::Share => off <= 0.002 || off <= 0.05 * fine,
-        }
-    }
-
-    /// Farthest single coarse run from the record runs' mean, in their standard deviations (`None`: they have none).
-    pub fn farthest(&self) -> Option<f64> {
-        let (middle, spread) = (mean(&self.runs[0]), deviation(&self.runs[0]));
-        (spread > 0.0).then(|| self.runs[1].iter().map(|v| (v - middle).abs() / spread).fold(0.0, f64::max))
-    }
-}
-
-fn figures_of(plan: &Plan, run: &RunResult) -> Vec<(String, Kind, Option<f64>)> {
+fn figures_of(plan: &Plan, run: &RunResult) -> Shown {
     let sum = |of: fn(&kinesim::measure::result::ProducerResult) -> u64| -> f64 {
         run.producers.iter().map(of).sum::<u64>() as f64
     };
@@ -128,8 +50,12 @@ pub struct Compared {
     pub figures: Result<Vec<Figure>, String>,
 }
 
-/// Runs every mode of a scenario at record and at `resolution`, over `seeds` seeds.
-pub fn compare(scenario: &Scenario, resolution: Resolution, seeds: u32) -> Vec<Compared> {
+/// Runs every mode of a scenario at record and at a coarse resolution, over as many seeds as it takes.
+pub fn compare(
+    scenario: &Scenario,
+    (resolution, tolerance): (Resolution, Tolerance),
+    seeds: Seeds,
+) -> Vec<Compared> {
     let mut plan = scenario.plan(scenario.seed).expect("its Region has prices");
     plan.world.share_tables();
     let modes: Vec<Mode> = plan.modes.clone();
@@ -138,36 +64,53 @@ pub fn compare(scenario: &Scenario, resolution: Resolution, seeds: u32) -> Vec<C
         .map(|&mode| Compared {
             scenario: scenario.name.clone(),
             mode: mode.word(),
-            figures: compare_mode(&plan, mode, resolution, seeds),
+            figures: compare_mode(&plan, mode, (resolution, tolerance), seeds),
         })
         .collect()
 }
 
-fn compare_mode(plan: &Plan, mode: Mode, resolution: Resolution, seeds: u32) -> Result<Vec<Figure>, String> {
+/// What a run shows, by figure.
+type Shown = Vec<(String, Kind, Option<f64>)>;
+
+fn compare_mode(
+    plan: &Plan,
+    mode: Mode,
+    (resolution, tolerance): (Resolution, Tolerance),
+    seeds: Seeds,
+) -> Result<Vec<Figure>, String> {
     let world = |seed: u32, grain: Resolution| {
         let mut world = plan.world_of(mode, seed);
         world.resolution = grain;
         world
     };
     // Refused before anything is simulated.
-    let jobs: Vec<(u32, Resolution)> =
-        (0..seeds).flat_map(|s| [(s, resolution), (s, Resolution::Record)]).collect();
     coarse::simulate(&world(0, resolution)).map_err(|why| why.0)?;
-    let runs = kinesim::experiment::parallel::map(&jobs, |(seed, grain)| {
-        let run = coarse::simulate(&world(*seed, *grain)).expect("it was carried");
-        figures_of(plan, &run)
-    });
+    let run = |from: u32, to: u32| -> Vec<Shown> {
+        let jobs: Vec<(u32, Resolution)> =
+            (from..to).flat_map(|s| [(s, Resolution::Record), (s, resolution)]).collect();
+        kinesim::experiment::parallel::map(&jobs, |(seed, grain)| {
+            figures_of(plan, &coarse::simulate(&world(*seed, *grain)).expect("it was carried"))
+        })
+    };
+    let mut runs = run(0, seeds.first);
+    let needed = seeds.needed(&pairs(&runs), tolerance);
+    runs.extend(run(seeds.first, needed));
+    Ok(pairs(&runs))
+}
+
+/// Record and coarse run of each seed, side by side. What both leave out is no figure of that seed; what one leaves out
+/// is nothing.
+fn pairs(runs: &[Shown]) -> Vec<Figure> {
     let mut figures: Vec<Figure> = Vec::new();
     for (k, (name, kind, _)) in runs[0].iter().enumerate() {
-        let of = |grain: usize| -> Vec<f64> {
-            runs.iter().skip(1 - grain).step_by(2).filter_map(|run| run[k].2).collect()
-        };
-        let (fine, coarse) = (of(0), of(1));
-        if !fine.is_empty() || !coarse.is_empty() {
-            figures.push(Figure { name: name.clone(), kind: *kind, runs: [fine, coarse] });
+        let of_seed = runs.chunks_exact(2).map(|pair| (pair[0][k].2, pair[1][k].2));
+        let shown = of_seed.filter(|pair| *pair != (None, None));
+        let runs: Vec<(f64, f64)> = shown.map(|(a, b)| (a.unwrap_or(0.0), b.unwrap_or(0.0))).collect();
+        if !runs.is_empty() {
+            figures.push(Figure { name: name.clone(), kind: *kind, runs });
         }
     }
-    Ok(figures)
+    figures
 }
 
 /// Every scenario that is committed.
@@ -212,86 +155,4 @@ pub fn generated(load_percent: u64, lone: bool) -> Scenario {
 /// A scenario from its text.
 pub fn written(name: &str, text: &str) -> Scenario {
     load(text, name, &|_| Err(String::new()), &[]).unwrap_or_else(|d| panic!("{name}: {d:?}"))
-}
-
-fn shown(kind: Kind, value: f64) -> String {
-    match kind {
-        Kind::Share => format!("{:.3} %", value * 100.0),
-        Kind::Delay if value >= 1e9 => format!("{:.3} s", value / 1e9),
-        Kind::Delay => format!("{:.2} ms", value / 1e6),
-        Kind::Amount if value >= 1000.0 => format!("{value:.0}"),
-        Kind::Amount => format!("{value:.4}"),
-    }
-}
-
-fn off(figure: &Figure) -> String {
-    match figure.kind {
-        Kind::Share => format!("{:+.3} pp", figure.difference() * 100.0),
-        _ => format!("{:+.2} %", figure.difference() * 100.0),
-    }
-}
-
-/// The report's lines on one resolution.
-pub fn table(all: &[Compared], tolerance: Tolerance) -> String {
-    let mut out = String::new();
-    let carried: Vec<&Compared> = all.iter().filter(|c| c.figures.is_ok()).collect();
-    let meets = |c: &Compared| c.figures.as_ref().is_ok_and(|f| f.iter().all(|f| f.agrees(tolerance)));
-    let met = carried.iter().filter(|c| meets(c)).count();
-    let _ = writeln!(
-        out,
-        "{met} of {} carried runs (a scenario in one mode) agree in every figure.\n",
-        carried.len()
-    );
-    let _ = writeln!(
-        out,
-        "| scenario | mode | counts and money, at worst | throttled attempts | p50, p99 at worst | farthest single seed | agrees |"
-    );
-    let _ = writeln!(out, "| --- | --- | ---: | ---: | ---: | ---: | --- |");
-    for c in &carried {
-        let figures = c.figures.as_ref().expect("carried");
-        let worst = |kind: Kind| {
-            let of = figures.iter().filter(|f| f.kind == kind);
-            of.max_by(|a, b| a.difference().abs().total_cmp(&b.difference().abs()))
-        };
-        let text = |f: Option<&Figure>| f.map_or("-".into(), |f| format!("{} ({})", off(f), f.name));
-        let throttled = figures.iter().find(|f| f.name == "throttled attempts");
-        let farthest = figures.iter().filter_map(Figure::farthest).fold(0.0, f64::max);
-        let _ = writeln!(
-            out,
-            "| {} | {} | {} | {} | {} | {farthest:.1} sd | {} |",
-            c.scenario,
-            c.mode,
-            text(worst(Kind::Amount)),
-            throttled.map_or("-".into(), |f| format!("{} of {}", off(f), shown(Kind::Share, f.means().0))),
-            text(worst(Kind::Delay)),
-            if meets(c) { "yes" } else { "**no**" }
-        );
-    }
-    let _ = writeln!(out, "\nFigures that do not agree:\n");
-    for c in carried.iter().filter(|c| !meets(c)) {
-        for f in c.figures.as_ref().expect("carried").iter().filter(|f| !f.agrees(tolerance)) {
-            let (fine, coarse) = f.means();
-            let _ = writeln!(
-                out,
-                "- {}, {}: {}: record {}, here {} ({})",
-                c.scenario,
-                c.mode,
-                f.name,
-                shown(f.kind, fine),
-                shown(f.kind, coarse),
-                off(f)
-            );
-        }
-    }
-    let _ = writeln!(out, "\nNot carried:\n");
-    let mut last = "";
-    for c in all {
-        if let Err(why) = &c.figures
-            && c.scenario != last
-        {
-            last = &c.scenario;
-            let _ = writeln!(out, "- {}: {why}", c.scenario);
-        }
-    }
-    out
 }

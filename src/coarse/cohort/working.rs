@@ -125,7 +125,7 @@ pub(super) fn spread(
 ) {
     let delays = &mut tally.delays.readers[c];
     let (a, b) = (from.saturating_sub(part.stored.0), to.saturating_sub(part.stored.1));
-    delays.propagation.add(a.min(b), a.max(b), part.records);
+    delays.propagation.add_each(a.min(b), a.max(b), part.records);
     delays.processing.add(0, 0, part.records);
     log.count_ages(part, (from, to), &mut delays.end_to_end);
 }

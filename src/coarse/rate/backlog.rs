@@ -99,6 +99,11 @@ impl Reading<'_> {
         };
         // The first call returns a batch at once.
         let mut taken = if begins { fifo.pull(from, from, batch.min(before), &mut left) } else { 0.0 };
+        // What it leaves is known to be there, though the step may see its end.
+        if begins && taken < before {
+            let oldest = fifo.oldest().unwrap_or(from);
+            step.age = step.age.max(Some((from - oldest).max(0.0) as u64));
+        }
         taken += fifo.pull(from, to, (most - taken).max(0.0), &mut left);
         reader.long_term += long;
         step.late += taken;

@@ -49,6 +49,10 @@ impl Run<'_> {
             doors.filter_map(|(p, door)| Some(door.as_mut()?.result(config, p, &producers[p]))).collect();
         let mut stream = StreamResult { stored: first + again, ..StreamResult::default() };
         StreamResult::put(&self.stream.counts, &mut stream);
+        if !config.producers.iter().any(|p| p.client.packs()) {
+            // One and the same, however the producers' parts round.
+            stream.kinesis_records = stream.stored;
+        }
         let consumers = (0..self.consumers.len()).map(|c| self.consumer(c, &stream)).collect();
         let coarse = self.coarse();
         let throttled_seconds = whole(self.stream.throttled_seconds);

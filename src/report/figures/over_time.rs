@@ -196,7 +196,12 @@ pub(super) fn reads(outcome: &Outcome) -> Option<Figure> {
     let mut about = match names.is_empty() {
         true => String::from("How far behind Firehose reads, in time and in records."),
         false => format!(
-            "Born to processed: median, 99th percentile, largest; then how far behind each reader is, in time and in records.{}",
+            "Born to processed: {}; then how far behind each reader is, in time and in records.{}",
+            if knows_largest(outcome) {
+                "median, 99th percentile, largest"
+            } else {
+                "median and 99th percentile"
+            },
             left_out(&dropped)
         ),
     };
@@ -212,6 +217,12 @@ pub(super) fn reads(outcome: &Outcome) -> Option<Figure> {
         legend: Vec::new(),
         panels,
     })
+}
+
+/// Coarse resolutions do not know the largest delay.
+fn knows_largest(outcome: &Outcome) -> bool {
+    let mut all = outcome.modes.iter().flat_map(|m| &m.run.series.consumers);
+    all.any(|series| series.max_ns.iter().any(Option::is_some))
 }
 
 /// Gives the charts of one row the same vertical axis, so that modes compare at a glance.
