@@ -173,7 +173,10 @@ impl Admission {
         }
         let drawn = Exponential::table().of(crowding.word()) as f64 / UNIT as f64;
         let over_records = records.refused_among((from, now), n, 1.0, drawn);
-        let over_bytes = limit.refused_among((from, now), n, bytes as f64 / n as f64, drawn);
+        let over_bytes = match limit.fits(from, bytes) {
+            true => 0,
+            false => limit.refused_among((from, now), n, bytes as f64 / n as f64, drawn),
+        };
         let most = n - over_records.max(over_bytes);
         let charge = if most == n { bytes } else { (bytes as f64 * most as f64 / n as f64) as u64 };
         let (admitted, verdict) = self.admit_many(now, most, charge, false);

@@ -25,38 +25,42 @@ const WHOLE: f64 = 16.0;
 /// The part of what chance has kept back (or brought too early) that is made up for in a step.
 const CAUGHT_UP: f64 = 1.0 / 32.0;
 
-/// Some of the records of one past, and the moments of a time of theirs, in seconds.
+/// Some of the records of one past, and the moments of a time of theirs, in seconds: count, sum, sum of squares (and
+/// nothing: four numbers side by side are two instructions).
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(32))]
-pub struct Mass {
-    n: f64,
-    sum: f64,
-    squares: f64,
-}
+pub struct Mass([f64; 4]);
 
 impl Mass {
     /// `n` records spread evenly over a time.
     fn spread(n: f64, (from, to): (f64, f64)) -> Mass {
         let (middle, span) = ((from + to) / 2.0, to - from);
-        Mass { n, sum: n * middle, squares: n * (middle * middle + span * span / 12.0) }
+        Mass([n, n * middle, n * (middle * middle + span * span / 12.0), 0.0])
+    }
+
+    #[inline]
+    fn n(&self) -> f64 {
+        self.0[0]
     }
 
     /// Times told from a moment that lies `by` before.
     fn moved(self, by: f64) -> Mass {
-        let squares = self.squares + by * (2.0 * self.sum + by * self.n);
-        Mass { n: self.n, sum: self.sum + by * self.n, squares }
+        let [n, sum, squares, _] = self.0;
+        Mass([n, sum + by * n, squares + by * (2.0 * sum + by * n), 0.0])
     }
 
     /// The time from theirs until `at`, which is spread over `span`.
+    #[inline]
     fn until(self, at: f64, span: f64) -> Mass {
-        let squares = self.squares + at * (at * self.n - 2.0 * self.sum) + self.n * span * span / 12.0;
-        Mass { n: self.n, sum: at * self.n - self.sum, squares }
+        let [n, sum, squares, _] = self.0;
+        Mass([n, at * n - sum, squares + at * (at * n - 2.0 * sum) + n * span * span / 12.0, 0.0])
     }
 
     /// Mean and variance, in nanoseconds.
     fn moments(self) -> (f64, f64) {
-        let mean = self.sum / self.n;
-        (mean / S, (self.squares / self.n - mean * mean).max(0.0) / S / S)
+        let [n, sum, squares, _] = self.0;
+        let mean = sum / n;
+        (mean / S, (squares / n - mean * mean).max(0.0) / S / S)
     }
 }
 
@@ -64,16 +68,16 @@ impl Mul<f64> for Mass {
     type Output = Mass;
     #[inline]
     fn mul(self, part: f64) -> Mass {
-        Mass { n: self.n * part, sum: self.sum * part, squares: self.squares * part }
+        Mass(self.0.map(|of| of * part))
     }
 }
 
 impl AddAssign for Mass {
     #[inline]
     fn add_assign(&mut self, more: Mass) {
-        self.n += more.n;
-        self.sum += more.sum;
-        self.squares += more.squares;
+        for (mine, more) in self.0.iter_mut().zip(more.0) {
+            *mine += more;
+        }
     }
 }
 
@@ -291,7 +295,7 @@ impl Waiting {
         }
         self.enter(at / self.step);
         self.part = (to - at) as f64 / self.step as f64;
-        let mass = self.classes.iter().map(|c| c.due.n).sum::<f64>() * self.part;
+        let mass = self.classes.iter().map(|c| c.due.n()).sum::<f64>() * self.part;
         // The last of them: whatever chance and rounding have kept back.
         if self.now + 1 >= self.end && to.is_multiple_of(self.step) {
             self.part *= self.all as f64 / mass;
@@ -319,14 +323,14 @@ impl Waiting {
             if admitted > 0 {
                 self.classes[class].stored += (due * stored).until(moment, span);
             }
-            if admitted == n || due.n <= 0.0 {
+            if admitted == n || due.n() <= 0.0 {
                 continue;
             }
             let refused = due * (1.0 - stored);
             match class + 1 < self.classes.len() {
                 true => self.add(class + 1, refused),
                 false if self.for_ever => self.add(class, refused),
-                false => given_up += refused.n,
+                false => given_up += refused.n(),
             }
         }
         let whole = (given_up as u64).min(n - admitted);
@@ -348,7 +352,7 @@ impl Waiting {
             return;
         }
         let parts = (whole.n / PART).max(1);
-        let all: f64 = self.classes.iter().map(|c| c.stored.n).sum();
+        let all: f64 = self.classes.iter().map(|c| c.stored.n()).sum();
         // Another offset each time (the golden ratio's multiples): in the long run each past has its share.
         self.offset = (self.offset + GOLDEN).fract().min(1.0 - 1e-9);
         let (scale, mut before, mut k, mut given) = (parts as f64 / all, 0.0, 0, 0);
@@ -356,7 +360,7 @@ impl Waiting {
             let ages = std::mem::take(&mut class.stored);
             let apart = class.apart;
             for (part, factor) in [(0.5, 1.0 + apart), (0.5, 1.0 - apart)] {
-                before += ages.n * part * scale;
+                before += ages.n() * part * scale;
                 let first = k;
                 while k < parts && self.offset + k as f64 <= before {
                     k += 1;
@@ -439,16 +443,18 @@ mod tests {
     fn who_waits_is_stored_or_given_up_after_its_sleeps() {
         let mut words = Seed { user: 3, replication: 0 }.stream("test", "sleeps");
         let mut waiting = Waiting::new(4, STEP, sleeps);
-        let before = play(&mut waiting, (0, 2000), &mut words);
+        let first = play(&mut waiting, (0, 1000), &mut words);
+        let mut n = 0;
+        waiting.take_stored(|cohort, _| n += cohort.n);
+        assert_eq!(n, first.1);
+        let then = play(&mut waiting, (1000, 2000), &mut words);
+        let before = (first.0 + then.0, first.1 + then.1, first.2 + then.2);
         assert_eq!(waiting.all, before.0 - before.1 - before.2);
         // Ages of the last class: half of 1 + 2 + 4 s, and their variance.
         let last = waiting.classes[2].stored;
         let (mean, variance) = last.moments();
         assert!((mean / 1e9 - 3.51).abs() < 0.05, "{mean}");
         assert!((variance / 1e18 - 21.0 / 12.0).abs() < 0.05, "{variance}");
-        let mut n = 0;
-        waiting.take_stored(|cohort, _| n += cohort.n);
-        assert_eq!(n, before.1);
         let after = play(&mut waiting, (2000, 3800), &mut words);
         assert_eq!(waiting.all, 0);
         assert_eq!(before.0 + after.0, before.1 + before.2 + after.1 + after.2);
