@@ -66,7 +66,7 @@ const WHY: &str = "
 - gathered-at-100, lone-at-100 to lone-at-120 (cohort): at the limit the order inside 10 ms decides who waits; a cohort
   meets the limit as a whole.
 - phase-lock (cohort): one reader gets what the other leaves of five calls a second, and reads some hundred records in all:
-  a standard error of a third would take 12,000 seeds. Over 768 the means lay 0.8 % apart, with an error of 0.7 %.
+  it would take 12,000 seeds to tell. Over 768 the means lay 0.8 % apart, with a standard error of 0.7 %.
 - kcl-crash (rate): just under one record in a hundred waits for a new owner, so the 99th percentile lies on the edge.
 - one-record (rate): 100 records a seed, drawn otherwise.
 - replay-of-a-day (rate): readers that catch up do not slow the others of their shard.

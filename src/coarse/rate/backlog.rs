@@ -13,8 +13,11 @@ const LONG_TERM_NS: f64 = RETENTION_EXTENDED_END.dur().0 as f64;
 impl Reading<'_> {
     /// Shards have changed hands: what was not saved is done again, and what no one remembers is skipped.
     pub fn change_hands(&self, reader: &mut Reader, news: &News) {
+        reader.rewound.clear();
         for (shard, ns) in &news.again {
-            reader.again += self.inflow_of(*shard).records * *ns as f64 / 1e9;
+            let records = self.inflow_of(*shard).records * *ns as f64 / 1e9;
+            reader.again += records;
+            reader.rewound.insert(*shard, records);
         }
         for shard in &news.skipped {
             reader.skipped += reader.behind.remove(shard).map_or(0.0, |f| f.records);
@@ -97,8 +100,9 @@ impl Reading<'_> {
                 long += left.records * size;
             }
         };
-        // The first call returns a batch at once.
-        let mut taken = if begins { fifo.pull(from, from, batch.min(before), &mut left) } else { 0.0 };
+        // The first call returns a batch at once, and in it what is done again comes first.
+        let room = (pace.batch - reader.rewound.get(&id).unwrap_or(&0.0)).max(0.0);
+        let mut taken = if begins { fifo.pull(from, from, room.min(before), &mut left) } else { 0.0 };
         // What it leaves is known to be there, though the step may see its end.
         if begins && taken < before {
             let oldest = fifo.oldest().unwrap_or(from);

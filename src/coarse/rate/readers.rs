@@ -56,6 +56,8 @@ pub struct Reader {
     pub too_old: f64,
     /// Delivered again because nobody had saved it.
     pub again: f64,
+    /// By shard, since hands changed last.
+    pub rewound: BTreeMap<u32, f64>,
     /// Bytes delivered, repeated ones included, and those older than seven days.
     pub read_bytes: f64,
     /// Of records older than seven days.
@@ -125,6 +127,7 @@ impl Reader {
             skipped: 0.0,
             too_old: 0.0,
             again: 0.0,
+            rewound: BTreeMap::new(),
             read_bytes: 0.0,
             long_term: 0.0,
             behind_most: (0.0, 0),
