@@ -183,7 +183,7 @@ impl World {
     fn settle_lanes(&mut self, until: u64, and_read: bool) {
         self.gathered.deal();
         for id in 0..self.lanes.len() {
-            Lane::bring_near(&self.lanes, id);
+            Lane::bring_near(&self.lanes, id, and_read);
             let Gathered { entries, calls, .. } = &self.gathered;
             let run = self.gathered.of_lane(id, &mut self.hand);
             let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
@@ -232,7 +232,7 @@ impl World {
         self.refused.sort_unstable();
         for &row in &self.refused {
             let i = row as usize;
-            let Some(call) = self.gathered.entries.ticket[i].call() else { continue };
+            let Some(call) = self.gathered.entries.ticket_of(i).call() else { continue };
             let call = &mut self.gathered.calls[call as usize];
             let p = call.source as usize;
             let again = self.sources[p].refused(call, (row - call.row) as usize);
