@@ -140,7 +140,7 @@ pub struct Entries {
     at: Vec<u64>,
     /// Birth, bytes that count against the shard's limit before rounding, place in hash space.
     pub record: Columns,
-    /// Who sent it.
+    /// Who sent it; empty while all were sent alone by the first producer.
     pub ticket: Vec<Ticket>,
     /// What each entry holds, in worlds where clients pack several records into one entry.
     pub parcels: Parcels,
@@ -155,6 +155,12 @@ impl Entries {
     /// No entry.
     pub fn is_empty(&self) -> bool {
         self.record.is_empty()
+    }
+
+    /// Who sent an entry.
+    #[inline]
+    pub fn ticket_of(&self, row: usize) -> Ticket {
+        self.ticket.get(row).copied().unwrap_or(Ticket::alone(0))
     }
 
     /// Entries from `first` on are judged `leg` after their birth; those before have their moments.

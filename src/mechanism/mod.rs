@@ -5,4 +5,5 @@ pub mod histogram;
 pub mod limit;
 pub(crate) mod near;
 pub mod ramps;
+pub mod search;
 pub(crate) mod wide;

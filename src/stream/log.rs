@@ -9,6 +9,7 @@ use super::cold::{Cold, GROUP, Thawed};
 use super::packed::Packed;
 use crate::facts::data_streams::GET_RECORDS_MAX_RECORDS;
 use crate::mechanism::near;
+use crate::mechanism::search::first_since;
 use crate::record::Run;
 
 /// Records of one shard in order of storage.
@@ -298,14 +299,8 @@ impl Log {
         if self.stored.last().is_none_or(|last| *last < time) {
             return self.end();
         }
-        // What is asked for lies near the end, where the log was just written.
         let stored = &self.stored[self.slot(from)..];
-        let mut back = 16;
-        while stored.len() > back && stored[stored.len() - back] >= time {
-            back *= 2;
-        }
-        let start = stored.len().saturating_sub(back);
-        from + (start + stored[start..].partition_point(|t| *t < time)) as u64
+        from + first_since(stored, time) as u64
     }
 
     /// Drops what lies before `keep`, when it is worth it.

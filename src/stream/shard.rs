@@ -216,7 +216,7 @@ impl Admission {
     }
 
     /// Judges a run of entries in order and stops at the first refusal. The same as `admit` one by one, with both
-    /// buckets in registers. `tickets` are the window's, by row.
+    /// buckets in registers. `tickets` are the window's, by row (none where all were sent alone).
     pub fn admit_run(&mut self, run: Run, tickets: &[Ticket], calls: bool) -> Judged {
         let (Limit::Bucket(_), Limit::Bucket(_)) = (&self.records, &self.bytes) else {
             return self.admit_each(run, tickets);
@@ -268,7 +268,8 @@ impl Admission {
         let mut judged = Judged { admitted: run.len(), bytes: 0, then: Verdict::Admitted };
         for (i, &row) in run.row.iter().enumerate() {
             let size = run.size[i];
-            let verdict = self.admit(run.at[i], size, tickets[row as usize].call());
+            let call = tickets.get(row as usize).and_then(|ticket| ticket.call());
+            let verdict = self.admit(run.at[i], size, call);
             if verdict != Verdict::Admitted {
                 (judged.admitted, judged.then) = (i, verdict);
                 break;

@@ -26,6 +26,9 @@ pub struct WindowCall {
     pub records: u32,
 }
 
+/// Entries whose lanes are found, and then ranked.
+const TOGETHER: usize = 1024;
+
 /// Bytes of the partition key of a Kinesis record that holds several (the KPL sends `a`).
 const AGGREGATE_KEY: u64 = crate::facts::producers::AGGREGATE_KEY_BYTES.bytes().0;
 
@@ -38,6 +41,8 @@ pub struct Gathered {
     packs: bool,
     /// Are all judged the moment they are born?
     is_prompt: bool,
+    /// Does one producer send all, each alone?
+    is_alone: bool,
     /// Their calls.
     pub calls: Vec<WindowCall>,
     /// The last window's first row and first call; where each producer's entries end in it.
@@ -131,6 +136,7 @@ impl Gathered {
         (self.first_row, self.first_call) = (self.entries.len(), self.calls.len());
         self.senders_end.clear();
         let mut senders = 0;
+        self.is_alone = sources.len() == 1 && sources[0].clients.is_empty();
         self.is_prompt = sources.iter().all(|s| s.leg == 0 && s.clients.is_empty());
         for (s, source) in sources.iter_mut().enumerate() {
             let from = self.entries.len();
@@ -141,7 +147,9 @@ impl Gathered {
             if self.packs {
                 self.entries.parcels.push_singles(&self.entries.record.born[from..]);
             }
-            self.entries.ticket.resize(self.entries.record.len(), Ticket::alone(s));
+            if !self.is_alone {
+                self.entries.ticket.resize(self.entries.record.len(), Ticket::alone(s));
+            }
             senders += source.clients.len().max(1);
             if source.door.is_none() {
                 self.collect_calls(s, source, until);
@@ -295,17 +303,25 @@ impl Gathered {
     fn route(&mut self, map: &ShardMap, lanes: usize) {
         let Gathered { entries, order, route, ranks, ends, first_row, .. } = self;
         let position = &entries.record.position;
+        ends.resize(lanes, 0);
+        let mut rank = |lanes: &[u32]| {
+            ranks.extend(lanes.iter().map(|lane| {
+                let count = &mut ends[*lane as usize];
+                *count += 1;
+                *count - 1
+            }));
+        };
         if order.is_empty() {
-            map.shards_at(&position[*first_row..], route);
+            // While its lanes are near.
+            for positions in position[*first_row..].chunks(TOGETHER) {
+                let from = route.len();
+                map.shards_at(positions, route);
+                rank(&route[from..]);
+            }
         } else {
             route.extend(order[*first_row..].iter().map(|row| map.shard_at(position[*row as usize])));
+            rank(&route[*first_row..]);
         }
-        ends.resize(lanes, 0);
-        ranks.extend(route[*first_row..].iter().map(|lane| {
-            let count = &mut ends[*lane as usize];
-            *count += 1;
-            *count - 1
-        }));
     }
 
     /// The second half: every entry to its place.

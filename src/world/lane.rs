@@ -131,20 +131,17 @@ impl Lane {
     }
 
     /// While lane `id` is at work, those behind it come near, step by step: each step has to know where the next is.
+    /// Readers only where they read now.
     #[inline]
-    pub fn bring_near(lanes: &[Lane], id: usize) {
+    pub fn bring_near(lanes: &[Lane], id: usize, and_read: bool) {
         if let Some(lane) = lanes.get(id + 9) {
             near::value(lane);
         }
         if let Some(lane) = lanes.get(id + 6) {
             lane.log.bring_end_near(NEAR);
-            for reader in &lane.readers {
-                near::value(&reader.place);
-                near::value(&reader.next_at);
-                near::value(&reader.jitter);
-            }
+            lane.readers.iter().filter(|_| and_read).for_each(Reader::bring_near);
         }
-        if let Some(lane) = lanes.get(id + 3) {
+        if let Some(lane) = lanes.get(id + 3).filter(|_| and_read) {
             for reader in &lane.readers {
                 lane.log.bring_near(reader.place.cursor, NEAR);
             }

@@ -64,9 +64,9 @@ use std::sync::Arc;
 /// Entries a window holds at most, roughly: what fits a core's cache.
 const WINDOW_ENTRIES: u64 = 4096;
 /// And per shard, so that looking at a shard pays.
-const WINDOW_ENTRIES_PER_SHARD: u64 = 128;
-/// Shards are read after this many full windows: a look at a shard costs much, if there is little to read.
-const READ_AFTER_WINDOWS: u64 = 2;
+const WINDOW_ENTRIES_PER_SHARD: u64 = 256;
+/// Shards are read after so many entries at least: a look at a shard costs much, if there is little to read.
+const READ_AFTER_ENTRIES: u64 = 2 * WINDOW_ENTRIES;
 
 /// Why a scenario cannot be simulated as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,7 +164,7 @@ impl World {
             together: most as usize,
             read_to: 0,
             unread: 0,
-            read_after: (READ_AFTER_WINDOWS * most) as usize,
+            read_after: READ_AFTER_ENTRIES.max(most) as usize,
             usage: Usage::default(),
             metered: finish::Metered::default(),
             window: window.max(1),
@@ -183,7 +183,7 @@ impl World {
     fn settle_lanes(&mut self, until: u64, and_read: bool) {
         self.gathered.deal();
         for id in 0..self.lanes.len() {
-            Lane::bring_near(&self.lanes, id);
+            Lane::bring_near(&self.lanes, id, and_read);
             let Gathered { entries, calls, .. } = &self.gathered;
             let run = self.gathered.of_lane(id, &mut self.hand);
             let (settings, sink, refused) = (&self.settings, &mut self.sink, &mut self.refused);
@@ -232,7 +232,7 @@ impl World {
         self.refused.sort_unstable();
         for &row in &self.refused {
             let i = row as usize;
-            let Some(call) = self.gathered.entries.ticket[i].call() else { continue };
+            let Some(call) = self.gathered.entries.ticket_of(i).call() else { continue };
             let call = &mut self.gathered.calls[call as usize];
             let p = call.source as usize;
             let again = self.sources[p].refused(call, (row - call.row) as usize);

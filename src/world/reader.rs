@@ -12,6 +12,7 @@ use super::place::Place;
 use super::settings::{ConsumerSettings, Reading, Settings};
 use crate::engine::digest::Digest;
 use crate::facts::fan_out::PUSH_SLOT;
+use crate::mechanism::near;
 use crate::random::{LatencySampler, Stream};
 
 /// One consumer on one shard.
@@ -63,6 +64,15 @@ impl Reader {
             refusals_in_a_row: 0,
             slot: (u64::MAX, 0),
         }
+    }
+
+    /// Brings near what a poll looks at.
+    #[inline]
+    pub fn bring_near(&self) {
+        near::value(&self.place);
+        near::value(&self.next_at);
+        near::value(&self.refusals_in_a_row);
+        near::value(&self.jitter);
     }
 
     /// Begins at `at`; a first poll of a stream's first readers has a phase of its own.

@@ -47,9 +47,11 @@ impl Lane {
     }
 
     /// Records sent alone arrive in order at first: a retry is overtaken when a later one's first attempt was stored.
-    fn note_newest(&mut self, entries: &Entries, stored: Run) {
-        if self.plays {
-            let alone = |row: &u32| entries.ticket[*row as usize].call().is_none();
+    fn note_newest(&mut self, entries: &Entries, stored: Run, calls: bool) {
+        if self.plays && !calls {
+            self.newest = stored.at.last().copied().unwrap_or(self.newest);
+        } else if self.plays {
+            let alone = |row: &u32| entries.ticket_of(*row as usize).call().is_none();
             self.newest = stored.row.iter().rposition(alone).map_or(self.newest, |i| stored.at[i]);
         }
     }
@@ -63,14 +65,14 @@ impl Lane {
             } else {
                 self.store_together(entries, rest, calls, out.settings)
             };
-            self.note_newest(entries, rest.head(sure));
+            self.note_newest(entries, rest.head(sure), calls);
             rest = rest.rest(sure);
             if sure > 0 {
                 continue;
             }
             let judged = self.admission.admit_run(rest, &entries.ticket, calls);
             self.store(entries, rest.head(judged.admitted), judged.bytes, out.settings);
-            self.note_newest(entries, rest.head(judged.admitted));
+            self.note_newest(entries, rest.head(judged.admitted), calls);
             rest = rest.rest(judged.admitted);
             if judged.then != Verdict::Admitted {
                 self.refuse(entries, rest.row[0], judged.then, out);
@@ -153,7 +155,7 @@ impl Lane {
     #[inline]
     fn settle_entry(&mut self, entries: &Entries, one: Run, calls: bool, out: &mut Outside) -> u64 {
         let (at, size, row) = (one.at[0], one.size[0], one.row[0]);
-        let call = if calls { entries.ticket[row as usize].call() } else { None };
+        let call = if calls { entries.ticket_of(row as usize).call() } else { None };
         let verdict = self.admission.admit(at, size, call);
         if verdict != Verdict::Admitted {
             self.refuse(entries, row, verdict, out);
@@ -208,7 +210,7 @@ impl Lane {
         let i = row as usize;
         let at = entries.times()[i];
         self.note_refusal(at, verdict);
-        let Some(producer) = entries.ticket[i].producer() else {
+        let Some(producer) = entries.ticket_of(i).producer() else {
             return out.refused.push(row);
         };
         let record = &entries.record;
