@@ -433,7 +433,8 @@ mod tests {
                 let mut times: Vec<u64> = (0..n).map(|_| words.below(10_000_000)).collect();
                 times.sort_unstable();
                 let mut each = bucket();
-                one += times.iter().filter(|t| each.fits(**t, 1).then(|| each.take(**t, 1)).is_none()).count() as u64;
+                one += times.iter().filter(|t| each.fits(**t, 1).then(|| each.take(**t, 1)).is_none()).count()
+                    as u64;
                 let drawn = Exponential::table().of(words.word()) as f64 / UNIT as f64;
                 all += bucket().refused_among((0, 10_000_000), n, 1.0, drawn);
             }

@@ -230,8 +230,12 @@ mod tests {
         for (k, (jitter, retry_after)) in
             [Jitter::Full, Jitter::Half, Jitter::None].iter().flat_map(|j| asked.map(|a| (*j, a))).enumerate()
         {
-            let throttled =
-                BackoffLaw { base: Dur::from_ms(200), factor: Factor(2_000_000), cap: Dur::from_s(5), jitter };
+            let throttled = BackoffLaw {
+                base: Dur::from_ms(200),
+                factor: Factor(2_000_000),
+                cap: Dur::from_s(5),
+                jitter,
+            };
             let law = RetryLaw { throttled, retry_after, attempts: 8, ..RetryLaw::NEVER };
             let (sleeps, mut words) = (Sleeps::new(&law), seed.numbered("test", "sleeps", k as u64));
             let drawn: Vec<u64> = (0..20_000).map(|_| sleeps.sleep(2, &mut words)).collect();

@@ -17,9 +17,9 @@ use super::config::WorldConfig;
 use super::{Unfit, World};
 use crate::engine::Model;
 use crate::measure::resolution::Coarse;
-use crate::mechanism::ramps::Ramps;
 use crate::measure::result::{ProducerResult, RunResult};
 use crate::measure::sink::Sink;
+use crate::mechanism::ramps::Ramps;
 use crate::stream::routing::ShardMap;
 
 /// What the carrier of the records holds.

@@ -362,7 +362,8 @@ fn one_after_another(all: &mut [(Cohort, Option<(f64, f64)>)], mut give: impl Fn
         let stored = (at(before), at(before + cohort.n));
         before += cohort.n;
         let way = cohort.stored.0 - cohort.born.0.min(cohort.stored.0);
-        let born = age.map_or((stored.0.saturating_sub(way), stored.1.saturating_sub(way)), |age| births(stored, age));
+        let born = age
+            .map_or((stored.0.saturating_sub(way), stored.1.saturating_sub(way)), |age| births(stored, age));
         give(Cohort { stored, born, ..*cohort });
     }
 }

@@ -68,15 +68,16 @@ impl Mul<f64> for Mass {
     type Output = Mass;
     #[inline]
     fn mul(self, part: f64) -> Mass {
-        Mass(self.0.map(|of| of * part))
+        let [n, sum, squares, none] = self.0;
+        Mass([n * part, sum * part, squares * part, none * part])
     }
 }
 
 impl AddAssign for Mass {
     #[inline]
     fn add_assign(&mut self, more: Mass) {
-        for (mine, more) in self.0.iter_mut().zip(more.0) {
-            *mine += more;
+        for i in 0..4 {
+            self.0[i] += more.0[i];
         }
     }
 }
@@ -94,7 +95,8 @@ impl Kernel {
     /// The time from a refusal to the next attempt, in parts that are even each.
     fn new(pieces: &[Piece], step: u64) -> Kernel {
         let steps = |ns: u64| ns as f64 / step as f64;
-        let before = |x: f64| pieces.iter().map(|p| p.part * arrived(x, steps(p.least), steps(p.most))).sum::<f64>();
+        let before =
+            |x: f64| pieces.iter().map(|p| p.part * arrived(x, steps(p.least), steps(p.most))).sum::<f64>();
         let ends = pieces.iter().flat_map(|p| [p.least / step, p.most / step]);
         // Between the ends of its parts it comes back evenly.
         let mut places: Vec<u64> = ends.flat_map(|at| at.saturating_sub(1)..at + 4).collect();
@@ -297,7 +299,8 @@ impl Waiting {
         self.part = (to - at) as f64 / self.step as f64;
         let mass = self.classes.iter().map(|c| c.due.n()).sum::<f64>() * self.part;
         // The last of them: whatever chance and rounding have kept back.
-        if self.now + 1 >= self.end && to.is_multiple_of(self.step) {
+        if self.is_last(to) {
+            debug_assert!(mass > 0.0, "{} wait and nothing is due", self.all);
             self.part *= self.all as f64 / mass;
             self.carry = 0.0;
             return self.all;
@@ -311,6 +314,11 @@ impl Waiting {
         self.carry += mass - n as f64;
         self.part *= n as f64 / mass.max(f64::MIN_POSITIVE);
         n
+    }
+
+    /// Is nothing due after the part of the step that ends at `to`?
+    fn is_last(&self, to: u64) -> bool {
+        self.now + 1 >= self.end && to.is_multiple_of(self.step)
     }
 
     /// Of the `n` records that were due, `admitted` were stored in `[at, to)`: how many are given up.
@@ -333,8 +341,10 @@ impl Waiting {
                 false => given_up += refused.n(),
             }
         }
-        let whole = (given_up as u64).min(n - admitted);
-        self.given_up = given_up - whole as f64;
+        // Of the last of all none comes again: a part of a record is one.
+        let none_left = self.is_last(to) && !self.for_ever;
+        let whole = if none_left { n - admitted } else { (given_up as u64).min(n - admitted) };
+        self.given_up = (given_up - whole as f64).max(0.0);
         self.all -= admitted + whole;
         whole
     }
@@ -429,7 +439,12 @@ mod tests {
                 stored += admitted;
             }
             if admitted > 0 {
-                waiting.store(&Cohort { n: admitted, records: admitted, stored: (at, end), ..Cohort::default() });
+                waiting.store(&Cohort {
+                    n: admitted,
+                    records: admitted,
+                    stored: (at, end),
+                    ..Cohort::default()
+                });
             }
             if k < 3000 {
                 refused += 7;
