@@ -159,8 +159,9 @@ struct Class {
     kernel: Kernel,
     /// What is due changes so at each step.
     ring: Vec<Mass>,
-    /// Due in the present step.
+    /// Due in the present step; nothing from the step `end` on, whatever rounding leaves.
     due: Mass,
+    end: u64,
     /// Stored since the last look: their ages.
     stored: Mass,
     /// By how much the variance of ages is above and below that of the whole in its two halves (see `shape`).
@@ -205,6 +206,7 @@ impl Waiting {
                 kernel: Kernel::new(&pieces, step),
                 ring: Vec::new(),
                 due: Mass::default(),
+                end: 0,
                 stored: Mass::default(),
                 apart: apart(ages),
             }
@@ -243,7 +245,7 @@ impl Waiting {
 
     /// A mass of a class was refused in the present step.
     fn add(&mut self, class: usize, mass: Mass) {
-        let Class { kernel, ring, .. } = &mut self.classes[class];
+        let Class { kernel, ring, end, .. } = &mut self.classes[class];
         if ring.is_empty() {
             *ring = vec![Mass::default(); (kernel.reach + 2).next_power_of_two() as usize];
         }
@@ -251,15 +253,16 @@ impl Waiting {
         for &(steps, change) in &kernel.changes {
             ring[((self.now + steps) & last) as usize] += mass * change;
         }
-        self.end = self.end.max(self.now + kernel.reach);
+        *end = (*end).max(self.now + kernel.reach);
+        self.end = self.end.max(*end);
     }
 
     /// The present step is `slot`.
     fn enter(&mut self, slot: u64) {
         if self.all == 0 {
             // Nobody waits: nothing is left but what rounding has left.
-            for Class { ring, due, .. } in &mut self.classes {
-                *due = Mass::default();
+            for Class { ring, due, end, .. } in &mut self.classes {
+                (*due, *end) = (Mass::default(), slot);
                 let last = ring.len().wrapping_sub(1);
                 let rows = (self.now + 1..=self.end).take(ring.len());
                 rows.for_each(|row| ring[row as usize & last] = Mass::default());
@@ -269,10 +272,13 @@ impl Waiting {
         }
         while self.now < slot {
             self.now += 1;
-            for Class { ring, due, .. } in &mut self.classes {
+            for Class { ring, due, end, .. } in &mut self.classes {
                 let last = ring.len().wrapping_sub(1);
                 if let Some(change) = ring.get_mut(self.now as usize & last) {
                     *due += std::mem::take(change);
+                }
+                if self.now >= *end {
+                    *due = Mass::default();
                 }
             }
         }
@@ -406,6 +412,7 @@ impl Waiting {
                 mine.ring = vec![Mass::default(); theirs.ring.len()];
             }
             mine.due += theirs.due.moved(by) * share;
+            mine.end = mine.end.max(theirs.end);
             for (mine, theirs) in mine.ring.iter_mut().zip(&theirs.ring) {
                 *mine += theirs.moved(by) * share;
             }
