@@ -143,6 +143,8 @@ impl Log {
             self.cold.push(number, stored, born, &self.size[range], &records, marks);
         }
         self.drop_front(old);
+        // It may hold rows as they were when they were warm.
+        self.thawed = Thawed::default();
     }
 
     /// Makes records from `from` on readable in columns; how far.
