@@ -171,6 +171,28 @@ fn a_cohort_run_is_the_same_twice_and_says_what_it_cannot_show() {
     assert!(coarse.not_shown.iter().all(|n| !n.reason.is_empty()) && !coarse.not_shown.is_empty());
 }
 
+/// Step by step, waits of a day would take gigabytes.
+#[test]
+fn who_waits_a_day_for_another_attempt_sends_record_by_record() {
+    let scenario = |wait: &str| {
+        let retry =
+            format!("{{ custom: {{ attempts: 5, base: {wait}, factor: 2, cap: 24 h, jitter: full }} }}");
+        let client = format!(
+            "client: {{ sdk: {{ call: put_record, in_flight: unlimited, buffer: unlimited, retry: {retry} }} }}"
+        );
+        small("patient", &format!("{{ {client}, rate: 3300 records/s, record_size: 300 B }}"), "")
+    };
+    for (wait, one_by_one) in [("200 ms", false), ("24 h", true)] {
+        let mut plan = scenario(wait).plan(1).expect("prices");
+        plan.world.resolution = COHORTS;
+        let run = kinesim::coarse::simulate(&plan.world).expect("carried");
+        let not_shown = run.coarse.expect("it says so").not_shown;
+        let ordered = not_shown.iter().all(|n| n.figure != "records stored out of order");
+        assert_eq!(ordered, one_by_one, "{wait}");
+        assert!(run.producers[0].throttled > 0, "{wait}");
+    }
+}
+
 #[test]
 fn what_cohorts_do_not_carry_is_refused_by_name() {
     let consumers =

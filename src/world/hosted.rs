@@ -10,7 +10,7 @@ pub(crate) use super::lane::{Lane, Outside};
 pub(crate) use super::pushing::per_byte_q20;
 pub(crate) use super::reader::Reader;
 pub(crate) use super::rows::Rows;
-pub(crate) use super::settings::{Reading, Settings};
+pub(crate) use super::settings::{Reading, Settings, played_by_lanes};
 pub(crate) use super::sources::trouble;
 
 use super::config::WorldConfig;

@@ -130,7 +130,7 @@ fn producer(config: &ProducerConfig, is_troubled: bool, count_key_bytes: bool) -
 }
 
 /// The retry law of a client without any limit that couples its records: shards' lanes can play it.
-fn played_by_lanes(client: &ClientConfig) -> Option<&RetryLaw> {
+pub fn played_by_lanes(client: &ClientConfig) -> Option<&RetryLaw> {
     let ClientConfig::Sdk(sdk) = client else { return None };
     let unlimited = sdk.in_flight.is_none() && sdk.buffer.is_none();
     let free = sdk.retry.quota.is_none() && !sdk.retry.adaptive;

@@ -1,13 +1,19 @@
 //! What cohorts carry.
 
+use super::mass::Mass;
+use super::waiting::CLASSES;
+use crate::coarse::choose::COHORT_STEP;
 use crate::coarse::fit::{self, Carried, Need};
 use crate::consumer::config::ConsumerConfig;
 use crate::facts::firehose::BILLED_STEP;
 use crate::firehose::config::{FirehoseConfig, Source};
+use crate::measure::resolution::Resolution;
 use crate::producer::config::{Burstiness, ClientConfig, KeyLaw, ProducerConfig, SizeLaw};
+use crate::producer::retry::Sleeps;
 use crate::units::NS_PER_S;
 use crate::world::Unfit;
 use crate::world::config::{Action, WorldConfig};
+use crate::world::hosted::played_by_lanes;
 use crate::world::sizing;
 
 /// Shards times seconds of one run: some minutes of one core.
@@ -49,20 +55,32 @@ pub fn are_few(config: &WorldConfig) -> bool {
     sizing::expected_records(config) <= FEW
 }
 
-/// Is anything asked of a producer that cohorts do not carry, or are there few records? Then all are played record by
-/// record, up to the shards' logs.
+/// Bytes that may hold lone records which wait for another attempt, on all shards together.
+const WAITING: u128 = 1 << 30;
+
+/// Is anything asked of a producer that cohorts do not carry, are there few records, or would waits as long as these take
+/// too much memory step by step? Then all are played record by record, up to the shards' logs.
 pub fn sends_one_by_one(config: &WorldConfig) -> bool {
     if are_few(config) {
         return true;
     }
     let restarts = config.events.iter().any(|e| matches!(e.action, Action::ProcessRestart { .. }));
-    restarts || config.producers.iter().any(|p| !moves_together(p))
+    restarts || config.producers.iter().any(|p| !moves_together(p) || waiting_bytes(config, p) > WAITING)
 }
 
 fn moves_together(p: &ProducerConfig) -> bool {
     let ClientConfig::Sdk(sdk) = &p.client else { return false };
     let by_rate = matches!(p.demand.burstiness, Burstiness::Even | Burstiness::Poisson);
     by_rate && !sdk.retry.adaptive && p.demand.record_size != SizeLaw::FromTrace
+}
+
+fn waiting_bytes(config: &WorldConfig, p: &ProducerConfig) -> u128 {
+    let Some(retry) = played_by_lanes(&p.client) else { return 0 };
+    let step = if let Resolution::Cohort { step } = config.resolution { step } else { COHORT_STEP };
+    let (sleeps, classes) = (Sleeps::new(retry), retry.attempts.saturating_sub(1).min(CLASSES));
+    let longest = |i: u32| sleeps.pieces(i).iter().map(|piece| piece.most).max().unwrap_or(0);
+    let steps: u128 = (0..classes).map(|i| u128::from(longest(i) / step.0.max(1))).sum();
+    steps * size_of::<Mass>() as u128 * u128::from(sizing::starting_shards(config))
 }
 
 /// Of the sizes in a cohort only sums are known, and in how many of Firehose's usual steps they are billed.
