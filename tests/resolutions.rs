@@ -67,8 +67,8 @@ const WHY: &str = "
   Most seeds refuse nothing, a few a lot: 96 seeds leave a standard error of up to a fifth of the 99th percentile itself.
 - lone-at-110 (cohort): the median lies where few records do, just above those that are stored at once; five in ten
   thousand more of them that are not move it by one percent.
-- lambda-knobs (cohort): its 99th percentile differs by a tenth from seed to seed; over 96 seeds the means lie 3 % apart with a
-  standard error of 2 %.
+- lambda-knobs (cohort): the two 99th percentiles of a seed differ by a fifth either way; over 96 seeds the means lie 3 %
+  apart, with a standard error of 2 %.
 - phase-lock (cohort): one reader gets what the other leaves of five calls a second, and reads some hundred records in all:
   it would take 12,000 seeds to tell. Over 768 the means lay 0.8 % apart, with a standard error of 0.7 %.
 - kcl-crash (rate): just under one record in a hundred waits for a new owner, so the 99th percentile lies on the edge.
