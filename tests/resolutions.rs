@@ -173,6 +173,23 @@ fn a_cohort_run_is_the_same_twice_and_says_what_it_cannot_show() {
     assert!(coarse.not_shown.iter().all(|n| !n.reason.is_empty()) && !coarse.not_shown.is_empty());
 }
 
+/// Equal gaps leave first attempts room that retries do not find: 5 % above the limit, one in twenty is refused at first,
+/// not one in four.
+#[test]
+fn equal_gaps_on_one_shard_stay_equal() {
+    let client =
+        "client: { sdk: { call: put_record, in_flight: unlimited, buffer: unlimited, retry: legacy-py } }";
+    let scenario = written(
+        "even",
+        &format!(
+            "version: 1\nname: even\nduration: 4 min\nmodes: [provisioned]\ncurves: off\nproducers:\n  web: {{ {client}, \
+             rate: 1050 records/s, record_size: 300 B, burstiness: even }}\nstream: {{ shards: 1 }}\n\
+             consumers:\n  app: {{ read: polling }}\n"
+        ),
+    );
+    assert_agrees(&scenario, 2);
+}
+
 /// Step by step, waits of a day would take gigabytes.
 #[test]
 fn who_waits_a_day_for_another_attempt_sends_record_by_record() {

@@ -58,14 +58,23 @@ pub fn are_few(config: &WorldConfig) -> bool {
 /// Bytes that may hold lone records which wait for another attempt, on all shards together.
 const WAITING: u128 = 1 << 30;
 
-/// Is anything asked of a producer that cohorts do not carry, are there few records, or would waits as long as these take
+/// Is anything asked of a producer that cohorts do not carry, are there few records, do equal gaps matter, or would waits as long as these take
 /// too much memory step by step? Then all are played record by record, up to the shards' logs.
 pub fn sends_one_by_one(config: &WorldConfig) -> bool {
     if are_few(config) {
         return true;
     }
     let restarts = config.events.iter().any(|e| matches!(e.action, Action::ProcessRestart { .. }));
-    restarts || config.producers.iter().any(|p| !moves_together(p) || waiting_bytes(config, p) > WAITING)
+    let one_by_one =
+        |p| !moves_together(p) || keeps_its_gaps(config, p) || waiting_bytes(config, p) > WAITING;
+    restarts || config.producers.iter().any(one_by_one)
+}
+
+/// Do lone records with equal gaps reach one shard with those gaps? There they find room where retries do not, and what
+/// crowds in a few milliseconds is no chance.
+fn keeps_its_gaps(config: &WorldConfig, p: &ProducerConfig) -> bool {
+    let one_shard = sizing::starting_shards(config) == 1 || matches!(p.demand.keys, KeyLaw::Constant(_));
+    one_shard && p.demand.burstiness == Burstiness::Even && played_by_lanes(&p.client).is_some()
 }
 
 fn moves_together(p: &ProducerConfig) -> bool {
