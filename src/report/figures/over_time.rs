@@ -329,11 +329,15 @@ fn latency(mode: &ModeOutcome, i: usize, grid: Grid) -> Chart {
         let values = grid.largest(values.map_or(&[][..], Vec::as_slice));
         Line { ys: values.into_iter().map(|v| v.map(ms)).collect(), ..grid.line(label, colour, stroke) }
     };
-    let lines = vec![
+    let mut lines = vec![
         line("p50", Stroke::Thin, series.map(|s| &s.p50_ns)),
         line("p99", Stroke::Solid, series.map(|s| &s.p99_ns)),
         line("max", Stroke::Dotted, series.map(|s| &s.max_ns)),
     ];
+    if mode.run.coarse.is_some() {
+        // Nobody knows the largest.
+        lines.pop();
+    }
     let title = format!("{name}, end to end");
     let mut chart = chart(mode, &title, grid, latency_axis(None), lines);
     chart.bands = vec![(0, 1)];
