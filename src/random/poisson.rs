@@ -1,28 +1,34 @@
-//! Poisson counts and evenly dealt ones, in integers from random words.
+//! Poisson counts, in integers from random words.
 //!
-//! A mean is a sum of powers of two, and so is its count a sum of counts: each power has an alias table, made once by
-//! the recurrence p(k + 1) = p(k) × mean / (k + 1), which needs no logarithm. Powers go from 1/256 to 4,096; what is
-//! finer is the caller's to carry over.
+//! A mean is a sum of numbers of four bits, each times a power of two, and so is its count a sum of counts: each of
+//! those has an alias table, made once by the recurrence p(k + 1) = p(k) × mean / (k + 1), which needs no logarithm.
+//! They go from 1/256 to 7,680; what is finer is the caller's to carry over.
 
 use super::{Alias, Stream};
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 /// Fraction bits of a mean.
 pub const MEAN_BITS: u32 = 8;
-/// Largest power with a table.
-const TOP: u32 = MEAN_BITS + 12;
+/// Bits of a mean that one table serves.
+pub const DIGIT_BITS: u32 = 4;
+/// The largest power.
+const TOP: u32 = MEAN_BITS + 9;
+/// The largest mean with a table.
+const LARGEST: u64 = ((1 << DIGIT_BITS) - 1) << TOP;
 
-/// The counts of one power of two.
+/// The counts of one mean.
 struct Counts {
     first: u64,
     alias: Alias,
 }
 
-static TABLES: LazyLock<Vec<Counts>> = LazyLock::new(|| (0..=TOP).map(table).collect());
+/// Numbers below eight have tables of their own where nothing is finer.
+static TABLES: [OnceLock<Counts>; 8 * (TOP as usize + 2)] =
+    [const { OnceLock::new() }; 8 * (TOP as usize + 2)];
 
 /// Everything within eleven standard deviations: what is left out is below 2^-32.
-fn table(power: u32) -> Counts {
-    let mean = (1u64 << power) as f64 / (1u64 << MEAN_BITS) as f64;
+fn table(mean: u64) -> Counts {
+    let mean = mean as f64 / (1u64 << MEAN_BITS) as f64;
     let far = 9.0 * libm::sqrt(mean) + 12.0;
     let mode = mean as u64;
     let (first, last) = (mode.saturating_sub(far as u64), mode + far as u64);
@@ -41,30 +47,20 @@ fn table(power: u32) -> Counts {
 /// A Poisson count whose mean is `mean` / 256.
 #[inline]
 pub fn poisson(mean: u64, words: &mut Stream) -> u64 {
-    let tables = &*TABLES;
-    let mut count = 0;
+    let (mut rest, mut count) = (mean, 0);
     // Each word serves two tables.
     let (mut word, mut left) = (0u64, 0);
-    let mut half = |words: &mut Stream| {
+    while rest > 0 {
+        let part = rest.min(LARGEST);
+        let power = (u64::BITS - part.leading_zeros()).saturating_sub(DIGIT_BITS);
+        let digit = part >> power;
         if left == 0 {
             (word, left) = (words.word(), 2);
         }
-        left -= 1;
-        let half = word as u32;
-        word >>= 32;
-        half
-    };
-    let top = mean >> TOP;
-    for _ in 0..top {
-        let t = &tables[TOP as usize];
-        count += t.first + t.alias.of_half(half(words)) as u64;
-    }
-    let mut rest = mean - (top << TOP);
-    while rest > 0 {
-        let power = rest.trailing_zeros();
-        rest &= rest - 1;
-        let t = &tables[power as usize];
-        count += t.first + t.alias.of_half(half(words)) as u64;
+        let t = TABLES[8 * power as usize + digit as usize].get_or_init(|| table(digit << power));
+        count += t.first + t.alias.of_half(word as u32) as u64;
+        (word, left) = (word >> 32, left - 1);
+        rest -= digit << power;
     }
     count
 }

@@ -10,7 +10,7 @@ use crate::producer::config::{Burstiness, KeyLaw, ProducerConfig, SizeLaw};
 use crate::producer::curve::RateCurve;
 use crate::producer::keys::{HOT_KEY, KeyTable, position_of};
 use crate::producer::sizes::Sizes;
-use crate::random::poisson::{MEAN_BITS, poisson};
+use crate::random::poisson::{DIGIT_BITS, MEAN_BITS, poisson};
 use crate::random::{Alias, Seed, Stream};
 use crate::stream::routing::ShardMap;
 use crate::units::Bytes;
@@ -69,16 +69,18 @@ impl Pace {
     }
 }
 
-/// A Poisson count of a mean × 2^32; what is too fine to draw is carried to the next: a count is a sum of one for each
-/// bit of its mean, and few of them are quick.
+/// A Poisson count of a mean × 2^32; what is too fine to draw is carried to the next: less than the count's own
+/// deviation, and no more than one table tells apart where that is less still.
 #[inline]
 pub fn draw(mean: u64, carry: &mut u64, words: &mut Stream) -> u64 {
-    const BITS: u32 = 5;
+    const POINT: u32 = 32;
     let all = mean + *carry;
-    let fine = (u64::BITS - all.leading_zeros()).saturating_sub(BITS).max(32 - MEAN_BITS);
+    let bits = u64::BITS - all.leading_zeros();
+    let finest = bits.saturating_sub(DIGIT_BITS).min(POINT + bits.saturating_sub(POINT + 1) / 2);
+    let fine = finest.max(POINT - MEAN_BITS);
     let coarse = all >> fine << fine;
     *carry = all - coarse;
-    poisson(coarse >> (32 - MEAN_BITS), words)
+    poisson(coarse >> (POINT - MEAN_BITS), words)
 }
 
 /// Means over the sizes of single records, × 2^20.

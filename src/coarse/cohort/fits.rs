@@ -1,5 +1,6 @@
 //! What cohorts carry.
 
+use super::kernel::windows;
 use super::mass::Mass;
 use super::waiting::CLASSES;
 use crate::coarse::choose::COHORT_STEP;
@@ -9,7 +10,7 @@ use crate::facts::firehose::BILLED_STEP;
 use crate::firehose::config::{FirehoseConfig, Source};
 use crate::measure::resolution::Resolution;
 use crate::producer::config::{Burstiness, ClientConfig, KeyLaw, ProducerConfig, SizeLaw};
-use crate::producer::retry::Sleeps;
+use crate::producer::retry::{Piece, Sleeps};
 use crate::units::NS_PER_S;
 use crate::world::Unfit;
 use crate::world::config::{Action, WorldConfig};
@@ -58,8 +59,9 @@ pub fn are_few(config: &WorldConfig) -> bool {
 /// Bytes that may hold lone records which wait for another attempt, on all shards together.
 const WAITING: u128 = 1 << 30;
 
-/// Is anything asked of a producer that cohorts do not carry, are there few records, do equal gaps matter, or would waits as long as these take
-/// too much memory step by step? Then all are played record by record, up to the shards' logs.
+/// Is anything asked of a producer that cohorts do not carry, are there few records, do equal gaps matter, or would
+/// waits as long as these take too much memory step by step? Then all are played record by record, up to the shards'
+/// logs.
 pub fn sends_one_by_one(config: &WorldConfig) -> bool {
     if are_few(config) {
         return true;
@@ -86,10 +88,13 @@ fn moves_together(p: &ProducerConfig) -> bool {
 fn waiting_bytes(config: &WorldConfig, p: &ProducerConfig) -> u128 {
     let Some(retry) = played_by_lanes(&p.client) else { return 0 };
     let step = if let Resolution::Cohort { step } = config.resolution { step } else { COHORT_STEP };
-    let (sleeps, classes) = (Sleeps::new(retry), retry.attempts.saturating_sub(1).min(CLASSES));
-    let longest = |i: u32| sleeps.pieces(i).iter().map(|piece| piece.most).max().unwrap_or(0);
-    let steps: u128 = (0..classes).map(|i| u128::from(longest(i) / step.0.max(1))).sum();
-    steps * size_of::<Mass>() as u128 * u128::from(sizing::starting_shards(config))
+    let (law, classes) = (Sleeps::new(retry), retry.attempts.saturating_sub(1).min(CLASSES));
+    let sleeps: Vec<Vec<Piece>> = (0..classes).map(|i| law.pieces(i)).collect();
+    let longest = |pieces: &[Piece]| pieces.iter().map(|piece| piece.most).max().unwrap_or(0);
+    let step = step.0.max(1);
+    let windows = sleeps.iter().zip(windows(&sleeps, step));
+    let held: u128 = windows.map(|(pieces, window)| u128::from(longest(pieces) / (step * window))).sum();
+    held * size_of::<Mass>() as u128 * u128::from(sizing::starting_shards(config))
 }
 
 /// Of the sizes in a cohort only sums are known, and in how many of Firehose's usual steps they are billed.

@@ -3,34 +3,58 @@
 use super::mass::S;
 use crate::producer::retry::Piece;
 
-/// How what is refused in one step comes back: by how much more (or less, below zero) of it than in the step before,
-/// so many steps on.
+/// Windows in the shortest even part of a sleep.
+const WINDOWS: u64 = 20;
+
+/// How what is refused in one window comes back: by how much more (or less, below zero) of it in each step than in the
+/// window before, so many windows on.
 #[derive(Clone, Debug)]
 pub struct Kernel {
-    /// Steps on, and by how much.
+    /// Windows on, and by how much.
     pub changes: Vec<(u64, f64)>,
-    /// Steps until nothing more of it comes.
+    /// Windows until nothing more of it comes.
     pub reach: u64,
 }
 
+/// How many steps the windows of each count of refusals are long: a power of two, so that windows end together, and no
+/// longer than those of the next count.
+pub fn windows(sleeps: &[Vec<Piece>], step: u64) -> Vec<u64> {
+    let mut least = u64::MAX;
+    let mut windows: Vec<u64> = sleeps
+        .iter()
+        .rev()
+        .map(|pieces| {
+            let even = pieces.iter().map(|p| p.most - p.least).min().unwrap_or(0);
+            least = least.min((even / (WINDOWS * step)).max(1));
+            1 << least.ilog2()
+        })
+        .collect();
+    windows.reverse();
+    windows
+}
+
 impl Kernel {
-    /// The time from a refusal to the next attempt, in parts that are even each.
-    pub fn new(pieces: &[Piece], step: u64) -> Kernel {
-        let steps = |ns: u64| ns as f64 / step as f64;
-        let before =
-            |x: f64| pieces.iter().map(|p| p.part * arrived(x, steps(p.least), steps(p.most))).sum::<f64>();
-        let ends = pieces.iter().flat_map(|p| [p.least / step, p.most / step]);
+    /// The time from a refusal to the next attempt, in parts that are even each; windows of so many steps.
+    pub fn new(pieces: &[Piece], step: u64, window: u64) -> Kernel {
+        let span = step * window;
+        let windows = |ns: u64| ns as f64 / span as f64;
+        let before = |x: f64| {
+            pieces.iter().map(|p| p.part * arrived(x, windows(p.least), windows(p.most))).sum::<f64>()
+        };
+        let ends = pieces.iter().flat_map(|p| [p.least / span, p.most / span]);
         // Between the ends of its parts it comes back evenly.
         let mut places: Vec<u64> = ends.flat_map(|at| at.saturating_sub(1)..at + 4).collect();
         places.sort_unstable();
         places.dedup();
-        // Nothing comes back within its own step: that little comes with the next.
+        // Nothing comes back within its own window: that little comes with the next.
         let within = |j: u64| match j {
             0 => 0.0,
             1 => before(2.0),
             _ => before(j as f64 + 1.0) - before(j as f64),
         };
-        let changes = places.into_iter().filter(|j| *j > 0).map(|j| (j, within(j) - within(j - 1)));
+        let per_step = 1.0 / window as f64;
+        let changes =
+            places.into_iter().filter(|j| *j > 0).map(|j| (j, (within(j) - within(j - 1)) * per_step));
         let mut changes: Vec<(u64, f64)> = changes.collect();
         // Without what only rounding has left, and in the end none of it is left.
         let most = changes.iter().map(|c| c.1.abs()).fold(0.0, f64::max);
@@ -40,10 +64,15 @@ impl Kernel {
         last.1 -= left;
         Kernel { reach: last.0, changes }
     }
+
+    /// Windows that must be held.
+    pub fn ring(&self) -> usize {
+        (self.reach + 2).next_power_of_two() as usize
+    }
 }
 
-/// Of what is refused evenly over a step, the part that is back after `x` steps when its sleep is even from `least` to
-/// `most` steps.
+/// Of what is refused evenly over a window, the part that is back after `x` windows when its sleep is even from `least`
+/// to `most` windows.
 fn arrived(x: f64, least: f64, most: f64) -> f64 {
     let ramp = |y: f64| if y > 0.0 { y * y / 2.0 } else { 0.0 };
     let rise = |from: f64| ramp(x - from) - ramp(x - from - 1.0);

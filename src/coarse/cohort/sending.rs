@@ -4,7 +4,7 @@ use super::calls::{Caller, Group, Sent};
 use super::demand::{Deal, Demand};
 use super::engine::Cohorts;
 use super::shard::Shard;
-use super::tally::Tally;
+use super::tally::{Refused, Tally};
 use super::together::{Cohort, share};
 use crate::producer::config::ClientConfig;
 use crate::producer::line::{Line, Trouble};
@@ -136,12 +136,14 @@ impl Cohorts {
                 let bytes = share(bytes, n, group.n);
                 let (steps, stored) = (sizes.steps * n, (sent.at, sent.at));
                 let cohort = Cohort { n, records: n, bytes, steps, stored, born, first: 0 };
-                tally.stored(&cohort, lane);
+                tally.stored((n, n), bytes, lane);
                 shard.log.push(cohort, self.step);
             }
             if n < group.n {
+                let mut refused = Refused::default();
+                refused.add(group.n - n, verdict, sent.at, &mut tally);
                 tally.refused(*producer, group.n - n);
-                tally.refused_in_all(group.n - n, verdict, sent.at, lane);
+                tally.refused_in_all(refused, lane);
             }
         }
         call.groups = groups;
@@ -169,17 +171,9 @@ impl Cohorts {
             let mut bytes = 0;
             let (mut noise, shards) = (words.clone(), &mut self.shards);
             deal.deal(n, words, |shard, n| {
-                let cohort = Cohort {
-                    n,
-                    records: n,
-                    bytes: demand.sizes.bytes_of(n, &mut noise).max(1),
-                    steps: demand.sizes.steps * n,
-                    stored: (from, until),
-                    born,
-                    first: 0,
-                };
-                bytes += cohort.bytes;
-                shards[shard as usize].arrive(*p, cohort);
+                let size = demand.sizes.bytes_of(n, &mut noise).max(1);
+                bytes += size;
+                shards[shard as usize].arrive(*p, (n, size), (from, until), born);
             });
             demand.born.1 += bytes;
         }

@@ -6,7 +6,7 @@
 
 use super::demand::{Demand, SIZE_BITS, draw};
 use super::log::{At, CohortLog};
-use super::tally::Tally;
+use super::tally::{LoneCounts, Refused, Tally};
 use super::together::{Cohort, share};
 use super::waiting::Waiting;
 use crate::facts::firehose::BILLED_STEP;
@@ -30,15 +30,22 @@ struct Alone {
     waiting: Waiting,
     /// First attempts stored since the last look: one cohort, however many steps they come from.
     fresh: Cohort,
+    /// What became of attempts since the last look.
+    counts: LoneCounts,
 }
 
 /// What arrives within a step.
 #[derive(Clone, Copy, Debug)]
 struct Arrival {
-    producer: usize,
+    /// Which of the shard's producers.
+    of: usize,
     /// For the first time?
     fresh: bool,
-    cohort: Cohort,
+    n: u64,
+    bytes: u64,
+    /// Arrives from, until.
+    at: (u64, u64),
+    born: (u64, u64),
 }
 
 /// One shard's records.
@@ -55,6 +62,8 @@ pub struct Shard {
     arrivals: Vec<Arrival>,
     /// What can be read from the next look on; ages of those that waited.
     shown: Vec<(Cohort, Option<(f64, f64)>)>,
+    /// Attempts refused since the last look, by either limit.
+    refused: Refused,
     step: u64,
     /// How those that meet a limit crowd within a step.
     crowding: Stream,
@@ -83,6 +92,7 @@ impl Shard {
                 sleeps: random(p, "retry_in_lane"),
                 waiting: Waiting::new(producer.retry.attempts(), step, back),
                 fresh: Cohort::default(),
+                counts: LoneCounts::default(),
             }
         });
         Shard {
@@ -93,6 +103,7 @@ impl Shard {
             alone: alone.collect(),
             arrivals: Vec::new(),
             shown: Vec::new(),
+            refused: Refused::default(),
             step,
             crowding: settings.seed.numbered("stream", "crowding", id.into()),
             offset: u64::from(id) << 40,
@@ -132,26 +143,33 @@ impl Shard {
             self.due(at, to, demands);
             self.judge_step((at, to), lane, demands, tally);
             if !fine || to % looks == 0 {
-                self.show(tally);
+                self.show(lane, demands, tally);
             }
             at = to;
         }
-        self.show(tally);
+        self.show(lane, demands, tally);
     }
 
-    /// What is stored can be read.
-    fn show(&mut self, tally: &mut Tally) {
-        let Shard { log, alone, step, shown, .. } = self;
-        for Alone { waiting, fresh, producer, .. } in alone {
+    /// What is stored can be read, and what became of attempts is counted.
+    fn show(&mut self, lane: &mut Lane, demands: &[Demand], tally: &mut Tally) {
+        let Shard { log, alone, step, shown, refused, .. } = self;
+        for Alone { waiting, fresh, producer, counts, .. } in alone {
+            if counts.attempts == 0 {
+                continue;
+            }
+            let sizes = &demands[*producer].sizes;
+            tally.lone(*producer, std::mem::take(counts), sizes, lane);
+            let in_steps = |cohort: Cohort| Cohort { steps: sizes.steps * cohort.n, ..cohort };
             if fresh.n > 0 {
-                shown.push((std::mem::take(fresh), None));
+                shown.push((in_steps(std::mem::take(fresh)), None));
             }
             waiting.take_stored(|cohort, age| {
                 let (least, most) = around(age.0, age.1);
                 tally.delays.put[*producer].add(least, most, cohort.n);
-                shown.push((cohort, Some(age)));
+                shown.push((in_steps(cohort), Some(age)));
             });
         }
+        tally.refused_in_all(std::mem::take(refused), lane);
         match shown[..] {
             [(ref only, None)] => log.push(*only, *step),
             _ => one_after_another(shown, |cohort| log.push(cohort, *step)),
@@ -181,13 +199,13 @@ impl Shard {
             // Nine deviations: the square root of a mean is at most a hundredth of it, plus 25.
             let most = mean as u64 + (mean as u64) / 11 + 25 * 9;
             records += most;
-            bytes += most * tally.charge_per_record(alone.producer, &demand.sizes);
+            bytes += most * tally.charge_per_record(&demand.sizes);
         }
         if lane.admission.has_room(at, records, bytes >> SIZE_BITS) { to } else { at }
     }
 
     fn births(&mut self, at: u64, to: u64, fine: bool, demands: &mut [Demand], tally: &Tally) {
-        for alone in &mut self.alone {
+        for (of, alone) in self.alone.iter_mut().enumerate() {
             let (demand, leg) = (&mut demands[alone.producer], tally.leg(alone.producer));
             let born = (at.saturating_sub(leg), to.saturating_sub(leg));
             if alone.share == 0 || born.1 == 0 {
@@ -202,9 +220,7 @@ impl Shard {
                     false => (demand.sizes.bytes * n) >> SIZE_BITS,
                 };
                 demand.born.1 += bytes;
-                let steps = demand.sizes.steps * n;
-                let cohort = Cohort { n, records: n, bytes, steps, stored: (at, to), born, first: 0 };
-                self.arrivals.push(Arrival { producer: alone.producer, fresh: true, cohort });
+                self.arrivals.push(Arrival { of, fresh: true, n, bytes, at: (at, to), born });
             }
         }
     }
@@ -230,20 +246,19 @@ impl Shard {
         log.begin_anew();
     }
 
-    /// Records of a producer that were dealt to this shard.
-    pub fn arrive(&mut self, producer: usize, cohort: Cohort) {
-        self.arrivals.push(Arrival { producer, fresh: true, cohort });
+    /// Records of a producer, born over a time, were dealt to this shard over another.
+    pub fn arrive(&mut self, producer: usize, (n, bytes): (u64, u64), at: (u64, u64), born: (u64, u64)) {
+        let of = self.alone.iter().position(|a| a.producer == producer).expect("it sends alone");
+        self.arrivals.push(Arrival { of, fresh: true, n, bytes, at, born });
     }
 
     /// Retries due in `[at, to)`.
     fn due(&mut self, at: u64, to: u64, demands: &[Demand]) {
-        for Alone { producer, waiting, sleeps, .. } in &mut self.alone {
+        for (of, Alone { producer, waiting, sleeps, .. }) in self.alone.iter_mut().enumerate() {
             let n = waiting.due(at, to, sleeps);
             if n > 0 {
-                let sizes = &demands[*producer].sizes;
-                let (bytes, steps) = ((sizes.bytes * n) >> SIZE_BITS, sizes.steps * n);
-                let cohort = Cohort { n, records: n, bytes, steps, stored: (at, to), ..Cohort::default() };
-                self.arrivals.push(Arrival { producer: *producer, fresh: false, cohort });
+                let bytes = (demands[*producer].sizes.bytes * n) >> SIZE_BITS;
+                self.arrivals.push(Arrival { of, fresh: false, n, bytes, at: (at, to), born: (0, 0) });
             }
         }
     }
@@ -251,7 +266,7 @@ impl Shard {
     /// Judges what has arrived by `now`, and shows what is stored.
     pub fn judge(&mut self, now: u64, lane: &mut Lane, demands: &mut [Demand], tally: &mut Tally) {
         self.judge_step((now, now), lane, demands, tally);
-        self.show(tally);
+        self.show(lane, demands, tally);
     }
 
     fn judge_step(
@@ -267,24 +282,22 @@ impl Shard {
         let arrivals = std::mem::take(&mut self.arrivals);
         let (mut n, mut charge) = (0, 0);
         for a in &arrivals {
-            n += a.cohort.n;
-            charge += tally.charge(a.producer, &demands[a.producer].sizes, a.cohort.n, a.cohort.bytes);
+            n += a.n;
+            charge += tally.charge(&demands[self.alone[a.of].producer].sizes, a.n, a.bytes);
         }
         let (admitted, verdict) = lane.admission.admit_among((from, now), n, charge, &mut self.crowding);
+        if admitted < n {
+            self.refused.add(n - admitted, verdict, now, tally);
+        }
         let (mut before, mut given) = (0, 0);
         // Another offset each time (the golden ratio's multiples): nobody gains by rounding.
         self.offset = self.offset.wrapping_add(0x9e37_79b9_7f4a_7c15);
         for a in &arrivals {
-            before += a.cohort.n;
-            let mine = match admitted == n {
-                true => a.cohort.n,
-                false => self.part(admitted, before, n).saturating_sub(given).min(a.cohort.n),
-            };
+            before += a.n;
+            let upto = if admitted == n { before } else { self.part(admitted, before, n) };
+            let mine = upto.saturating_sub(given).min(a.n);
             given += mine;
-            self.settle_one(a, mine, lane, &demands[a.producer], tally);
-        }
-        if admitted < n {
-            tally.refused_in_all(n - admitted, verdict, now, lane);
+            self.alone[a.of].settle(a, mine);
         }
         self.arrivals = arrivals;
         self.arrivals.clear();
@@ -298,37 +311,6 @@ impl Shard {
         }
         let scaled = (u128::from(of) << 32) / u128::from(n);
         ((scaled + u128::from(offset)) >> 32) as u64
-    }
-
-    /// Of what arrived, `n` are stored and the others refused.
-    fn settle_one(&mut self, a: &Arrival, n: u64, lane: &mut Lane, demand: &Demand, tally: &mut Tally) {
-        let all = a.cohort.n;
-        let cohort = if n == all {
-            a.cohort
-        } else {
-            // Admitted ones lie among the refused.
-            let bytes = share(a.cohort.bytes, n, all);
-            Cohort { n, records: n, bytes, steps: demand.sizes.steps * n, ..a.cohort }
-        };
-        tally.lone(a.producer, (all, n), a.fresh, demand);
-        tally.stored(&cohort, lane);
-        tally.refused(a.producer, all - n);
-        let Alone { waiting, fresh, .. } = alone_of(&mut self.alone, a.producer);
-        let given_up = if a.fresh {
-            tally.delayed(a.producer, all - n);
-            match (n, fresh.n) {
-                (0, _) => {}
-                (_, 0) => *fresh = cohort,
-                _ => fresh.join(&cohort),
-            }
-            if n < all { waiting.refuse_first(all - n, a.cohort.stored.0, a.cohort.born) } else { 0 }
-        } else {
-            if n > 0 {
-                waiting.store(&cohort);
-            }
-            waiting.judged(a.cohort.stored, all, n)
-        };
-        tally.given_up(a.producer, given_up);
     }
 
     /// Lone records of a producer that wait for another attempt.
@@ -346,6 +328,39 @@ impl Shard {
             waiting.hand_over(now, &mut heirs.collect::<Vec<_>>());
         }
     }
+}
+
+impl Alone {
+    /// Of what arrived, `n` are stored and the others refused.
+    fn settle(&mut self, a: &Arrival, n: u64) {
+        let counts = &mut self.counts;
+        // Admitted ones lie among the refused.
+        let bytes = if n == a.n { a.bytes } else { share(a.bytes, n, a.n) };
+        counts.attempts += a.n;
+        counts.stored += n;
+        counts.bytes += bytes;
+        let stored = Cohort { n, records: n, bytes, stored: a.at, born: a.born, ..Cohort::default() };
+        if !a.fresh {
+            if n > 0 {
+                join(&mut self.waiting.stored, &stored);
+            }
+            counts.given_up += self.waiting.judged(a.at.1, a.n, n);
+            return;
+        }
+        counts.at_once += n;
+        if n > 0 {
+            join(&mut self.fresh, &stored);
+        }
+        if n < a.n {
+            counts.delayed += a.n - n;
+            counts.given_up += self.waiting.refuse_first(a.n - n, a.at.0, a.born);
+        }
+    }
+}
+
+/// Some more of what is stored until the next look.
+fn join(all: &mut Cohort, new: &Cohort) {
+    if all.n == 0 { *all = *new } else { all.join(new) }
 }
 
 /// Cohorts that were stored side by side, laid end to end over the same time, so that what is stored by any moment is a

@@ -1,11 +1,11 @@
 //! Where cohorts are counted: the world's sink, what is billed, delays.
 
-use super::demand::{Demand, SIZE_BITS, SizeMeans};
-use super::together::Cohort;
+use super::demand::{SIZE_BITS, SizeMeans};
 use crate::measure::sink::Sink;
 use crate::mechanism::ramps::Ramps;
 use crate::stream::config::ByteRounding;
 use crate::stream::shard::Verdict;
+use crate::units::NS_PER_S;
 use crate::world::hosted::{Lane, Settings};
 
 /// Delays of what one consumer reads.
@@ -40,6 +40,47 @@ impl Delays {
     }
 }
 
+/// What became of attempts of lone records.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LoneCounts {
+    /// Judged.
+    pub attempts: u64,
+    /// Stored, and their bytes.
+    pub stored: u64,
+    /// See `stored`.
+    pub bytes: u64,
+    /// Stored at the first attempt, and refused at it.
+    pub at_once: u64,
+    /// See `at_once`.
+    pub delayed: u64,
+    /// Refused at the last attempt.
+    pub given_up: u64,
+}
+
+/// Attempts that a shard has refused.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Refused {
+    over_records: u64,
+    over_bytes: u64,
+    last: u64,
+}
+
+impl Refused {
+    /// So many attempts were refused at `now`, whosever they are.
+    pub fn add(&mut self, n: u64, verdict: Verdict, now: u64, tally: &mut Tally) {
+        match verdict {
+            Verdict::OverBytes => self.over_bytes += n,
+            _ => self.over_records += n,
+        }
+        // What is refused until `now` is refused before it.
+        let moment = now.saturating_sub(1);
+        if self.last == 0 || moment / NS_PER_S != self.last.saturating_sub(1) / NS_PER_S {
+            tally.sink.mark_throttled_seconds(&[moment]);
+        }
+        self.last = now;
+    }
+}
+
 /// Counters that a shard or a client adds to.
 pub struct Tally<'a> {
     /// The scenario.
@@ -57,7 +98,7 @@ impl Tally<'_> {
     }
 
     /// Bytes that a lone record counts against the shard's limit, × 2^20.
-    pub fn charge_per_record(&self, _producer: usize, sizes: &SizeMeans) -> u64 {
+    pub fn charge_per_record(&self, sizes: &SizeMeans) -> u64 {
         match self.settings.admission.byte_rounding {
             ByteRounding::Aws => sizes.kib,
             ByteRounding::None => sizes.bytes,
@@ -65,28 +106,33 @@ impl Tally<'_> {
     }
 
     /// Bytes that lone records count against the shard's limit.
-    pub fn charge(&self, _producer: usize, sizes: &SizeMeans, n: u64, bytes: u64) -> u64 {
+    pub fn charge(&self, sizes: &SizeMeans, n: u64, bytes: u64) -> u64 {
         match self.settings.admission.byte_rounding {
             ByteRounding::Aws => bytes + (((sizes.kib - sizes.bytes) * n) >> SIZE_BITS),
             ByteRounding::None => bytes,
         }
     }
 
-    /// So many lone records were judged, and so many of them stored; `fresh`: at their first attempt.
-    pub fn lone(&mut self, producer: usize, (attempts, stored): (u64, u64), fresh: bool, demand: &Demand) {
+    /// Lone records of a producer were judged by a shard.
+    pub fn lone(&mut self, producer: usize, c: LoneCounts, sizes: &SizeMeans, lane: &mut Lane) {
         let answer = self.settings.producers[producer].answer;
         let counts = &mut self.sink.producers[producer];
-        counts.attempts += attempts;
-        counts.carried += attempts;
-        counts.calls += attempts;
-        counts.stored += stored;
-        counts.at_once += if fresh { stored } else { 0 };
+        counts.attempts += c.attempts;
+        counts.carried += c.attempts;
+        counts.calls += c.attempts;
+        counts.stored += c.stored;
+        counts.at_once += c.at_once;
+        counts.throttled += c.attempts - c.stored;
+        counts.delayed += c.delayed;
+        counts.lost += c.given_up;
         let now = &mut self.sink.now;
-        now.attempts += attempts;
-        now.calls += attempts;
-        now.calls_ok += stored;
-        now.call_latency += attempts * answer;
-        self.bill(stored, &demand.sizes);
+        now.attempts += c.attempts;
+        now.calls += c.attempts;
+        now.calls_ok += c.stored;
+        now.call_latency += c.attempts * answer;
+        now.lost += c.given_up;
+        self.bill(c.stored, sizes);
+        self.stored((c.stored, c.stored), c.bytes, lane);
     }
 
     /// Records stored are billed by the means of their sizes.
@@ -97,19 +143,19 @@ impl Tally<'_> {
         self.sink.kib_bytes = (self.delays.rounded >> SIZE_BITS) as u64;
     }
 
-    /// Records were stored in a shard.
-    pub fn stored(&mut self, cohort: &Cohort, lane: &mut Lane) {
+    /// Kinesis records, with so many of users in them, were stored in a shard.
+    pub fn stored(&mut self, (n, records): (u64, u64), bytes: u64, lane: &mut Lane) {
         let now = &mut self.sink.now;
-        now.entries += cohort.n;
-        now.stored += cohort.records;
-        now.stored_bytes += cohort.bytes;
+        now.entries += n;
+        now.stored += records;
+        now.stored_bytes += bytes;
         let counts = &mut lane.counts;
-        counts.stored += cohort.n;
-        counts.stored_bytes += cohort.bytes;
-        counts.observed += cohort.n;
-        counts.observed_bytes += cohort.bytes;
-        counts.minute.in_records += cohort.n;
-        counts.minute.in_bytes += cohort.bytes;
+        counts.stored += n;
+        counts.stored_bytes += bytes;
+        counts.observed += n;
+        counts.observed_bytes += bytes;
+        counts.minute.in_records += n;
+        counts.minute.in_bytes += bytes;
     }
 
     /// Attempts of a producer were refused.
@@ -117,27 +163,17 @@ impl Tally<'_> {
         self.sink.producers[producer].throttled += n;
     }
 
-    /// So many attempts were refused at `now`, whosever they are.
-    pub fn refused_in_all(&mut self, n: u64, verdict: Verdict, now: u64, lane: &mut Lane) {
-        self.sink.now.throttled += n;
-        match verdict {
-            Verdict::OverBytes => self.sink.over_bytes += n,
-            _ => self.sink.over_records += n,
+    /// All that a shard has refused since it was last asked.
+    pub fn refused_in_all(&mut self, refused: Refused, lane: &mut Lane) {
+        let n = refused.over_records + refused.over_bytes;
+        if n == 0 {
+            return;
         }
+        self.sink.now.throttled += n;
+        self.sink.over_bytes += refused.over_bytes;
+        self.sink.over_records += refused.over_records;
         lane.counts.throttled += n;
         lane.counts.minute.write_throttled += n;
-        lane.digest.fold(now);
-        self.sink.mark_throttled_seconds(&[now.saturating_sub(1)]);
-    }
-
-    /// Records refused for the first time.
-    pub fn delayed(&mut self, producer: usize, n: u64) {
-        self.sink.producers[producer].delayed += n;
-    }
-
-    /// Lone records given up after their last attempt.
-    pub fn given_up(&mut self, producer: usize, n: u64) {
-        self.sink.producers[producer].lost += n;
-        self.sink.now.lost += n;
+        lane.digest.fold(refused.last);
     }
 }

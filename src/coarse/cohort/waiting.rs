@@ -1,15 +1,19 @@
 //! Lone records of one producer that wait in a shard for another attempt.
 //!
-//! They are masses, not a list: what is refused in a step comes back spread over its sleep, so a ring of steps holds
-//! where a mass begins to come back and where it ends, and what is due in a step is the sum so far. A mass knows when
-//! its records were born (mean and variance). Whole records are counted beside them.
+//! They are masses, not a list: what is refused comes back spread over its sleep, so a ring of windows holds where a
+//! mass begins to come back and where it ends, and what is due in a step is the sum so far. A mass knows when its
+//! records were born (mean and variance). Whole records are counted beside them.
+//!
+//! Each count of refusals has windows of its own, a fraction of its sleep long. What is due does not change within one,
+//! so a step only says which part of it was stored and which refused; the sums of those parts tell each count its own
+//! when its window ends.
 
-use super::kernel::{Kernel, apart, cumulants};
+use super::demand::draw;
+use super::kernel::{Kernel, apart, cumulants, windows};
 use super::mass::{Mass, S};
 use super::together::Cohort;
 use crate::producer::retry::Piece;
 use crate::random::Stream;
-use crate::random::poisson::{MEAN_BITS, poisson};
 
 /// Attempts told apart; later ones sleep as the last of them.
 pub const CLASSES: u32 = 16;
@@ -19,24 +23,81 @@ const GOLDEN: f64 = 0.618_033_988_749_894_9;
 const PART: u64 = 16;
 /// Births are told from a moment that is moved when it is so many seconds behind: squares keep their precision.
 const FAR: f64 = 256.0;
-/// Counts so large are drawn around whole means; what that leaves over is drawn later.
-const WHOLE: f64 = 16.0;
 /// The part of what chance has kept back (or brought too early) that is made up for in a step.
 const CAUGHT_UP: f64 = 1.0 / 32.0;
+/// One record in a mean that is drawn from.
+const ONE: f64 = 4_294_967_296.0;
+
+/// Parts of what is due that were stored and refused, summed over steps.
+#[derive(Clone, Copy, Debug, Default)]
+struct Parts {
+    stored: f64,
+    refused: f64,
+}
 
 /// Records refused so many times.
 #[derive(Clone, Debug)]
 struct Class {
+    /// Steps in a window (a power of two, and no more than in those of the next class).
+    window: u64,
     kernel: Kernel,
-    /// What is due changes so at each step.
+    /// What is due in a step changes so at each window.
     ring: Vec<Mass>,
-    /// Due in the present step; nothing from the step `end` on, whatever rounding leaves.
+    /// Due in each step of the present window; nothing from the window `end` on, whatever rounding leaves.
     due: Mass,
     end: u64,
+    /// Refused in the present window: comes back from the next on.
+    refused: Mass,
+    /// The sums of parts up to which it knows what became of it, and the moment of the stored one.
+    known: Parts,
+    known_at: u64,
     /// Stored since the last look: their ages.
     stored: Mass,
     /// By how much the variance of ages is above and below that of the whole in its two halves (see `apart`).
     apart: f64,
+}
+
+impl Class {
+    /// What was stored of it up to `at`, which lies `now` after the moment from which births are told.
+    fn know_stored(&mut self, sums: Parts, at: u64, now: f64) {
+        let part = sums.stored - self.known.stored;
+        if part > 0.0 {
+            let span = (at - self.known_at) as f64 * S;
+            self.stored += (self.due * part).until(now - span / 2.0, span);
+        }
+        (self.known.stored, self.known_at) = (sums.stored, at);
+    }
+
+    /// What was refused of it since it was last asked.
+    fn know_refused(&mut self, sums: Parts) -> Mass {
+        let part = sums.refused - self.known.refused;
+        self.known.refused = sums.refused;
+        self.due * part
+    }
+
+    /// The window before `window` has ended: what was refused in it comes back, and what is due changes. Returns
+    /// until which window there is any.
+    fn turn(&mut self, window: u64) -> u64 {
+        let refused = std::mem::take(&mut self.refused);
+        if refused.n() > 0.0 {
+            if self.ring.is_empty() {
+                self.ring = vec![Mass::default(); self.kernel.ring()];
+            }
+            let last = self.ring.len() - 1;
+            for &(windows, change) in &self.kernel.changes {
+                self.ring[(window - 1 + windows) as usize & last] += refused * change;
+            }
+            self.end = self.end.max(window - 1 + self.kernel.reach);
+        }
+        let last = self.ring.len().wrapping_sub(1);
+        if let Some(change) = self.ring.get_mut(window as usize & last) {
+            self.due += std::mem::take(change);
+        }
+        if window >= self.end {
+            self.due = Mass::default();
+        }
+        self.end
+    }
 }
 
 /// All of a producer's that wait in a shard.
@@ -46,21 +107,26 @@ pub struct Waiting {
     /// After the last class: tried for ever, or given up.
     for_ever: bool,
     step: u64,
-    /// The present step, and the one after the last in which any is due.
+    /// The present step, and the one after the last in which any is known to be due.
     now: u64,
     end: u64,
     /// Births are told from here.
     base: u64,
     /// Whole records.
     pub all: u64,
-    /// Records that should have come by now, above those that did.
+    /// Due in the present step, and in the last class.
+    due: f64,
+    /// What became of what was due.
+    sums: Parts,
+    /// Records that should have come by now, above those that did; and what of a count was too fine to draw.
     carry: f64,
+    fine: u64,
     /// A part of one that is given up.
     given_up: f64,
     /// The part of what is due in the step that is judged now.
     part: f64,
     /// Whole records stored since the last look, and when.
-    stored: Cohort,
+    pub stored: Cohort,
     /// Where parts of them are rounded up.
     offset: f64,
 }
@@ -69,15 +135,19 @@ impl Waiting {
     /// Nobody waits. `attempts` in all; `sleep`: from the `i`-th refusal to the next attempt.
     pub fn new(attempts: u32, step: u64, sleep: impl Fn(u32) -> Vec<Piece>) -> Waiting {
         let mut ages = (0.0, 0.0);
-        let classes = (0..attempts.saturating_sub(1).min(CLASSES)).map(|i| {
-            let pieces = sleep(i);
-            let more = cumulants(&pieces);
+        let sleeps: Vec<Vec<Piece>> = (0..attempts.saturating_sub(1).min(CLASSES)).map(sleep).collect();
+        let classes = sleeps.iter().zip(windows(&sleeps, step)).map(|(pieces, window)| {
+            let more = cumulants(pieces);
             ages = (ages.0 + more.0, ages.1 + more.1);
             Class {
-                kernel: Kernel::new(&pieces, step),
+                window,
+                kernel: Kernel::new(pieces, step, window),
                 ring: Vec::new(),
                 due: Mass::default(),
                 end: 0,
+                refused: Mass::default(),
+                known: Parts::default(),
+                known_at: 0,
                 stored: Mass::default(),
                 apart: apart(ages),
             }
@@ -90,7 +160,10 @@ impl Waiting {
             end: 0,
             base: 0,
             all: 0,
+            due: 0.0,
+            sums: Parts::default(),
             carry: 0.0,
+            fine: 0,
             given_up: 0.0,
             part: 0.0,
             stored: Cohort::default(),
@@ -110,47 +183,19 @@ impl Waiting {
         self.enter(at / self.step);
         self.all += n;
         let born = (self.since_base(born.0), self.since_base(born.1));
-        self.add(0, Mass::spread(n as f64, born));
+        self.classes[0].refused += Mass::spread(n as f64, born);
         0
-    }
-
-    /// A mass of a class was refused in the present step.
-    fn add(&mut self, class: usize, mass: Mass) {
-        let Class { kernel, ring, end, .. } = &mut self.classes[class];
-        if ring.is_empty() {
-            *ring = vec![Mass::default(); (kernel.reach + 2).next_power_of_two() as usize];
-        }
-        let last = ring.len() as u64 - 1;
-        for &(steps, change) in &kernel.changes {
-            ring[((self.now + steps) & last) as usize] += mass * change;
-        }
-        *end = (*end).max(self.now + kernel.reach);
-        self.end = self.end.max(*end);
     }
 
     /// The present step is `slot`.
     fn enter(&mut self, slot: u64) {
         if self.all == 0 {
-            // Nobody waits: nothing is left but what rounding has left.
-            for Class { ring, due, end, .. } in &mut self.classes {
-                (*due, *end) = (Mass::default(), slot);
-                let last = ring.len().wrapping_sub(1);
-                let rows = (self.now + 1..=self.end).take(ring.len());
-                rows.for_each(|row| ring[row as usize & last] = Mass::default());
-            }
-            (self.now, self.end, self.base) = (slot, slot, slot * self.step);
-            (self.carry, self.given_up) = (0.0, 0.0);
+            self.begin(slot);
         }
         while self.now < slot {
             self.now += 1;
-            for Class { ring, due, end, .. } in &mut self.classes {
-                let last = ring.len().wrapping_sub(1);
-                if let Some(change) = ring.get_mut(self.now as usize & last) {
-                    *due += std::mem::take(change);
-                }
-                if self.now >= *end {
-                    *due = Mass::default();
-                }
+            if self.now.is_multiple_of(self.classes[0].window) {
+                self.turn();
             }
         }
         if self.since_base(slot * self.step) > FAR {
@@ -158,11 +203,52 @@ impl Waiting {
         }
     }
 
+    /// Nobody waits: nothing is left but what rounding has left.
+    fn begin(&mut self, slot: u64) {
+        let (at, sums) = (slot * self.step, self.sums);
+        let now = self.since_base(at);
+        for class in &mut self.classes {
+            class.know_stored(sums, at, now);
+            class.know_refused(sums);
+            if class.end > 0 {
+                class.ring.fill(Mass::default());
+            }
+            (class.due, class.refused, class.end) = (Mass::default(), Mass::default(), 0);
+        }
+        (self.now, self.end, self.base) = (slot, slot, at);
+        (self.due, self.carry, self.fine, self.given_up) = (0.0, 0.0, 0, 0.0);
+    }
+
+    /// Windows end where the present step begins.
+    fn turn(&mut self) {
+        let (at, sums) = (self.now * self.step, self.sums);
+        let now = self.since_base(at);
+        self.due = 0.0;
+        for k in 0..self.classes.len() {
+            if self.now.is_multiple_of(self.classes[k].window) {
+                self.classes[k].know_stored(sums, at, now);
+                self.pass_on(k);
+                let class = &mut self.classes[k];
+                self.end = self.end.max(class.turn(self.now / class.window) * class.window);
+            }
+            self.due += self.classes[k].due.n();
+        }
+    }
+
+    /// What was refused of a class belongs to the next; of the last, it was given up long ago.
+    fn pass_on(&mut self, k: usize) {
+        let refused = self.classes[k].know_refused(self.sums);
+        let last = self.classes.len() - 1;
+        if k < last || self.for_ever {
+            self.classes[(k + 1).min(last)].refused += refused;
+        }
+    }
+
     #[cold]
     fn move_base(&mut self, to: u64) {
         let by = -self.since_base(to);
-        for Class { ring, due, .. } in &mut self.classes {
-            ring.iter_mut().chain([due]).for_each(|mass| *mass = mass.moved(by));
+        for Class { ring, due, refused, .. } in &mut self.classes {
+            ring.iter_mut().chain([due, refused]).for_each(|mass| *mass = mass.moved(by));
         }
         self.base = to;
     }
@@ -174,7 +260,7 @@ impl Waiting {
         }
         self.enter(at / self.step);
         self.part = (to - at) as f64 / self.step as f64;
-        let mass = self.classes.iter().map(|c| c.due.n()).sum::<f64>() * self.part;
+        let mass = self.due * self.part;
         // The last of them: whatever chance and rounding have kept back.
         if self.is_last(to) {
             debug_assert!(mass > 0.0, "{} wait and nothing is due", self.all);
@@ -182,53 +268,49 @@ impl Waiting {
             self.carry = 0.0;
             return self.all;
         }
+        if mass <= 0.0 {
+            return 0;
+        }
         let expected = (mass + self.carry * CAUGHT_UP * self.part).max(0.0);
-        let n = match expected >= WHOLE {
-            true => poisson(((expected + 0.5) as u64) << MEAN_BITS, words),
-            false => poisson((expected * (1 << MEAN_BITS) as f64) as u64, words),
-        };
-        let n = if mass > 0.0 { n.min(self.all) } else { 0 };
+        let n = draw((expected * ONE) as u64, &mut self.fine, words).min(self.all);
         self.carry += mass - n as f64;
-        self.part *= n as f64 / mass.max(f64::MIN_POSITIVE);
+        self.part *= n as f64 / mass;
         n
     }
 
     /// Is nothing due after the part of the step that ends at `to`?
     fn is_last(&self, to: u64) -> bool {
-        self.now + 1 >= self.end && to.is_multiple_of(self.step)
+        self.now + 1 >= self.end && to.is_multiple_of(self.step) && !self.is_more_refused()
     }
 
-    /// Of the `n` records that were due, `admitted` were stored in `[at, to)`: how many are given up.
-    pub fn judged(&mut self, (at, to): (u64, u64), n: u64, admitted: u64) -> u64 {
+    /// Was anything refused that comes again, and in a window that has not ended?
+    fn is_more_refused(&self) -> bool {
+        let goes_on = |k: usize| k + 1 < self.classes.len() || self.for_ever;
+        let refused = |c: &Class| c.due.n() > 0.0 && self.sums.refused > c.known.refused;
+        let mut all = self.classes.iter().enumerate();
+        all.any(|(k, c)| c.refused.n() > 0.0 || goes_on(k) && refused(c))
+    }
+
+    /// Of the `n` records that were due, `admitted` were stored in a part of one step that ends at `to`: how many are
+    /// given up.
+    pub fn judged(&mut self, to: u64, n: u64, admitted: u64) -> u64 {
         let stored = admitted as f64 / n as f64;
-        let (moment, span) = (self.since_base(at + (to - at) / 2), (to - at) as f64 * S);
-        let mut given_up = self.given_up;
-        for class in (0..self.classes.len()).rev() {
-            let due = self.classes[class].due * self.part;
-            if admitted > 0 {
-                self.classes[class].stored += (due * stored).until(moment, span);
-            }
-            if admitted == n || due.n() <= 0.0 {
-                continue;
-            }
-            let refused = due * (1.0 - stored);
-            match class + 1 < self.classes.len() {
-                true => self.add(class + 1, refused),
-                false if self.for_ever => self.add(class, refused),
-                false => given_up += refused.n(),
-            }
+        self.sums.stored += self.part * stored;
+        self.all -= admitted;
+        if admitted == n {
+            return 0;
         }
+        let refused = self.part * (1.0 - stored);
+        self.sums.refused += refused;
+        if self.for_ever {
+            return 0;
+        }
+        let given_up = self.given_up + self.classes.last().map_or(0.0, |c| c.due.n()) * refused;
         // Of the last of all none comes again: a part of a record is one.
-        let none_left = self.is_last(to) && !self.for_ever;
-        let whole = if none_left { n - admitted } else { (given_up as u64).min(n - admitted) };
+        let whole = if self.is_last(to) { n - admitted } else { (given_up as u64).min(n - admitted) };
         self.given_up = (given_up - whole as f64).max(0.0);
-        self.all -= admitted + whole;
+        self.all -= whole;
         whole
-    }
-
-    /// Those that are due now were stored.
-    pub fn store(&mut self, new: &Cohort) {
-        if self.stored.n == 0 { self.stored = *new } else { self.stored.join(new) }
     }
 
     /// Gives what was stored since the last look, and the mean and variance of its ages: a few parts that stand for as
@@ -238,6 +320,8 @@ impl Waiting {
         if whole.n == 0 {
             return;
         }
+        let (at, now, sums) = (whole.stored.1, self.since_base(whole.stored.1), self.sums);
+        self.classes.iter_mut().for_each(|class| class.know_stored(sums, at.max(class.known_at), now));
         let parts = (whole.n / PART).max(1);
         let all: f64 = self.classes.iter().map(|c| c.stored.n()).sum();
         // Another offset each time (the golden ratio's multiples): in the long run each past has its share.
@@ -265,6 +349,7 @@ impl Waiting {
     /// What waits here goes to others, by their shares (which add up to one), from the step of `at` on.
     pub fn hand_over(&mut self, at: u64, heirs: &mut [(&mut Waiting, f64)]) {
         self.enter(at / self.step);
+        (0..self.classes.len()).for_each(|k| self.pass_on(k));
         let (mut left, last) = (self.all, heirs.len() - 1);
         for (k, (heir, share)) in heirs.iter_mut().enumerate() {
             let n = if k == last { left } else { ((self.all as f64 * *share + 0.5) as u64).min(left) };
@@ -277,16 +362,23 @@ impl Waiting {
 
     fn inherit(&mut self, from: &Waiting, share: f64, n: u64) {
         self.enter(from.now);
-        let by = self.since_base(from.base);
-        for (mine, theirs) in self.classes.iter_mut().zip(&from.classes) {
+        let (at, sums) = (self.now * self.step, self.sums);
+        let (now, by) = (self.since_base(at), self.since_base(from.base));
+        self.due = 0.0;
+        for (k, theirs) in from.classes.iter().enumerate() {
+            self.classes[k].know_stored(sums, at, now);
+            self.pass_on(k);
+            let mine = &mut self.classes[k];
             if mine.ring.is_empty() {
                 mine.ring = vec![Mass::default(); theirs.ring.len()];
             }
             mine.due += theirs.due.moved(by) * share;
+            mine.refused += theirs.refused.moved(by) * share;
             mine.end = mine.end.max(theirs.end);
             for (mine, theirs) in mine.ring.iter_mut().zip(&theirs.ring) {
                 *mine += theirs.moved(by) * share;
             }
+            self.due += mine.due.n();
         }
         self.all += n;
         self.end = self.end.max(from.end);
@@ -313,16 +405,14 @@ mod tests {
             let n = waiting.due(at, end, words);
             let admitted = n.div_ceil(2);
             if n > 0 {
-                given_up += waiting.judged((at, end), n, admitted);
+                given_up += waiting.judged(end, n, admitted);
                 stored += admitted;
             }
             if admitted > 0 {
-                waiting.store(&Cohort {
-                    n: admitted,
-                    records: admitted,
-                    stored: (at, end),
-                    ..Cohort::default()
-                });
+                let (n, from) =
+                    (waiting.stored.n, if waiting.stored.n == 0 { at } else { waiting.stored.stored.0 });
+                let (n, stored) = (n + admitted, (from, end));
+                waiting.stored = Cohort { n, records: n, stored, ..Cohort::default() };
             }
             if k < 3000 {
                 refused += 7;
