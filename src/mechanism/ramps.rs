@@ -120,6 +120,7 @@ impl Ramps {
             return [None; N];
         }
         let rank = |ppm: u64| (u128::from(self.count) * u128::from(ppm)).div_ceil(1_000_000).max(1) as i128;
+        let ranks = ppm.map(|ppm| rank(ppm) << SLOPE_BITS);
         let mut found = [Some(self.max); N];
         let mut asked = 0;
         // Values below the end of the knot before, as in `pour`.
@@ -133,8 +134,7 @@ impl Ramps {
             let ramped_to = ramped + slope * i128::from(to - end) + more * i128::from(to) - moment;
             let below = ramped_to + after;
             // Even before the knot, and even within it.
-            while asked < N && below >= rank(ppm[asked]) << SLOPE_BITS {
-                let rank = rank(ppm[asked]) << SLOPE_BITS;
+            while let Some(&rank) = ranks.get(asked).filter(|rank| below >= **rank) {
                 let value = match before >= rank {
                     true => end + ((rank - ramped - points) / slope.max(1)).max(0) as u64,
                     false => from + (i128::from(to - from) * (rank - before) / (below - before)) as u64,

@@ -100,13 +100,7 @@ impl LatencySampler {
     pub fn draw(&self, words: &mut Stream) -> u64 {
         match &self.shape {
             Shape::Constant(ns) => *ns,
-            Shape::Uniform { min, values } => min + words.below(*values),
-            Shape::Exponential { mean } => {
-                let unit = Exponential::table().of(words.word());
-                ((u128::from(unit) * u128::from(*mean)) >> UNIT_BITS) as u64
-            }
-            Shape::Table(table) => table.of_word(words.word()),
-            Shape::Pieces(pieces) => draw_piece(pieces, words.word()),
+            law => law.draw(words),
         }
     }
 
@@ -125,6 +119,21 @@ impl LatencySampler {
         match &self.shape {
             Shape::Constant(ns) => Some(*ns),
             _ => None,
+        }
+    }
+}
+
+impl Shape {
+    fn draw(&self, words: &mut Stream) -> u64 {
+        match self {
+            Shape::Constant(ns) => *ns,
+            Shape::Uniform { min, values } => min + words.below(*values),
+            Shape::Exponential { mean } => {
+                let unit = Exponential::table().of(words.word());
+                ((u128::from(unit) * u128::from(*mean)) >> UNIT_BITS) as u64
+            }
+            Shape::Table(table) => table.of_word(words.word()),
+            Shape::Pieces(pieces) => draw_piece(pieces, words.word()),
         }
     }
 }

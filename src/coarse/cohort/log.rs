@@ -3,7 +3,7 @@
 //! Applications ask for rows by number (`world/rows`): a row is a Kinesis record, a cohort keeps the number of its first,
 //! and what a row is follows from its place in its cohort. Sums over a cohort are exact.
 
-use super::together::{Cohort, middle, share, within};
+use super::together::{Cohort, middle, within};
 use crate::api::Neighbours;
 use crate::mechanism::ramps::Ramps;
 use crate::stream::log::mark;
@@ -113,9 +113,15 @@ impl CohortLog {
         self.kept.push_back(Kept { cohort: Cohort { first: records, ..new }, rows });
     }
 
+    /// The cohort a reader stands in.
+    #[inline]
+    pub fn stands_in(&self, at: At) -> Option<&Cohort> {
+        Some(&self.kept.get((at.row - self.first) as usize)?.cohort)
+    }
+
     /// The cohort a reader stands in, less what is behind it.
     pub fn next(&self, at: At) -> Option<Cohort> {
-        let cohort = &self.kept.get((at.row - self.first) as usize)?.cohort;
+        let cohort = self.stands_in(at)?;
         Some(cohort.part(at.offset, cohort.n))
     }
 
@@ -194,7 +200,7 @@ impl CohortLog {
         match self.find(row) {
             Some(i) => {
                 let Kept { cohort, rows } = &self.kept[i];
-                cohort.first + share(cohort.records, row - rows, cohort.n)
+                cohort.first + cohort.before(row - rows).of(cohort.records)
             }
             // A reader that has not begun may stand before all that is kept.
             None if row < self.stored => 0,
@@ -275,7 +281,7 @@ impl Rows for CohortLog {
 
     fn append_sizes(&self, from: u64, to: u64, out: &mut Vec<u32>) {
         let (cohort, k) = self.place(from);
-        let before = |k: u64| share(cohort.bytes, k, cohort.n);
+        let before = |k: u64| cohort.before(k).of(cohort.bytes);
         out.extend((k..k + to - from).map(|k| (before(k + 1) - before(k)) as u32));
     }
 
@@ -289,7 +295,7 @@ impl Rows for CohortLog {
         if let Some(births) = self.births_of(&cohort.part(k, k + to - from)) {
             return out.extend(births);
         }
-        let before = |k: u64| share(cohort.records, k, cohort.n);
+        let before = |k: u64| cohort.before(k).of(cohort.records);
         // Where storage does not follow birth, somewhere in its part of the time, the same whenever it is asked for: the
         // middle of each would leave the first and the last moments out.
         let middle = (1 << 15, 1 << 16);

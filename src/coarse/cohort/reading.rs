@@ -144,22 +144,26 @@ impl Shard {
         let since = (now + 1).saturating_sub(tally.settings.visibility);
         let (mut at, mut rest) = (from, false);
         let mut first = None;
-        while let Some(row) = self.log.next(at) {
-            first = first.or(Some(row.stored.0));
-            let readable = row.stored_before(since);
-            // The first of a call always fits.
-            let room = row.fitting(bytes.saturating_sub(batch.bytes)).max(u64::from(batch.n == 0));
-            let n = readable.min(records - batch.n).min(room);
+        while let Some(cohort) = self.log.stands_in(at) {
+            let behind = at.offset;
+            first = first.or(Some(cohort.stored.0));
+            let (readable, left) = (cohort.stored_before(since).saturating_sub(behind), cohort.n - behind);
+            let mut n = readable.min(records - batch.n);
+            if batch.bytes + cohort.bytes > bytes {
+                // The first of a call always fits.
+                let room = cohort.part(behind, cohort.n).fitting(bytes.saturating_sub(batch.bytes));
+                n = n.min(room.max(u64::from(batch.n == 0)));
+            }
             if n > 0 {
-                batch.add(row.part(0, n));
+                batch.add(cohort.part(behind, behind + n));
                 self.log.pass(&mut at, n);
             }
-            if n < row.n {
+            if n < left {
                 rest = n < readable;
                 break;
             }
             if batch.n == records {
-                rest = self.log.next(at).is_some_and(|row| row.stored_before(since) > 0);
+                rest = self.log.stands_in(at).is_some_and(|next| next.stored_before(since) > 0);
                 break;
             }
         }

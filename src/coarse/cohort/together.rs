@@ -21,21 +21,40 @@ pub struct Cohort {
 
 impl Cohort {
     /// The Kinesis records from the `from`-th to before the `to`-th.
+    #[inline]
     pub fn part(&self, from: u64, to: u64) -> Cohort {
         if from == 0 && to == self.n {
             return *self;
         }
-        let at = |range: (u64, u64), k: u64| range.0 + share(range.1 - range.0, k, self.n);
-        let of = |whole: u64| share(whole, to, self.n) - share(whole, from, self.n);
+        let (a, b) = (self.before(from), self.before(to));
+        let at = |range: (u64, u64)| {
+            let span = range.1 - range.0;
+            (range.0 + a.of(span), range.0 + b.of(span))
+        };
+        let of = |whole: u64| b.of(whole) - a.of(whole);
         Cohort {
-            first: self.first + share(self.records, from, self.n),
+            first: self.first + a.of(self.records),
             n: to - from,
             records: of(self.records),
             bytes: of(self.bytes),
             steps: of(self.steps),
-            stored: (at(self.stored, from), at(self.stored, to)),
-            born: (at(self.born, from), at(self.born, to)),
+            stored: at(self.stored),
+            born: at(self.born),
         }
+    }
+
+    /// The part of the cohort that its first `k` records are.
+    #[inline]
+    pub fn before(&self, k: u64) -> Part {
+        // Divided once, however much is shared; rounded up, so that `k` of `n` is `k` again.
+        debug_assert!(self.n <= 1 << 32 && k <= self.n);
+        Part(if k == 0 {
+            0
+        } else if k == self.n {
+            1 << 32
+        } else {
+            ((k << 32) - 1) / self.n + 1
+        })
     }
 
     /// Another joins it.
@@ -73,6 +92,7 @@ impl Cohort {
     }
 
     /// How many of them were stored before `time`.
+    #[inline]
     pub fn stored_before(&self, time: u64) -> u64 {
         let (since, span) = (time.saturating_sub(self.stored.0), self.stored.1 - self.stored.0);
         if since == 0 {
@@ -81,9 +101,27 @@ impl Cohort {
             self.n
         } else {
             // Those whose middles lie before it.
-            let doubled = 2 * u128::from(self.n) * u128::from(since) + u128::from(span) - 1;
-            ((doubled / (2 * u128::from(span))) as u64).min(self.n)
+            let before = match (2 * since).checked_mul(self.n).and_then(|x| x.checked_add(span - 1)) {
+                Some(doubled) => doubled / (2 * span),
+                None => {
+                    let doubled = 2 * u128::from(self.n) * u128::from(since) + u128::from(span) - 1;
+                    (doubled / (2 * u128::from(span))) as u64
+                }
+            };
+            before.min(self.n)
         }
+    }
+}
+
+/// A part of a whole, × 2^32.
+#[derive(Clone, Copy, Debug)]
+pub struct Part(u64);
+
+impl Part {
+    /// This part of a sum.
+    #[inline]
+    pub fn of(self, sum: u64) -> u64 {
+        ((u128::from(sum) * u128::from(self.0)) >> 32) as u64
     }
 }
 
