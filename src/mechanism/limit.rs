@@ -39,6 +39,26 @@ impl Steps {
     }
 }
 
+/// What comes to a limit at random over some time: its mean and variance, and one item at the most.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Coming {
+    mean: f64,
+    variance: f64,
+    largest: f64,
+}
+
+impl Coming {
+    /// Others come too.
+    pub fn add(&mut self, mean: f64, variance: f64, largest: f64) {
+        self.mean += mean;
+        self.variance += variance;
+        self.largest = self.largest.max(largest);
+    }
+}
+
+/// So many deviations above its mean no count ever is.
+const DEVIATIONS: f64 = 9.0;
+
 /// Takes items of these sizes at their moments (in order) from two buckets, one of items and one of bytes, if all of
 /// them surely fit both, even without any refill; their bytes.
 pub fn take_all(
@@ -251,6 +271,21 @@ impl TokenBucket {
         libm::ceil(most.max(end) - held).clamp(0.0, n) as u64
     }
 
+    /// Does it stay below its depth with all that comes over `[from, to)`?
+    ///
+    /// Of a part x of the time it rises by what comes, less the refill: at most mean × x + 9 × √(variance × x) -
+    /// refill × x, with nine deviations. With less to come than the refill that has its top where its slope is zero.
+    fn surely_takes(&self, (from, to): (u64, u64), all: Coming) -> bool {
+        let units = |level: u64| level as f64 / NS_PER_S as f64;
+        let refill = units((to - from).saturating_mul(self.rate));
+        let most = DEVIATIONS * libm::sqrt(all.variance);
+        let rise = match refill - all.mean {
+            spare if spare > 0.0 => most.min(DEVIATIONS * DEVIATIONS / 4.0 * all.variance / spare),
+            spare => most - spare,
+        };
+        units(self.level_at(from)) + rise + all.largest <= units(self.depth)
+    }
+
     /// The first moment from `now` at which `amount` fits (`None`: never, it is deeper than the bucket).
     pub fn next_fit(&self, now: u64, amount: u64) -> Option<u64> {
         let need = amount.checked_mul(NS_PER_S)?;
@@ -378,6 +413,17 @@ impl Limit {
             Limit::Bucket(l) => l.fits(now, amount),
             Limit::Fixed(l) => l.fits(now, amount),
             Limit::Sliding(l) => l.fits(now, amount),
+        }
+    }
+
+    /// Is nothing refused of what comes at random over this time, unless chance brings far more than it does?
+    pub fn surely_takes(&mut self, time: (u64, u64), all: Coming) -> bool {
+        // No refill to count on.
+        let most = all.mean + DEVIATIONS * libm::sqrt(all.variance) + all.largest;
+        match self {
+            Limit::Bucket(l) => l.surely_takes(time, all),
+            Limit::Fixed(l) => l.fits(time.0, most as u64),
+            Limit::Sliding(l) => l.fits(time.0, most as u64),
         }
     }
 

@@ -61,16 +61,23 @@ impl Ramps {
             return;
         }
         self.touched[j / 64] |= 1 << (j % 64);
-        let slope = match n >> (64 - SLOPE_BITS) {
-            0 => i128::from((n << SLOPE_BITS) / (b - a)),
-            _ => ((u128::from(n) << SLOPE_BITS) / u128::from(b - a)) as i128,
+        let (of_a, of_b, slope) = match n >> (64 - SLOPE_BITS) {
+            0 => {
+                let slope = (n << SLOPE_BITS) / (b - a);
+                let at = |place: u64| (u128::from(slope) * u128::from(place)) as i128;
+                (at(a), at(b), i128::from(slope))
+            }
+            _ => {
+                let slope = ((u128::from(n) << SLOPE_BITS) / u128::from(b - a)) as i128;
+                (slope * i128::from(a), slope * i128::from(b), slope)
+            }
         };
-        let (knot, moment) = (&mut self.knots[i], slope * i128::from(a));
+        let knot = &mut self.knots[i];
         knot.slope += slope;
-        knot.moment += moment;
+        knot.moment += of_a;
         let knot = &mut self.knots[j];
         knot.slope -= slope;
-        knot.moment -= slope * i128::from(b);
+        knot.moment -= of_b;
     }
 
     /// Adds `n` values spread evenly from the first to the last: one by one where they lie so far apart that a range
@@ -127,17 +134,20 @@ impl Ramps {
         let (mut slope, mut ramped, mut points, mut end) = (0i128, 0i128, 0i128, 0u64);
         let mut i = self.next_knot(0);
         while asked < N && i < BUCKETS {
-            let (from, to) = (lower(i), lower(i + 1));
-            let before = ramped + slope * i128::from(from - end) + points;
+            let to = lower(i + 1);
             let Knot { slope: more, moment, points: new } = self.knots[i];
             let after = points + (i128::from(new) << SLOPE_BITS);
             let ramped_to = ramped + slope * i128::from(to - end) + more * i128::from(to) - moment;
-            let below = ramped_to + after;
-            // Even before the knot, and even within it.
-            while let Some(&rank) = ranks.get(asked).filter(|rank| below >= **rank) {
+            while let Some(&rank) = ranks.get(asked).filter(|rank| ramped_to + after >= **rank) {
+                // Even before the knot, and even within it.
+                let from = lower(i);
+                let before = ramped + slope * i128::from(from - end) + points;
                 let value = match before >= rank {
                     true => end + ((rank - ramped - points) / slope.max(1)).max(0) as u64,
-                    false => from + (i128::from(to - from) * (rank - before) / (below - before)) as u64,
+                    false => {
+                        let within = ramped_to + after - before;
+                        from + (i128::from(to - from) * (rank - before) / within) as u64
+                    }
                 };
                 found[asked] = Some(value.min(self.max));
                 asked += 1;

@@ -8,7 +8,7 @@
 
 use super::ahead::Ahead;
 use super::config::{AdmissionConfig, AdmissionShape, ByteRounding};
-use crate::mechanism::limit::{FixedWindow, Limit, SlidingWindow, Steps, TokenBucket, take_all};
+use crate::mechanism::limit::{Coming, FixedWindow, Limit, SlidingWindow, Steps, TokenBucket, take_all};
 use crate::random::Stream;
 use crate::random::draw::{Exponential, UNIT};
 use crate::record::{Run, Ticket};
@@ -184,9 +184,15 @@ impl Admission {
         (admitted, if admitted < most || most == n { verdict } else { worse })
     }
 
-    /// Would `n` more records of `bytes` in all surely fit now, whenever they come from then on?
-    pub fn has_room(&mut self, now: u64, n: u64, bytes: u64) -> bool {
-        self.records.fits(now, n) && self.bytes.fits(now, bytes)
+    /// Is nothing refused of what comes at random over this time, unless chance brings far more than it does?
+    pub fn surely_takes(&mut self, time: (u64, u64), records: Coming, bytes: Coming) -> bool {
+        self.records.surely_takes(time, records) && self.bytes.surely_takes(time, bytes)
+    }
+
+    /// Takes `n` records of `bytes` in all, of which the caller knows that they are admitted.
+    pub fn take(&mut self, now: u64, n: u64, bytes: u64) {
+        self.records.take(now, n);
+        self.bytes.take(now, bytes);
     }
 
     /// Takes at most `BATCH` entries, all or none: `None` when a limit might bind. `tickets` are the window's, by row.

@@ -19,9 +19,8 @@ use crate::world::hosted::{Hosted, Parts, Played};
 /// Where shards are not read as they are written, they are read this often: what is stored meanwhile is held in memory.
 const READ_EVERY: u64 = NS_PER_S;
 
-/// Shards are written so far ahead of polls, which take of a cohort what is stored by their moment. Longer stretches
-/// would not surely fit a shard's burst.
-const AHEAD: u64 = NS_PER_S / 2;
+/// Shards are written so far ahead of polls, which take of a cohort what is stored by their moment.
+const AHEAD: u64 = NS_PER_S;
 
 /// The whole run.
 pub struct Cohorts {
@@ -155,7 +154,7 @@ impl Cohorts {
             let mut at = from;
             while at < until {
                 let slot = PUSH_SLOT.dur().0;
-                let end = if self.pushes { (at / slot + 1) * slot } else { at.saturating_add(AHEAD) };
+                let end = if self.pushes { (at / slot + 1) * slot } else { (at / AHEAD + 1) * AHEAD };
                 let to = end.min(until);
                 if lane.closed_at.is_none() {
                     shard.settle(at, to, lane, &mut self.demands, &mut tally);

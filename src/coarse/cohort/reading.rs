@@ -213,10 +213,15 @@ impl Shard {
     }
 }
 
-/// The next poll.
+/// The next poll: the first of those that are due first.
 pub fn next_poll(lane: &Lane) -> Option<(u64, usize)> {
-    let polls = lane.readers.iter().enumerate().map(|(c, r)| (r.next_at, c));
-    polls.min().filter(|p| p.0 < u64::MAX)
+    let (mut first, mut whose) = (u64::MAX, None);
+    for (c, reader) in lane.readers.iter().enumerate() {
+        if reader.next_at < first {
+            (first, whose) = (reader.next_at, Some(c));
+        }
+    }
+    Some((first, whose?))
 }
 
 /// A reader's turn: when the next one is due after an admitted call; `None` when it is away or refused.

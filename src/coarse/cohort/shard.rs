@@ -10,10 +10,14 @@ use super::tally::{LoneCounts, Refused, Tally};
 use super::together::{Cohort, share};
 use super::waiting::Waiting;
 use crate::facts::firehose::BILLED_STEP;
+use crate::mechanism::limit::Coming;
 use crate::producer::retry::Piece;
 use crate::random::Stream;
 use crate::stream::log::Log;
 use crate::world::hosted::{Lane, Settings};
+
+/// One in shares and expected counts.
+const ONE: f64 = 4_294_967_296.0;
 
 /// What is stored in steps can be read every so many of them: readers ask for it about as often.
 const LOOKS: u64 = 10;
@@ -140,8 +144,12 @@ impl Shard {
             let fine = calm == at;
             let to = if fine { until.min((at / self.step + 1) * self.step) } else { calm };
             self.births(at, to, fine, demands, tally);
-            self.due(at, to, demands);
-            self.judge_step((at, to), lane, demands, tally);
+            if fine {
+                self.due(at, to, demands);
+                self.judge_step((at, to), lane, demands, tally);
+            } else {
+                self.take_all(at, lane, demands, tally);
+            }
             if !fine || to % looks == 0 {
                 self.show(lane, demands, tally);
             }
@@ -192,16 +200,17 @@ impl Shard {
             to.min(demands[p].pace.constant_until(at.saturating_sub(leg)).saturating_add(leg))
         });
         let to = to.max(until.min((at / self.step + 1) * self.step));
-        let (mut records, mut bytes) = (0u64, 0u64);
+        let (mut records, mut bytes) = (Coming::default(), Coming::default());
         for alone in &self.alone {
             let demand = &mut demands[alone.producer];
-            let mean = (u128::from(demand.pace.between(at, to)) * u128::from(alone.share)) >> 64;
-            // Nine deviations: the square root of a mean is at most a hundredth of it, plus 25.
-            let most = mean as u64 + (mean as u64) / 11 + 25 * 9;
-            records += most;
-            bytes += most * tally.charge_per_record(&demand.sizes);
+            let mean = demand.pace.between(at, to) as f64 * alone.share as f64 / ONE / ONE;
+            let sizes = &demand.sizes;
+            let charge = tally.charge_per_record(sizes) as f64 / (1 << SIZE_BITS) as f64;
+            let deviation = sizes.deviation as f64 / (1 << SIZE_BITS) as f64;
+            records.add(mean, mean, 1.0);
+            bytes.add(mean * charge, mean * (charge * charge + deviation * deviation), sizes.largest as f64);
         }
-        if lane.admission.has_room(at, records, bytes >> SIZE_BITS) { to } else { at }
+        if lane.admission.surely_takes((at, to), records, bytes) { to } else { at }
     }
 
     fn births(&mut self, at: u64, to: u64, fine: bool, demands: &mut [Demand], tally: &Tally) {
@@ -267,6 +276,15 @@ impl Shard {
     pub fn judge(&mut self, now: u64, lane: &mut Lane, demands: &mut [Demand], tally: &mut Tally) {
         self.judge_step((now, now), lane, demands, tally);
         self.show(lane, demands, tally);
+    }
+
+    /// Takes what has arrived from `from` on, all of which surely fits.
+    fn take_all(&mut self, from: u64, lane: &mut Lane, demands: &[Demand], tally: &Tally) {
+        for a in self.arrivals.drain(..) {
+            let alone = &mut self.alone[a.of];
+            lane.admission.take(from, a.n, tally.charge(&demands[alone.producer].sizes, a.n, a.bytes));
+            alone.settle(&a, a.n);
+        }
     }
 
     fn judge_step(

@@ -263,7 +263,7 @@ impl Waiting {
         let mass = self.due * self.part;
         // The last of them: whatever chance and rounding have kept back.
         if self.is_last(to) {
-            debug_assert!(mass > 0.0, "{} wait and nothing is due", self.all);
+            assert!(mass > 0.0, "{} wait and nothing is due", self.all);
             self.part *= self.all as f64 / mass;
             self.carry = 0.0;
             return self.all;
