@@ -136,6 +136,13 @@ impl Admission {
             };
             if rounds { ceil_kib(exact) } else { exact }
         };
+        if let (Limit::Bucket(records), Limit::Bucket(limit)) = (&mut self.records, &mut self.bytes)
+            && let (Some(r), Some(b)) = (records.with(now, n), limit.with(now, charge(n)))
+        {
+            records.set(r, now);
+            limit.set(b, now);
+            return (n, Verdict::Admitted);
+        }
         let (records, limit) = (&mut self.records, &mut self.bytes);
         let (mut most, mut verdict) = (n, Verdict::Admitted);
         if !records.fits(now, most) {
@@ -169,7 +176,8 @@ impl Admission {
         let from = from.max(records.parts().3).max(limit.parts().3);
         // Room for all before any refill: none is refused, and the refill makes up for them.
         if records.fits(from, n) && limit.fits(from, bytes) {
-            return self.admit_many(from, n, bytes, false);
+            self.take(from, n, bytes);
+            return (n, Verdict::Admitted);
         }
         let drawn = Exponential::table().of(crowding.word()) as f64 / UNIT as f64;
         let over_records = records.refused_among((from, now), n, 1.0, drawn);

@@ -100,6 +100,8 @@ pub struct SizeMeans {
     pub steps: u64,
     /// Largest, in bytes.
     pub largest: u64,
+    /// Bytes of their standard deviation in one unit of noise (see `bytes_of`).
+    noise: f64,
 }
 
 /// Fraction bits of a mean.
@@ -138,9 +140,11 @@ impl SizeMeans {
         let factor = if sizes.len() == SAMPLE { exact as f64 / bytes.max(1.0) } else { 1.0 };
         let scaled = |x: f64| (x * factor * (1u64 << SIZE_BITS) as f64 + 0.5) as u64;
         let data = |s: u64| Bytes(s.saturating_sub(key_bytes));
+        let deviation = scaled(libm::sqrt(squares));
         SizeMeans {
             bytes: scaled(bytes),
-            deviation: scaled(libm::sqrt(squares)),
+            deviation,
+            noise: (deviation >> SIZE_BITS) as f64 / 147.8,
             kib: scaled(mean(&|s| (s.div_ceil(1024) * 1024) as f64)),
             units: (mean(&|s| billing::put_payload_units(data(s)) as f64) * (1u64 << SIZE_BITS) as f64 + 0.5)
                 as u64,
@@ -160,10 +164,10 @@ impl SizeMeans {
         }
         // Four bytes of a word: their sum is normal enough, with a mean of 510 and a deviation of 147.8.
         let word = words.word();
-        let sum: i64 = (0..4).map(|i| ((word >> (8 * i)) & 0xff) as i64).sum();
-        let spread = libm::sqrt(n as f64) * (self.deviation >> SIZE_BITS) as f64;
-        let off = ((sum - 510) as f64 * spread / 147.8) as i64;
-        mean.saturating_add_signed(off).clamp(n, self.largest.saturating_mul(n).max(n))
+        let pairs = (word & 0x00ff_00ff) + (word >> 8 & 0x00ff_00ff);
+        let sum = (pairs + (pairs >> 16)) & 0xffff;
+        let off = (sum as i64 - 510) as f64 * libm::sqrt(n as i64 as f64) * self.noise;
+        mean.saturating_add_signed(off as i64).clamp(n, self.largest.saturating_mul(n).max(n))
     }
 }
 

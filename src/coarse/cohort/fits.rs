@@ -93,7 +93,7 @@ fn waiting_bytes(config: &WorldConfig, p: &ProducerConfig) -> u128 {
     let longest = |pieces: &[Piece]| pieces.iter().map(|piece| piece.most).max().unwrap_or(0);
     let step = step.0.max(1);
     let windows = sleeps.iter().zip(windows(&sleeps, step));
-    let held: u128 = windows.map(|(pieces, window)| u128::from(longest(pieces) / (step * window))).sum();
+    let held: u128 = windows.map(|(pieces, window)| u128::from(longest(pieces) / (step << window))).sum();
     held * size_of::<Mass>() as u128 * u128::from(sizing::starting_shards(config))
 }
 

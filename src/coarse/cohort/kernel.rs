@@ -4,7 +4,7 @@ use super::mass::S;
 use crate::producer::retry::Piece;
 
 /// Windows in the shortest even part of a sleep.
-const WINDOWS: u64 = 20;
+const WINDOWS: u64 = 10;
 
 /// How what is refused in one window comes back: by how much more (or less, below zero) of it in each step than in the
 /// window before, so many windows on.
@@ -16,27 +16,24 @@ pub struct Kernel {
     pub reach: u64,
 }
 
-/// How many steps the windows of each count of refusals are long: a power of two, so that windows end together, and no
-/// longer than those of the next count.
-pub fn windows(sleeps: &[Vec<Piece>], step: u64) -> Vec<u64> {
+/// To which power of two steps the windows of each count of refusals are long: no longer than those of the next, so that
+/// windows end together.
+pub fn windows(sleeps: &[Vec<Piece>], step: u64) -> Vec<u32> {
     let mut least = u64::MAX;
-    let mut windows: Vec<u64> = sleeps
-        .iter()
-        .rev()
-        .map(|pieces| {
-            let even = pieces.iter().map(|p| p.most - p.least).min().unwrap_or(0);
-            least = least.min((even / (WINDOWS * step)).max(1));
-            1 << least.ilog2()
-        })
-        .collect();
+    let back = sleeps.iter().rev().map(|pieces| {
+        let even = pieces.iter().map(|p| p.most - p.least).min().unwrap_or(0);
+        least = least.min((even / (WINDOWS * step)).max(1));
+        least.ilog2()
+    });
+    let mut windows: Vec<u32> = back.collect();
     windows.reverse();
     windows
 }
 
 impl Kernel {
-    /// The time from a refusal to the next attempt, in parts that are even each; windows of so many steps.
-    pub fn new(pieces: &[Piece], step: u64, window: u64) -> Kernel {
-        let span = step * window;
+    /// The time from a refusal to the next attempt, in parts that are even each; windows of 2 to this power steps.
+    pub fn new(pieces: &[Piece], step: u64, window: u32) -> Kernel {
+        let span = step << window;
         let windows = |ns: u64| ns as f64 / span as f64;
         let before = |x: f64| {
             pieces.iter().map(|p| p.part * arrived(x, windows(p.least), windows(p.most))).sum::<f64>()
@@ -52,7 +49,7 @@ impl Kernel {
             1 => before(2.0),
             _ => before(j as f64 + 1.0) - before(j as f64),
         };
-        let per_step = 1.0 / window as f64;
+        let per_step = 1.0 / (1u64 << window) as f64;
         let changes =
             places.into_iter().filter(|j| *j > 0).map(|j| (j, (within(j) - within(j - 1)) * per_step));
         let mut changes: Vec<(u64, f64)> = changes.collect();

@@ -19,8 +19,11 @@ use crate::world::hosted::{Lane, Settings};
 /// One in shares and expected counts.
 const ONE: f64 = 4_294_967_296.0;
 
-/// What is stored in steps can be read every so many of them: readers ask for it about as often.
+/// What is stored in steps can be read every so many of them: readers ask for it about as often. While a limit binds,
+/// and as much is stored in every step, less often.
 const LOOKS: u64 = 10;
+/// See `LOOKS`.
+const BOUND_LOOKS: u64 = 50;
 
 /// Lone records of one producer on one shard.
 struct Alone {
@@ -135,7 +138,8 @@ impl Shard {
         }
         let mut at = from;
         // What is readable later than it is stored is split inside a window.
-        let looks = if tally.settings.visibility == 0 { LOOKS * self.step } else { self.step };
+        let looks = if tally.settings.visibility == 0 { LOOKS } else { 1 };
+        let (mut steps, mut bound) = (0, 0);
         while at < until {
             // Beside calls, which are judged at their own moments, windows are short.
             let short = until - from <= self.step;
@@ -146,12 +150,15 @@ impl Shard {
             self.births(at, to, fine, demands, tally);
             if fine {
                 self.due(at, to, demands);
-                self.judge_step((at, to), lane, demands, tally);
+                steps += 1;
+                bound += u64::from(self.judge_step((at, to), lane, demands, tally));
             } else {
                 self.take_all(at, lane, demands, tally);
             }
-            if !fine || to % looks == 0 {
+            let binds = 2 * bound > steps && steps < BOUND_LOOKS;
+            if !fine || steps % looks == 0 && !(binds && looks > 1) {
                 self.show(lane, demands, tally);
+                (steps, bound) = (0, 0);
             }
             at = to;
         }
@@ -166,8 +173,10 @@ impl Shard {
                 continue;
             }
             let sizes = &demands[*producer].sizes;
-            tally.lone(*producer, std::mem::take(counts), sizes, lane);
-            let in_steps = |cohort: Cohort| Cohort { steps: sizes.steps * cohort.n, ..cohort };
+            let bytes = fresh.bytes + waiting.stored.bytes;
+            tally.lone(*producer, std::mem::take(counts), (fresh.n, waiting.stored.n, bytes), sizes, lane);
+            let in_steps =
+                |cohort: Cohort| Cohort { records: cohort.n, steps: sizes.steps * cohort.n, ..cohort };
             if fresh.n > 0 {
                 shown.push((in_steps(std::mem::take(fresh)), None));
             }
@@ -287,15 +296,16 @@ impl Shard {
         }
     }
 
+    /// Judges what has arrived over a time: is any refused?
     fn judge_step(
         &mut self,
         (from, now): (u64, u64),
         lane: &mut Lane,
         demands: &mut [Demand],
         tally: &mut Tally,
-    ) {
+    ) -> bool {
         if self.arrivals.is_empty() {
-            return;
+            return false;
         }
         let arrivals = std::mem::take(&mut self.arrivals);
         let (mut n, mut charge) = (0, 0);
@@ -319,6 +329,7 @@ impl Shard {
         }
         self.arrivals = arrivals;
         self.arrivals.clear();
+        admitted < n
     }
 
     /// `admitted` × `before` / `n`, rounded at this step's offset.
@@ -350,35 +361,29 @@ impl Shard {
 
 impl Alone {
     /// Of what arrived, `n` are stored and the others refused.
+    #[inline]
     fn settle(&mut self, a: &Arrival, n: u64) {
         let counts = &mut self.counts;
-        // Admitted ones lie among the refused.
-        let bytes = if n == a.n { a.bytes } else { share(a.bytes, n, a.n) };
         counts.attempts += a.n;
-        counts.stored += n;
-        counts.bytes += bytes;
-        let stored = Cohort { n, records: n, bytes, stored: a.at, born: a.born, ..Cohort::default() };
-        if !a.fresh {
-            if n > 0 {
-                join(&mut self.waiting.stored, &stored);
-            }
-            counts.given_up += self.waiting.judged(a.at.1, a.n, n);
-            return;
-        }
-        counts.at_once += n;
+        let stored = if a.fresh { &mut self.fresh } else { &mut self.waiting.stored };
         if n > 0 {
-            join(&mut self.fresh, &stored);
+            if stored.n == 0 {
+                (stored.stored, stored.born) = (a.at, a.born);
+            }
+            stored.n += n;
+            // Admitted ones lie among the refused.
+            stored.bytes += if n == a.n { a.bytes } else { share(a.bytes, n, a.n) };
+            stored.stored = (stored.stored.0.min(a.at.0), stored.stored.1.max(a.at.1));
+            stored.born = (stored.born.0.min(a.born.0), stored.born.1.max(a.born.1));
         }
-        if n < a.n {
-            counts.delayed += a.n - n;
-            counts.given_up += self.waiting.refuse_first(a.n - n, a.at.0, a.born);
+        let refused = a.n - n;
+        if !a.fresh {
+            counts.given_up += self.waiting.judged(a.at.1, a.n, n);
+        } else if refused > 0 {
+            counts.delayed += refused;
+            counts.given_up += self.waiting.refuse_first(refused, a.at.0, a.born);
         }
     }
-}
-
-/// Some more of what is stored until the next look.
-fn join(all: &mut Cohort, new: &Cohort) {
-    if all.n == 0 { *all = *new } else { all.join(new) }
 }
 
 /// Cohorts that were stored side by side, laid end to end over the same time, so that what is stored by any moment is a

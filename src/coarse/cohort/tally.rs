@@ -40,20 +40,14 @@ impl Delays {
     }
 }
 
-/// What became of attempts of lone records.
+/// What became of attempts of lone records, beside those that were stored.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoneCounts {
     /// Judged.
     pub attempts: u64,
-    /// Stored, and their bytes.
-    pub stored: u64,
-    /// See `stored`.
-    pub bytes: u64,
-    /// Stored at the first attempt, and refused at it.
-    pub at_once: u64,
-    /// See `at_once`.
+    /// Refused at the first attempt.
     pub delayed: u64,
-    /// Refused at the last attempt.
+    /// Refused at the last.
     pub given_up: u64,
 }
 
@@ -113,26 +107,34 @@ impl Tally<'_> {
         }
     }
 
-    /// Lone records of a producer were judged by a shard.
-    pub fn lone(&mut self, producer: usize, c: LoneCounts, sizes: &SizeMeans, lane: &mut Lane) {
+    /// Lone records of a producer were judged by a shard, and some were stored at their first attempt and at later ones.
+    pub fn lone(
+        &mut self,
+        producer: usize,
+        c: LoneCounts,
+        (at_once, later, bytes): (u64, u64, u64),
+        sizes: &SizeMeans,
+        lane: &mut Lane,
+    ) {
+        let stored = at_once + later;
         let answer = self.settings.producers[producer].answer;
         let counts = &mut self.sink.producers[producer];
         counts.attempts += c.attempts;
         counts.carried += c.attempts;
         counts.calls += c.attempts;
-        counts.stored += c.stored;
-        counts.at_once += c.at_once;
-        counts.throttled += c.attempts - c.stored;
+        counts.stored += stored;
+        counts.at_once += at_once;
+        counts.throttled += c.attempts - stored;
         counts.delayed += c.delayed;
         counts.lost += c.given_up;
         let now = &mut self.sink.now;
         now.attempts += c.attempts;
         now.calls += c.attempts;
-        now.calls_ok += c.stored;
+        now.calls_ok += stored;
         now.call_latency += c.attempts * answer;
         now.lost += c.given_up;
-        self.bill(c.stored, sizes);
-        self.stored((c.stored, c.stored), c.bytes, lane);
+        self.bill(stored, sizes);
+        self.stored((stored, stored), bytes, lane);
     }
 
     /// Records stored are billed by the means of their sizes.

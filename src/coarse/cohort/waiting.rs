@@ -20,7 +20,7 @@ pub const CLASSES: u32 = 16;
 /// The golden ratio's part of one.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 /// Records that one part of what is stored stands for.
-const PART: u64 = 16;
+const PART: u64 = 32;
 /// Births are told from a moment that is moved when it is so many seconds behind: squares keep their precision.
 const FAR: f64 = 256.0;
 /// The part of what chance has kept back (or brought too early) that is made up for in a step.
@@ -38,8 +38,8 @@ struct Parts {
 /// Records refused so many times.
 #[derive(Clone, Debug)]
 struct Class {
-    /// Steps in a window (a power of two, and no more than in those of the next class).
-    window: u64,
+    /// Its windows have 2 to this power steps, no more than those of the next class.
+    window: u32,
     kernel: Kernel,
     /// What is due in a step changes so at each window.
     ring: Vec<Mass>,
@@ -62,7 +62,7 @@ impl Class {
     fn know_stored(&mut self, sums: Parts, at: u64, now: f64) {
         let part = sums.stored - self.known.stored;
         if part > 0.0 {
-            let span = (at - self.known_at) as f64 * S;
+            let span = at.saturating_sub(self.known_at) as f64 * S;
             self.stored += (self.due * part).until(now - span / 2.0, span);
         }
         (self.known.stored, self.known_at) = (sums.stored, at);
@@ -194,7 +194,7 @@ impl Waiting {
         }
         while self.now < slot {
             self.now += 1;
-            if self.now.is_multiple_of(self.classes[0].window) {
+            if ends(self.now, self.classes[0].window) {
                 self.turn();
             }
         }
@@ -225,11 +225,11 @@ impl Waiting {
         let now = self.since_base(at);
         self.due = 0.0;
         for k in 0..self.classes.len() {
-            if self.now.is_multiple_of(self.classes[k].window) {
+            if ends(self.now, self.classes[k].window) {
                 self.classes[k].know_stored(sums, at, now);
                 self.pass_on(k);
                 let class = &mut self.classes[k];
-                self.end = self.end.max(class.turn(self.now / class.window) * class.window);
+                self.end = self.end.max(class.turn(self.now >> class.window) << class.window);
             }
             self.due += self.classes[k].due.n();
         }
@@ -321,7 +321,7 @@ impl Waiting {
             return;
         }
         let (at, now, sums) = (whole.stored.1, self.since_base(whole.stored.1), self.sums);
-        self.classes.iter_mut().for_each(|class| class.know_stored(sums, at.max(class.known_at), now));
+        self.classes.iter_mut().for_each(|class| class.know_stored(sums, at, now));
         let parts = (whole.n / PART).max(1);
         let all: f64 = self.classes.iter().map(|c| c.stored.n()).sum();
         // Another offset each time (the golden ratio's multiples): in the long run each past has its share.
@@ -383,6 +383,11 @@ impl Waiting {
         self.all += n;
         self.end = self.end.max(from.end);
     }
+}
+
+/// Does a window of 2 to this power steps end where this step begins?
+fn ends(step: u64, window: u32) -> bool {
+    step & ((1 << window) - 1) == 0
 }
 
 #[cfg(test)]
