@@ -32,9 +32,10 @@ pub(super) fn index(ns: u64) -> usize {
 }
 
 /// Lower edge of a bucket in ns.
+#[inline]
 pub(super) fn lower(bucket: usize) -> u64 {
-    let float = f64::from_bits((bucket as u64 + BASE) << SHIFT);
-    float as u64 - OFFSET
+    let steps = (1 << SUB) + (bucket as u64 & ((1 << SUB) - 1));
+    (steps << width_bits(bucket)) - OFFSET
 }
 
 /// A bucket is 2 to this power ns wide.

@@ -21,6 +21,41 @@ struct Knot {
     points: u64,
 }
 
+/// Values spread evenly over one range, ready to be added.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    n: u64,
+    /// The knots of its ends, and the slope's moments there; the same knot: no range.
+    begin: (usize, i128),
+    end: (usize, i128),
+    slope: i128,
+    /// Twice the sum of all values.
+    twice: u128,
+    max: u64,
+}
+
+impl Range {
+    /// `n` values spread evenly over `[from, to)`; all of them at `from` where that is empty.
+    #[inline]
+    pub fn new(from: u64, to: u64, n: u64) -> Range {
+        let to = to.max(from);
+        let (a, b) = (from.min(LARGEST), to.min(LARGEST));
+        let (i, j) = (index(a), index(b));
+        let twice = u128::from(n) * u128::from(from + to);
+        let range = |begin, end, slope| Range { n, begin, end, slope, twice, max: to };
+        if i == j {
+            return range((i, 0), (i, 0), 0);
+        }
+        if n >> (64 - SLOPE_BITS) == 0 {
+            let slope = (n << SLOPE_BITS) / (b - a);
+            let at = |place: u64| (u128::from(slope) * u128::from(place)) as i128;
+            return range((i, at(a)), (j, at(b)), slope.into());
+        }
+        let slope = ((u128::from(n) << SLOPE_BITS) / u128::from(b - a)) as i128;
+        range((i, slope * i128::from(a)), (j, slope * i128::from(b)), slope)
+    }
+}
+
 /// Ranges of values.
 #[derive(Clone, Debug)]
 pub struct Ramps {
@@ -43,38 +78,30 @@ impl Ramps {
     /// Adds `n` values spread evenly over `[from, to)`; all of them at `from` where that is empty.
     #[inline]
     pub fn add(&mut self, from: u64, to: u64, n: u64) {
-        if n == 0 {
+        self.add_range(&Range::new(from, to, n));
+    }
+
+    /// Adds the values of a range.
+    pub fn add_range(&mut self, range: &Range) {
+        if range.n == 0 {
             return;
         }
         if self.knots.is_empty() {
             self.knots = vec![Knot::default(); BUCKETS];
         }
-        let (a, b) = (from.min(LARGEST), to.min(LARGEST));
-        let i = index(a);
-        let j = if b > a { index(b) } else { i };
-        self.count += n;
-        self.twice += u128::from(n) * u128::from(from + to.max(from));
-        self.max = self.max.max(from).max(to);
+        let &Range { begin: (i, of_a), end: (j, of_b), slope, .. } = range;
+        self.count += range.n;
+        self.twice += range.twice;
+        self.max = self.max.max(range.max);
         self.touched[i / 64] |= 1 << (i % 64);
+        let knot = &mut self.knots[i];
         if i == j {
-            self.knots[i].points += n;
+            knot.points += range.n;
             return;
         }
-        self.touched[j / 64] |= 1 << (j % 64);
-        let (of_a, of_b, slope) = match n >> (64 - SLOPE_BITS) {
-            0 => {
-                let slope = (n << SLOPE_BITS) / (b - a);
-                let at = |place: u64| (u128::from(slope) * u128::from(place)) as i128;
-                (at(a), at(b), i128::from(slope))
-            }
-            _ => {
-                let slope = ((u128::from(n) << SLOPE_BITS) / u128::from(b - a)) as i128;
-                (slope * i128::from(a), slope * i128::from(b), slope)
-            }
-        };
-        let knot = &mut self.knots[i];
         knot.slope += slope;
         knot.moment += of_a;
+        self.touched[j / 64] |= 1 << (j % 64);
         let knot = &mut self.knots[j];
         knot.slope -= slope;
         knot.moment -= of_b;
@@ -130,29 +157,26 @@ impl Ramps {
         let ranks = ppm.map(|ppm| rank(ppm) << SLOPE_BITS);
         let mut found = [Some(self.max); N];
         let mut asked = 0;
-        // Values below the end of the knot before, as in `pour`.
-        let (mut slope, mut ramped, mut points, mut end) = (0i128, 0i128, 0i128, 0u64);
+        // Below a place are: the sum of all slopes so far times the place, less the sum of their moments.
+        let (mut slope, mut moment, mut points, mut end) = (0i128, 0i128, 0i128, 0u64);
         let mut i = self.next_knot(0);
         while asked < N && i < BUCKETS {
             let to = lower(i + 1);
-            let Knot { slope: more, moment, points: new } = self.knots[i];
-            let after = points + (i128::from(new) << SLOPE_BITS);
-            let ramped_to = ramped + slope * i128::from(to - end) + more * i128::from(to) - moment;
-            while let Some(&rank) = ranks.get(asked).filter(|rank| ramped_to + after >= **rank) {
+            let knot = &self.knots[i];
+            let (steeper, moved) = (slope + knot.slope, moment + knot.moment);
+            let after = points + (i128::from(knot.points) << SLOPE_BITS);
+            let below = steeper * i128::from(to) - moved + after;
+            while let Some(&rank) = ranks.get(asked).filter(|rank| below >= **rank) {
                 // Even before the knot, and even within it.
-                let from = lower(i);
-                let before = ramped + slope * i128::from(from - end) + points;
-                let value = match before >= rank {
-                    true => end + ((rank - ramped - points) / slope.max(1)).max(0) as u64,
-                    false => {
-                        let within = ramped_to + after - before;
-                        from + (i128::from(to - from) * (rank - before) / within) as u64
-                    }
+                let (from, at) = (lower(i), |place: u64| slope * i128::from(place) - moment + points);
+                let value = match at(from) >= rank {
+                    true => end + ((rank - at(end)) / slope.max(1)).max(0) as u64,
+                    false => from + (i128::from(to - from) * (rank - at(from)) / (below - at(from))) as u64,
                 };
                 found[asked] = Some(value.min(self.max));
                 asked += 1;
             }
-            (slope, ramped, points, end) = (slope + more, ramped_to, after, to);
+            (slope, moment, points, end) = (steeper, moved, after, to);
             i = self.next_knot(i + 1);
         }
         found

@@ -189,6 +189,12 @@ impl ConsumerSettings {
         covering.map(|o| o.1).max()
     }
 
+    /// How long it takes at `at` what takes it `ns` otherwise.
+    #[inline]
+    pub fn slowed(&self, at: u64, ns: u64) -> u64 {
+        if ns == 0 { 0 } else { ns * self.slowness(at) }
+    }
+
     /// How much slower the consumer works at `at`.
     pub fn slowness(&self, at: u64) -> u64 {
         self.slow.iter().filter(|s| s.0 <= at && at < s.1).map(|s| s.2).max().unwrap_or(1)

@@ -5,7 +5,7 @@
 
 use super::together::{Cohort, middle, within};
 use crate::api::Neighbours;
-use crate::mechanism::ramps::Ramps;
+use crate::mechanism::ramps::{Ramps, Range};
 use crate::stream::log::mark;
 use crate::world::hosted::Rows;
 use std::collections::VecDeque;
@@ -68,11 +68,21 @@ impl CohortLog {
         Some(births.range(from..from + part.records as usize).copied())
     }
 
-    /// A cohort is done with evenly over a time: how old its records are by then.
-    pub fn count_ages(&self, part: &Cohort, (from, to): (u64, u64), ages: &mut Ramps) {
+    /// A cohort is done with evenly over a time: how old its records are by then. `known` may be their range already.
+    pub fn count_ages(
+        &self,
+        part: &Cohort,
+        (from, to): (u64, u64),
+        known: Option<((u64, u64), &Range)>,
+        ages: &mut Ramps,
+    ) {
         let Some(births) = self.births_of(part) else {
             let (a, b) = (from.saturating_sub(part.born.0), to.saturating_sub(part.born.1));
-            return ages.add(a.min(b), a.max(b), part.records);
+            let (a, b) = (a.min(b), a.max(b));
+            return match known {
+                Some((ends, range)) if ends == (a, b) => ages.add_range(range),
+                _ => ages.add(a, b, part.records),
+            };
         };
         for (i, born) in (0..).zip(births) {
             let age = middle((from, to), i, part.records).saturating_sub(born);

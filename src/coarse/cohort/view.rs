@@ -279,7 +279,7 @@ impl Keeping for InCohorts<'_> {
         let times = match done {
             Done::At(done) => {
                 delays.processing.add(done - received, done - received, part.records);
-                return log.count_ages(&part, (done, done), &mut delays.end_to_end);
+                return log.count_ages(&part, (done, done), None, &mut delays.end_to_end);
             }
             Done::Rows(times) | Done::Records(times) => times,
         };
