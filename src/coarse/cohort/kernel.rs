@@ -4,13 +4,18 @@ use super::mass::S;
 use crate::producer::retry::Piece;
 
 /// Windows in the shortest even part of a sleep.
-const WINDOWS: u64 = 10;
+const WINDOWS: u64 = 5;
 
-/// How what is refused in one window comes back: by how much more (or less, below zero) of it in each step than in the
-/// window before, so many windows on.
+/// How what is refused in one window comes back: how much of it in each step of the window after, and by how much more
+/// (or less, below zero) than in the window before, so many windows on.
 #[derive(Clone, Debug)]
 pub struct Kernel {
-    /// Windows on, and by how much.
+    /// In the window after. It brings what should have come back within its own window, too: so many seconds (in the
+    /// mean of all that it brings) too late.
+    pub next: f64,
+    /// See `next`.
+    pub late: f64,
+    /// Later windows, and by how much; where it comes in the second, all that comes there.
     pub changes: Vec<(u64, f64)>,
     /// Windows until nothing more of it comes.
     pub reach: u64,
@@ -38,28 +43,28 @@ impl Kernel {
         let before = |x: f64| {
             pieces.iter().map(|p| p.part * arrived(x, windows(p.least), windows(p.most))).sum::<f64>()
         };
+        let within = |j: u64| before(j as f64 + 1.0) - before(j as f64);
         let ends = pieces.iter().flat_map(|p| [p.least / span, p.most / span]);
         // Between the ends of its parts it comes back evenly.
-        let mut places: Vec<u64> = ends.flat_map(|at| at.saturating_sub(1)..at + 4).collect();
+        let mut places: Vec<u64> = ends.flat_map(|at| at.saturating_sub(1)..at + 4).chain([2]).collect();
         places.sort_unstable();
         places.dedup();
-        // Nothing comes back within its own window: that little comes with the next.
-        let within = |j: u64| match j {
-            0 => 0.0,
-            1 => before(2.0),
-            _ => before(j as f64 + 1.0) - before(j as f64),
-        };
+        places.retain(|j| *j > 1);
         let per_step = 1.0 / (1u64 << window) as f64;
-        let changes =
-            places.into_iter().filter(|j| *j > 0).map(|j| (j, (within(j) - within(j - 1)) * per_step));
-        let mut changes: Vec<(u64, f64)> = changes.collect();
+        let change = |j: u64| if j == 2 { within(2) } else { within(j) - within(j - 1) };
+        let mut changes: Vec<(u64, f64)> = places.into_iter().map(|j| (j, change(j) * per_step)).collect();
         // Without what only rounding has left, and in the end none of it is left.
-        let most = changes.iter().map(|c| c.1.abs()).fold(0.0, f64::max);
-        changes.retain(|c| c.1.abs() > most * 1e-6);
+        changes.retain(|c| c.1.abs() > per_step * 1e-9);
         let left: f64 = changes.iter().map(|c| c.1).sum();
-        let last = changes.last_mut().expect("a sleep ends");
-        last.1 -= left;
-        Kernel { reach: last.0, changes }
+        match changes.last_mut() {
+            Some(last) => last.1 -= left,
+            None => changes.push((2, 0.0)),
+        }
+        let next = before(2.0);
+        let late = pieces.iter().map(|p| p.part * too_late(windows(p.least), windows(p.most))).sum::<f64>();
+        let late = if next > 0.0 { late / next * span as f64 * S } else { 0.0 };
+        let reach = changes.last().map_or(2, |c| c.0);
+        Kernel { next: next * per_step, late, changes, reach }
     }
 
     /// Windows that must be held.
@@ -77,6 +82,14 @@ fn arrived(x: f64, least: f64, most: f64) -> f64 {
         return (x - least).clamp(0.0, 1.0);
     }
     (rise(least) - rise(most)) / (most - least)
+}
+
+/// Of what is refused evenly over a window and sleeps evenly from `least` to `most` windows, some is back in the same
+/// window, after a third of what is left of it beyond the shortest sleep in the mean; sent in the next window it is back
+/// after a whole one. The part times the delay.
+fn too_late(least: f64, most: f64) -> f64 {
+    let back = least + (1.0 - least).max(0.0) / 3.0;
+    arrived(1.0, least, most) * (1.0 - back)
 }
 
 /// Second and fourth cumulants of a sleep, in seconds: those of a sum are the sums of its parts'.

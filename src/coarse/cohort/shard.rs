@@ -19,11 +19,10 @@ use crate::world::hosted::{Lane, Settings};
 /// One in shares and expected counts.
 const ONE: f64 = 4_294_967_296.0;
 
-/// What is stored in steps can be read every so many of them: readers ask for it about as often. While a limit binds,
-/// and as much is stored in every step, less often.
+/// What is stored in steps can be read every so many of them: readers ask for it about as often.
 const LOOKS: u64 = 10;
-/// See `LOOKS`.
-const BOUND_LOOKS: u64 = 50;
+/// While a limit binds, and as much is stored in every step, so many times as long.
+const BOUND_LOOKS: u64 = 5;
 
 /// Lone records of one producer on one shard.
 struct Alone {
@@ -71,6 +70,8 @@ pub struct Shard {
     shown: Vec<(Cohort, Option<(f64, f64)>)>,
     /// Attempts refused since the last look, by either limit.
     refused: Refused,
+    /// Does a limit bind, step after step?
+    binds: bool,
     step: u64,
     /// How those that meet a limit crowd within a step.
     crowding: Stream,
@@ -111,6 +112,7 @@ impl Shard {
             arrivals: Vec::new(),
             shown: Vec::new(),
             refused: Refused::default(),
+            binds: false,
             step,
             crowding: settings.seed.numbered("stream", "crowding", id.into()),
             offset: u64::from(id) << 40,
@@ -136,33 +138,42 @@ impl Shard {
         if self.alone.is_empty() {
             return;
         }
-        let mut at = from;
         // What is readable later than it is stored is split inside a window.
-        let looks = if tally.settings.visibility == 0 { LOOKS } else { 1 };
-        let (mut steps, mut bound) = (0, 0);
+        let at_once = tally.settings.visibility == 0;
+        let look = if at_once { LOOKS * self.step } else { self.step };
+        let (mut at, mut shown, mut bound) = (from, from, 0);
         while at < until {
             // Beside calls, which are judged at their own moments, windows are short.
             let short = until - from <= self.step;
             let waits = self.alone.iter().any(|a| a.waiting.all > 0);
             let calm = if short || waits { at } else { self.calm_until(at, until, lane, demands, tally) };
-            let fine = calm == at;
-            let to = if fine { until.min((at / self.step + 1) * self.step) } else { calm };
-            self.births(at, to, fine, demands, tally);
-            if fine {
-                self.due(at, to, demands);
-                steps += 1;
-                bound += u64::from(self.judge_step((at, to), lane, demands, tally));
-            } else {
+            let to = if calm > at { calm } else { until.min(self.step_until(at)) };
+            self.births(at, to, calm == at, demands, tally);
+            if calm > at {
                 self.take_all(at, lane, demands, tally);
-            }
-            let binds = 2 * bound > steps && steps < BOUND_LOOKS;
-            if !fine || steps % looks == 0 && !(binds && looks > 1) {
-                self.show(lane, demands, tally);
-                (steps, bound) = (0, 0);
+            } else {
+                self.due(at, to, demands);
+                let refuses = self.judge_step((at, to), lane, demands, tally);
+                bound += if refuses { to - at } else { 0 };
+                self.binds &= refuses;
             }
             at = to;
+            let long = if self.binds { BOUND_LOOKS } else { 1 };
+            if calm == to || at - shown >= long * look {
+                self.show(lane, demands, tally);
+                self.binds = at_once && 2 * bound > at - shown;
+                (shown, bound) = (at, 0);
+            }
         }
         self.show(lane, demands, tally);
+    }
+
+    /// The end of the step that begins at `at`. While a limit binds, what is stored is known, and steps are as long as
+    /// what waits is told apart by.
+    fn step_until(&self, at: u64) -> u64 {
+        let windows = self.alone.iter().map(|a| a.waiting.window());
+        let step = windows.min().filter(|_| self.binds).unwrap_or(self.step);
+        (at / step + 1) * step
     }
 
     /// What is stored can be read, and what became of attempts is counted.

@@ -84,6 +84,9 @@ impl Class {
                 self.ring = vec![Mass::default(); self.kernel.ring()];
             }
             let last = self.ring.len() - 1;
+            let next = (refused * self.kernel.next).moved(self.kernel.late);
+            self.ring[window as usize & last] += next;
+            self.ring[(window + 1) as usize & last] += next * -1.0;
             for &(windows, change) in &self.kernel.changes {
                 self.ring[(window - 1 + windows) as usize & last] += refused * change;
             }
@@ -278,9 +281,14 @@ impl Waiting {
         n
     }
 
-    /// Is nothing due after the part of the step that ends at `to`?
+    /// Is nothing due from `to` on?
     fn is_last(&self, to: u64) -> bool {
-        self.now + 1 >= self.end && to.is_multiple_of(self.step) && !self.is_more_refused()
+        to >= self.end * self.step && !self.is_more_refused()
+    }
+
+    /// What is due does not change in the aligned stretches of so long.
+    pub fn window(&self) -> u64 {
+        self.step << self.classes.first().map_or(0, |class| class.window)
     }
 
     /// Was anything refused that comes again, and in a window that has not ended?
