@@ -258,8 +258,11 @@ impl Demand {
                 }
             }
             (law, Some(table)) => {
-                for (k, &position) in table.positions().iter().enumerate() {
-                    one(&mut shares, position, self.weights.get(k).copied().unwrap_or(1.0));
+                let mut whose = Vec::with_capacity(table.positions().len());
+                map.shards_at(table.positions(), &mut whose);
+                match &self.weights[..] {
+                    [] => whose.iter().for_each(|shard| shares[*shard as usize] += 1.0),
+                    weights => whose.iter().zip(weights).for_each(|(s, w)| shares[*s as usize] += w),
                 }
                 let total: f64 = shares.iter().sum();
                 shares.iter_mut().for_each(|s| *s /= total.max(f64::MIN_POSITIVE));

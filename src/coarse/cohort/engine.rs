@@ -20,7 +20,7 @@ use crate::world::hosted::{Hosted, Parts, Played};
 const READ_EVERY: u64 = NS_PER_S;
 
 /// Shards are written so far ahead of polls, which take of a cohort what is stored by their moment.
-const AHEAD: u64 = NS_PER_S;
+const AHEAD: u64 = 2 * NS_PER_S;
 
 /// The whole run.
 pub struct Cohorts {

@@ -108,11 +108,13 @@ impl Shard {
 
     /// A call, if the reader is there and it is admitted, brings what is stored by its moment.
     fn poll(&mut self, c: usize, now: u64, lane: &mut Lane, tally: &mut Tally, batch: &mut Batch) {
+        let settings = tally.settings;
+        let Reading::Polling { config, latency, .. } = &settings.consumers[c].read else { return };
         let Some(turn) = ask(c, now, lane, tally) else { return };
-        let Reading::Polling { config, latency, .. } = &tally.settings.consumers[c].read else { return };
-        reader_answered(c, lane);
-        let received = now + latency.draw(&mut lane.readers[c].latency);
-        self.trim(c, now.saturating_sub(tally.settings.retention), lane, tally);
+        let reader = &mut lane.readers[c];
+        reader.refusals_in_a_row = 0;
+        let received = now + latency.draw(&mut reader.latency);
+        self.trim(c, now.saturating_sub(settings.retention), lane, tally);
         let most = (u64::from(config.limit), config.max_bytes.0);
         let from = self.at[c];
         (self.at[c], _) = self.fetch(c, now, from, most, lane, tally, batch);
@@ -256,10 +258,6 @@ fn admit_read(c: usize, now: u64, lane: &mut Lane, tally: &mut Tally) -> bool {
     let mut refused = Vec::new();
     let mut out = Outside { settings: tally.settings, sink: tally.sink, refused: &mut refused };
     lane.admit_read(c, now, &mut out)
-}
-
-fn reader_answered(c: usize, lane: &mut Lane) {
-    lane.readers[c].refusals_in_a_row = 0;
 }
 
 /// A reader of a row that is forgotten has passed it.

@@ -14,6 +14,7 @@ use crate::mechanism::limit::Coming;
 use crate::producer::retry::Piece;
 use crate::random::Stream;
 use crate::stream::log::Log;
+use crate::units::NS_PER_S;
 use crate::world::hosted::{Lane, Settings};
 
 /// One in shares and expected counts.
@@ -219,18 +220,24 @@ impl Shard {
         let to = legs.fold(until, |to, (p, leg)| {
             to.min(demands[p].pace.constant_until(at.saturating_sub(leg)).saturating_add(leg))
         });
-        let to = to.max(until.min((at / self.step + 1) * self.step));
+        let next = until.min((at / self.step + 1) * self.step);
+        // Limits without a refill bear shorter stretches only.
+        let mut stretches = [to, to.min(at + NS_PER_S / 4)].into_iter().map(|to| to.max(next));
+        stretches.find(|to| self.is_calm((at, *to), lane, demands, tally)).unwrap_or(at)
+    }
+
+    fn is_calm(&self, time: (u64, u64), lane: &mut Lane, demands: &mut [Demand], tally: &Tally) -> bool {
         let (mut records, mut bytes) = (Coming::default(), Coming::default());
         for alone in &self.alone {
             let demand = &mut demands[alone.producer];
-            let mean = demand.pace.between(at, to) as f64 * alone.share as f64 / ONE / ONE;
+            let mean = demand.pace.between(time.0, time.1) as f64 * alone.share as f64 / ONE / ONE;
             let sizes = &demand.sizes;
             let charge = tally.charge_per_record(sizes) as f64 / (1 << SIZE_BITS) as f64;
             let deviation = sizes.deviation as f64 / (1 << SIZE_BITS) as f64;
             records.add(mean, mean, 1.0);
             bytes.add(mean * charge, mean * (charge * charge + deviation * deviation), sizes.largest as f64);
         }
-        if lane.admission.surely_takes((at, to), records, bytes) { to } else { at }
+        lane.admission.surely_takes(time, records, bytes)
     }
 
     fn births(&mut self, at: u64, to: u64, fine: bool, demands: &mut [Demand], tally: &Tally) {
