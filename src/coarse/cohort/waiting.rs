@@ -19,8 +19,10 @@ use crate::random::Stream;
 pub const CLASSES: u32 = 16;
 /// The golden ratio's part of one.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
-/// Records that one part of what is stored stands for.
-const PART: u64 = 32;
+/// Records that one part of what is stored stands for, and most parts of one look.
+const PART: u64 = 16;
+/// See `PART`.
+const PARTS: u64 = 4;
 /// Births are told from a moment that is moved when it is so many seconds behind: squares keep their precision.
 const FAR: f64 = 256.0;
 /// The part of what chance has kept back (or brought too early) that is made up for in a step.
@@ -330,7 +332,7 @@ impl Waiting {
         }
         let (at, now, sums) = (whole.stored.1, self.since_base(whole.stored.1), self.sums);
         self.classes.iter_mut().for_each(|class| class.know_stored(sums, at, now));
-        let parts = (whole.n / PART).max(1);
+        let parts = (whole.n / PART).clamp(1, PARTS);
         let all: f64 = self.classes.iter().map(|c| c.stored.n()).sum();
         // Another offset each time (the golden ratio's multiples): in the long run each past has its share.
         self.offset = (self.offset + GOLDEN).fract().min(1.0 - 1e-9);
