@@ -8,7 +8,8 @@
 
 use super::ahead::Ahead;
 use super::config::{AdmissionConfig, AdmissionShape, ByteRounding};
-use crate::mechanism::limit::{Coming, FixedWindow, Limit, SlidingWindow, Steps, TokenBucket, take_all};
+use crate::mechanism::chance::Coming;
+use crate::mechanism::limit::{FixedWindow, Limit, SlidingWindow, Steps, TokenBucket, take_all};
 use crate::random::Stream;
 use crate::random::draw::{Exponential, UNIT};
 use crate::record::{Run, Ticket};

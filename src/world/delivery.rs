@@ -3,23 +3,23 @@
 use super::lane::{Lane, Outside};
 use super::rows::Rows;
 use super::settings::ConsumerSettings;
-use crate::measure::sink::ConsumerCounts;
+use crate::measure::sink::{ConsumerCounts, Sink};
 use crate::mechanism::histogram::Histogram;
 use crate::mechanism::wide::wide;
 use crate::random::Stream;
 use crate::stream::log::Log;
 
 impl Lane {
-    pub(crate) fn note_age(&mut self, c: usize, age: u64, out: &mut Outside) {
-        let counts = &mut out.sink.consumers[c];
+    pub(crate) fn note_age(&mut self, c: usize, age: u64, sink: &mut Sink) {
+        let counts = &mut sink.consumers[c];
         counts.age_max = counts.age_max.max(age);
         counts.now.age = Some(counts.now.age.unwrap_or(0).max(age));
         self.counts.minute.iterator_age_ns = self.counts.minute.iterator_age_ns.max(Some(age));
     }
 
     /// Rows left the stream for a consumer.
-    pub(crate) fn count_read(&mut self, c: usize, rows: u64, bytes: u64, out: &mut Outside) {
-        let counts = &mut out.sink.consumers[c];
+    pub(crate) fn count_read(&mut self, c: usize, rows: u64, bytes: u64, sink: &mut Sink) {
+        let counts = &mut sink.consumers[c];
         counts.read_bytes += bytes;
         counts.now.entries += rows;
         counts.now.bytes += bytes;

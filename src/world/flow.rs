@@ -235,8 +235,8 @@ impl Lane {
         if self.log.is_cold(from) {
             counts.from_cold += records;
         }
-        self.count_read(c, to - from, columns.bytes, out);
-        self.note_age(c, columns.late, out);
+        self.count_read(c, to - from, columns.bytes, out.sink);
+        self.note_age(c, columns.late, out.sink);
         records
     }
 }

@@ -7,6 +7,7 @@ use crate::api::{Batch, Most};
 use crate::consumer::config::ThrottledPoll;
 use crate::facts::consumers::POLL_BACKOFF;
 use crate::facts::data_streams::RETENTION_EXTENDED_END;
+use crate::measure::sink::Sink;
 use crate::stream::log::Log;
 use crate::stream::polling::ReadRefusal;
 
@@ -24,7 +25,7 @@ impl Lane {
             return;
         }
         let turn = now + law.draw(&mut reader.jitter).max(1) + reader.jitter.below(config.jitter.0.max(1));
-        let admitted = self.admit_read(c, now, out);
+        let admitted = self.admit_read(c, now, out.sink);
         let reader = &mut self.readers[c];
         if !admitted {
             reader.next_at = match config.throttled {
@@ -60,10 +61,10 @@ impl Lane {
     }
 
     /// A GetRecords call meets the read limits that all polling readers of the shard share.
-    pub fn admit_read(&mut self, c: usize, now: u64, out: &mut Outside) -> bool {
+    pub fn admit_read(&mut self, c: usize, now: u64, sink: &mut Sink) -> bool {
         self.fold_refusals(now);
         self.digest.fold(now ^ (c as u64) << 56);
-        let counts = &mut out.sink.consumers[c];
+        let counts = &mut sink.consumers[c];
         counts.calls += 1;
         counts.now.calls += 1;
         let Err(why) = self.gate.admit(now) else { return true };
@@ -92,8 +93,8 @@ impl Lane {
             counts.long_term_bytes += bytes;
         }
         let behind = if to < visible { now - self.log.stored_at(to - 1) } else { 0 };
-        self.note_age(c, behind, out);
-        self.count_read(c, to - from, bytes, out);
+        self.note_age(c, behind, out.sink);
+        self.count_read(c, to - from, bytes, out.sink);
         let ends = self.closed_at.is_some() && to == self.log.end();
         // At the end of a closed shard its children may hold more.
         if to == visible && !ends {

@@ -92,8 +92,8 @@ impl Lane {
         if at_end || self.log.stored_at(to) + visibility > now {
             self.readers[c].place.caught_up(now);
         }
-        self.note_age(c, behind, out);
-        self.count_read(c, to - from, bytes, out);
+        self.note_age(c, behind, out.sink);
+        self.count_read(c, to - from, bytes, out.sink);
         Pushed::Rows(Batch { from, to, bytes, behind, ends })
     }
 
@@ -152,8 +152,8 @@ impl Lane {
         if to < most || to == self.log.end() || self.log.stored_at(to) + visibility > start {
             self.readers[c].place.caught_up(start);
         }
-        self.note_age(c, start.saturating_sub(ready), out);
-        self.count_read(c, to - from, bytes, out);
+        self.note_age(c, start.saturating_sub(ready), out.sink);
+        self.count_read(c, to - from, bytes, out.sink);
         let done = self.deliver(c, from, to, bytes, start, out);
         self.readers[c].busy_until = done;
         true

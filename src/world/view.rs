@@ -144,7 +144,7 @@ impl<K: Keeping> Stream for View<'_, K> {
         let at = At { consumer: self.consumer, shard: shard as usize, now: self.now };
         let mut out = Outside { settings: self.settings, sink: self.sink, refused: self.refused };
         self.keeping.poll_before(at, self.lanes, self.map, &mut out);
-        if !self.lanes[at.shard].admit_read(at.consumer, at.now, &mut out) {
+        if !self.lanes[at.shard].admit_read(at.consumer, at.now, out.sink) {
             return Err(Refused);
         }
         let from = self.oldest_readable(shard, from);

@@ -113,3 +113,47 @@ pub fn apart((second, fourth): (f64, f64)) -> f64 {
     let excess = if second > 0.0 { fourth / (second * second) } else { -1.2 };
     libm::sqrt((6.0 + 5.0 * excess).clamp(0.0, 8.0)) / 3.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    /// All of what is refused comes back, and after its sleep in the mean.
+    #[test]
+    fn what_is_refused_is_back_after_its_sleep() {
+        let even = |least: u64, most: u64, part: f64| Piece { least: least * MS, most: most * MS, part };
+        let laws = [
+            vec![even(0, 200, 1.0)],
+            vec![even(3, 403, 1.0)],
+            vec![even(50, 150, 0.25), even(100, 800, 0.75)],
+            vec![even(500, 500, 1.0)],
+        ];
+        for (law, window) in laws.iter().flat_map(|law| (0..4).map(move |window| (law, window))) {
+            let kernel = Kernel::new(law, 10 * MS, window);
+            let (span, per) = ((10 * MS << window) as f64 * S, (1u64 << window) as f64);
+            let (mut due, mut all, mut delay) =
+                (0.0, kernel.next * per, kernel.next * per * (span - kernel.late));
+            for j in 2..=kernel.reach {
+                due += kernel.changes.iter().filter(|c| c.0 == j).map(|c| c.1).sum::<f64>() * per;
+                all += due;
+                delay += due * j as f64 * span;
+            }
+            let mean: f64 = law.iter().map(|p| p.part * (p.least + p.most) as f64 / 2.0 * S).sum();
+            assert!((all - 1.0).abs() < 1e-9, "{law:?} {window}: {all} of it");
+            assert!((delay - mean).abs() < 1e-9, "{law:?} {window}: {delay} s for {mean} s");
+        }
+    }
+
+    /// Windows end together, and no sleep is told apart by less than a fifth of what it varies by.
+    #[test]
+    fn windows_are_a_part_of_the_sleep() {
+        let sleeps = |ms: &[u64]| -> Vec<Vec<Piece>> {
+            ms.iter().map(|most| vec![Piece { least: 0, most: most * MS, part: 1.0 }]).collect()
+        };
+        assert_eq!(windows(&sleeps(&[200, 400, 800, 1600, 5000, 5000]), 10 * MS), [2, 3, 4, 5, 6, 6]);
+        assert_eq!(windows(&sleeps(&[1000, 100]), 10 * MS), [1, 1]);
+        assert_eq!(windows(&sleeps(&[10]), 10 * MS), [0]);
+    }
+}

@@ -88,7 +88,7 @@ impl Shard {
             let reader = &mut lane.readers[c];
             (reader.pipe_free, reader.last_push) = (reader.pipe_free.max(start) + cost, last);
             let caught_up = start == ready;
-            count_left(c, (batch.n, batch.bytes), start - ready, lane, tally);
+            count_left(c, (batch.n, batch.bytes), start - ready, lane, tally.sink);
             self.reached[c] = self.at[c].seen;
             count_delivered(c, 0, batch, tally);
             if caught_up {
@@ -101,7 +101,7 @@ impl Shard {
         let reader = &mut lane.readers[c];
         reader.pipe_free = start + ((batch.bytes * pipe) >> 20);
         reader.last_push = start;
-        count_left(c, (batch.n, batch.bytes), start.saturating_sub(ready), lane, tally);
+        count_left(c, (batch.n, batch.bytes), start.saturating_sub(ready), lane, tally.sink);
         let done = self.deliver(c, before, start, batch, lane, tally);
         lane.readers[c].busy_until = done;
         true

@@ -12,7 +12,7 @@ use crate::api::Position;
 use crate::consumer::config::ThrottledPoll;
 use crate::facts::consumers::POLL_BACKOFF;
 use crate::facts::data_streams::RETENTION_EXTENDED_END;
-use crate::world::hosted::{Lane, Outside, Reading, Rows};
+use crate::world::hosted::{Lane, Reading, Rows};
 
 /// What one call, or one batch of pushes, brings.
 #[derive(Default)]
@@ -114,7 +114,9 @@ impl Shard {
         let reader = &mut lane.readers[c];
         reader.refusals_in_a_row = 0;
         let received = now + latency.draw(&mut reader.latency);
-        self.trim(c, now.saturating_sub(settings.retention), lane, tally);
+        if now > settings.retention {
+            self.trim(c, now - settings.retention, lane, tally);
+        }
         let most = (u64::from(config.limit), config.max_bytes.0);
         let from = self.at[c];
         (self.at[c], _) = self.fetch(c, now, from, most, lane, tally, batch);
@@ -179,7 +181,7 @@ impl Shard {
         }
         let last = batch.parts.last().filter(|_| rest);
         let behind = last.map_or(0, |part| now.saturating_sub(part.stored.1));
-        count_left(c, (batch.n, batch.bytes), behind, lane, tally);
+        count_left(c, (batch.n, batch.bytes), behind, lane, tally.sink);
         let ends = lane.closed_at.is_some() && at.row == self.log.end_cohort();
         if !rest && !ends {
             lane.readers[c].place.caught_up(now);
@@ -238,7 +240,7 @@ fn ask(c: usize, now: u64, lane: &mut Lane, tally: &mut Tally) -> Option<u64> {
         return None;
     }
     let turn = now + law.draw(&mut reader.jitter).max(1) + reader.jitter.below(config.jitter.0.max(1));
-    if !admit_read(c, now, lane, tally) {
+    if !lane.admit_read(c, now, tally.sink) {
         let reader = &mut lane.readers[c];
         reader.next_at = match config.throttled {
             ThrottledPoll::NextPeriod => turn,
@@ -252,12 +254,6 @@ fn ask(c: usize, now: u64, lane: &mut Lane, tally: &mut Tally) -> Option<u64> {
         return None;
     }
     Some(turn)
-}
-
-fn admit_read(c: usize, now: u64, lane: &mut Lane, tally: &mut Tally) -> bool {
-    let mut refused = Vec::new();
-    let mut out = Outside { settings: tally.settings, sink: tally.sink, refused: &mut refused };
-    lane.admit_read(c, now, &mut out)
 }
 
 /// A reader of a row that is forgotten has passed it.

@@ -10,7 +10,7 @@ use super::tally::{LoneCounts, Refused, Tally};
 use super::together::{Cohort, share};
 use super::waiting::Waiting;
 use crate::facts::firehose::BILLED_STEP;
-use crate::mechanism::limit::Coming;
+use crate::mechanism::chance::Coming;
 use crate::producer::retry::Piece;
 use crate::random::Stream;
 use crate::stream::log::Log;

@@ -196,8 +196,7 @@ impl Keeping for InCohorts<'_> {
         if at_end || log.stored_at(to) + pipe.visibility > at.now {
             lane.readers[at.consumer].place.caught_up(at.now);
         }
-        let mut tally = Tally { settings: out.settings, sink: out.sink, delays: self.delays };
-        count_left(at.consumer, (to - from, bytes), behind, lane, &mut tally);
+        count_left(at.consumer, (to - from, bytes), behind, lane, out.sink);
         Pushed::Rows(api::Batch { from, to, bytes, behind, ends })
     }
 
@@ -245,7 +244,7 @@ impl Keeping for InCohorts<'_> {
             log.pass(&mut place, n);
             (reader.place.cursor, reader.place.reached) = (place.seen, place.seen);
             spread(c, (log, &part), (arrivals.first, last), &mut tally);
-            count_left(c, (n, part.bytes), arrivals.late, lane, &mut tally);
+            count_left(c, (n, part.bytes), arrivals.late, lane, tally.sink);
             let counts = &mut tally.sink.consumers[c];
             counts.records += part.records;
             counts.bytes += part.bytes;

@@ -177,7 +177,7 @@ impl Waiting {
     }
 
     fn since_base(&self, at: u64) -> f64 {
-        (at as f64 - self.base as f64) * S
+        (at as i64 - self.base as i64) as f64 * S
     }
 
     /// `n` first attempts born over a time were refused in the step of `at`; those that have no other are given up.
@@ -198,8 +198,9 @@ impl Waiting {
             self.begin(slot);
         }
         while self.now < slot {
-            self.now += 1;
-            if ends(self.now, self.classes[0].window) {
+            let window = self.classes[0].window;
+            self.now = slot.min(((self.now >> window) + 1) << window);
+            if ends(self.now, window) {
                 self.turn();
             }
         }

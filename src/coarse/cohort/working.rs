@@ -5,9 +5,10 @@ use super::reading::Batch;
 use super::shard::Shard;
 use super::tally::Tally;
 use super::together::Cohort;
+use crate::measure::sink::Sink;
 use crate::mechanism::ramps::Range;
 use crate::random::Stream;
-use crate::world::hosted::{Lane, Outside, Settings};
+use crate::world::hosted::{Lane, Settings};
 
 impl Shard {
     /// The consumer has received a batch that begins at `from`: returns when it has worked on it. A batch that fails is
@@ -43,6 +44,7 @@ fn per_call(c: usize, received: u64, settings: &Settings, random: &mut Stream) -
     settings.slowed(received, settings.per_call.draw(random))
 }
 
+#[inline]
 fn per_record(c: usize, received: u64, records: u64, settings: &Settings, random: &mut Stream) -> u64 {
     let settings = &settings.consumers[c];
     let all = match settings.per_record.is_constant() {
@@ -109,17 +111,9 @@ fn late(part: &Cohort, again: &mut u64, received: u64) -> ((u64, u64), u64) {
 }
 
 /// Rows and their bytes left the stream for a consumer, `behind` the newest.
-pub(super) fn count_left(
-    c: usize,
-    (rows, bytes): (u64, u64),
-    behind: u64,
-    lane: &mut Lane,
-    tally: &mut Tally,
-) {
-    let mut refused = Vec::new();
-    let mut out = Outside { settings: tally.settings, sink: tally.sink, refused: &mut refused };
-    lane.note_age(c, behind, &mut out);
-    lane.count_read(c, rows, bytes, &mut out);
+pub(super) fn count_left(c: usize, (rows, bytes): (u64, u64), behind: u64, lane: &mut Lane, sink: &mut Sink) {
+    lane.note_age(c, behind, sink);
+    lane.count_read(c, rows, bytes, sink);
 }
 
 /// A batch was delivered to a plain consumer, its first `again` rows not for the first time.
