@@ -1,7 +1,8 @@
 //! Coarser resolutions: the laws of `world`, for weeks and months.
 //!
 //! - *record* (`world`): every record by itself; exact.
-//! - *cohort* ([`cohort`]): records born within a few milliseconds on one shard move together; polls, pushes, retries
+//! - *cohort* ([`cohort`]): records born within a few milliseconds on one shard (longer where nothing hangs on it) move
+//!   together; polls, pushes, retries
 //!   and everything that decides stay events.
 //! - *rate* ([`rate`]): every shard's rates from step to step, a second to a minute long.
 //!

@@ -20,7 +20,10 @@ pub fn notes(run: &RunResult) -> Vec<String> {
 fn grain(coarse: &Coarse) -> String {
     let step = Dur(coarse.step_ns);
     let mut text = match coarse.resolution {
-        "cohort" => format!("cohort resolution: records born within {step} on one shard move together"),
+        "cohort" => format!(
+            "cohort resolution: records born within {step} on one shard move together (longer where no limit is near, or \
+             one binds throughout)"
+        ),
         _ => format!("{} resolution, steps of {step}", coarse.resolution),
     };
     if let Some(s) = &coarse.sampled {

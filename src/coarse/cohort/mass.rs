@@ -37,11 +37,12 @@ impl Mass {
         Mass([n, at * n - sum, squares + at * (at * n - 2.0 * sum) + n * span * span / 12.0, 0.0])
     }
 
-    /// Mean and variance, in nanoseconds.
-    pub fn moments(self) -> (f64, f64) {
+    /// Mean and variance, in nanoseconds, less what they are above the true ones (in seconds).
+    pub fn moments(self, above: (f64, f64)) -> (f64, f64) {
         let [n, sum, squares, _] = self.0;
         let mean = sum / n;
-        (mean / S, (squares / n - mean * mean).max(0.0) / S / S)
+        let variance = (squares / n - mean * mean - above.1).max(0.0);
+        ((mean - above.0).max(0.0) / S, variance / S / S)
     }
 }
 

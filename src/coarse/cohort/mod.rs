@@ -8,6 +8,10 @@
 //! how records crowd within a step, where a limit is near, is drawn from the law of their order
 //! (`TokenBucket::refused_among`).
 //!
+//! A step (10 ms) is the time within which it is open what a limit does. Where none could refuse anything, a cohort is as
+//! long as a bucket, or as the time until somebody reads who takes all there is. Where one binds step after step, what is
+//! stored is known, and steps are as long as the windows by which the first sleep is told apart, a fifth of it.
+//!
 //! Where a producer needs more than that (the KPL, bursts, restarts: [`sends_one_by_one`]), all of them are played record
 //! by record, and what shards store goes on in cohorts.
 //!

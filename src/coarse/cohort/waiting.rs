@@ -9,7 +9,7 @@
 //! when its window ends.
 
 use super::demand::draw;
-use super::kernel::{Kernel, apart, cumulants, windows};
+use super::kernel::{Cumulants, Kernel, apart, cumulants, windows};
 use super::mass::{Mass, S};
 use super::together::Cohort;
 use crate::producer::retry::Piece;
@@ -55,6 +55,8 @@ struct Class {
     known_at: u64,
     /// Stored since the last look: their ages.
     stored: Mass,
+    /// By how much windows make their mean and variance larger (in seconds).
+    above: (f64, f64),
     /// By how much the variance of ages is above and below that of the whole in its two halves (see `apart`).
     apart: f64,
 }
@@ -86,9 +88,6 @@ impl Class {
                 self.ring = vec![Mass::default(); self.kernel.ring()];
             }
             let last = self.ring.len() - 1;
-            let next = (refused * self.kernel.next).moved(self.kernel.late);
-            self.ring[window as usize & last] += next;
-            self.ring[(window + 1) as usize & last] += next * -1.0;
             for &(windows, change) in &self.kernel.changes {
                 self.ring[(window - 1 + windows) as usize & last] += refused * change;
             }
@@ -139,14 +138,15 @@ pub struct Waiting {
 impl Waiting {
     /// Nobody waits. `attempts` in all; `sleep`: from the `i`-th refusal to the next attempt.
     pub fn new(attempts: u32, step: u64, sleep: impl Fn(u32) -> Vec<Piece>) -> Waiting {
-        let mut ages = (0.0, 0.0);
+        let (mut ages, mut above) = (Cumulants::default(), (0.0, 0.0));
         let sleeps: Vec<Vec<Piece>> = (0..attempts.saturating_sub(1).min(CLASSES)).map(sleep).collect();
         let classes = sleeps.iter().zip(windows(&sleeps, step)).map(|(pieces, window)| {
-            let more = cumulants(pieces);
-            ages = (ages.0 + more.0, ages.1 + more.1);
+            let kernel = Kernel::new(pieces, step, window);
+            ages += cumulants(pieces);
+            above = (above.0 + kernel.above.0, above.1 + kernel.above.1);
             Class {
                 window,
-                kernel: Kernel::new(pieces, step, window),
+                kernel,
                 ring: Vec::new(),
                 due: Mass::default(),
                 end: 0,
@@ -154,6 +154,7 @@ impl Waiting {
                 known: Parts::default(),
                 known_at: 0,
                 stored: Mass::default(),
+                above,
                 apart: apart(ages),
             }
         });
@@ -340,7 +341,7 @@ impl Waiting {
         let (scale, mut before, mut k, mut given) = (parts as f64 / all, 0.0, 0, 0);
         for class in &mut self.classes {
             let ages = std::mem::take(&mut class.stored);
-            let apart = class.apart;
+            let (apart, above) = (class.apart, class.above);
             for (part, factor) in [(0.5, 1.0 + apart), (0.5, 1.0 - apart)] {
                 before += ages.n() * part * scale;
                 let first = k;
@@ -349,7 +350,7 @@ impl Waiting {
                 }
                 if k > first {
                     let upto = if k == parts { whole.n } else { whole.n * k / parts };
-                    let (mean, variance) = ages.moments();
+                    let (mean, variance) = ages.moments(above);
                     give(whole.part(given, upto), (mean, variance * factor));
                     given = upto;
                 }
@@ -451,7 +452,7 @@ mod tests {
         assert_eq!(waiting.all, before.0 - before.1 - before.2);
         // Ages of the last class: half of 1 + 2 + 4 s, and their variance.
         let last = waiting.classes[2].stored;
-        let (mean, variance) = last.moments();
+        let (mean, variance) = last.moments(waiting.classes[2].above);
         assert!((mean / 1e9 - 3.51).abs() < 0.05, "{mean}");
         assert!((variance / 1e18 - 21.0 / 12.0).abs() < 0.05, "{variance}");
         let after = play(&mut waiting, (2000, 3800), &mut words);
