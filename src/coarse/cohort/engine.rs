@@ -165,7 +165,7 @@ impl Cohorts {
         }
     }
 
-    /// What arrives in `[from, until)` is judged, step by step; it is read later.
+    /// What arrives in `[from, until)` is judged; it is read later. What is pushed is spread over its moments step by step.
     fn store(&mut self, from: u64, until: u64) {
         self.advance_dealt(from, until);
         self.advance_clients(from, until);
@@ -174,7 +174,7 @@ impl Cohorts {
         for (shard, lane) in self.shards.iter_mut().zip(lanes) {
             let mut at = from;
             while at < until {
-                let to = until.min((at / self.step + 1) * self.step);
+                let to = if self.pushes { until.min((at / self.step + 1) * self.step) } else { until };
                 shard.settle(at, to, lane, &mut self.demands, &mut tally);
                 shard.judge(to, lane, &mut self.demands, &mut tally);
                 at = to;

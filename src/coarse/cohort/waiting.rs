@@ -216,13 +216,13 @@ impl Waiting {
         let now = self.since_base(at);
         for class in &mut self.classes {
             class.know_stored(sums, at, now);
-            class.know_refused(sums);
+            class.known = Parts::default();
             if class.end > 0 {
                 class.ring.fill(Mass::default());
             }
             (class.due, class.refused, class.end) = (Mass::default(), Mass::default(), 0);
         }
-        (self.now, self.end, self.base) = (slot, slot, at);
+        (self.now, self.end, self.base, self.sums) = (slot, slot, at, Parts::default());
         (self.due, self.carry, self.fine, self.given_up) = (0.0, 0.0, 0, 0.0);
     }
 
