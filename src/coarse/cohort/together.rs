@@ -47,13 +47,11 @@ impl Cohort {
     #[inline]
     pub fn before(&self, k: u64) -> Part {
         // Divided once, however much is shared; rounded up, so that `k` of `n` is `k` again.
-        debug_assert!(self.n <= 1 << 32 && k <= self.n);
-        Part(if k == 0 {
-            0
-        } else if k == self.n {
-            1 << 32
-        } else {
-            ((k << 32) - 1) / self.n + 1
+        Part(match self.n >> 32 {
+            _ if k == 0 => 0,
+            _ if k == self.n => 1 << 32,
+            0 => ((k << 32) - 1) / self.n + 1,
+            _ => ((u128::from(k) << 32) / u128::from(self.n)) as u64,
         })
     }
 
