@@ -50,9 +50,8 @@ struct Class {
     end: u64,
     /// Refused in the present window: comes back from the next on.
     refused: Mass,
-    /// The sums of parts up to which it knows what became of it, and the moment of the stored one.
+    /// The sums of parts up to which it knows what became of it.
     known: Parts,
-    known_at: u64,
     /// Stored since the last look: their ages.
     stored: Mass,
     /// By how much windows make their mean and variance larger (in seconds).
@@ -62,14 +61,16 @@ struct Class {
 }
 
 impl Class {
-    /// What was stored of it up to `at`, which lies `now` after the moment from which births are told.
-    fn know_stored(&mut self, sums: Parts, at: u64, now: f64) {
+    /// What was stored of it since it was last asked, in the window of the step `now`; births are told from `base`. Its
+    /// ages are those of the whole window, whichever part of it is asked about: what is due in it has no other.
+    fn know_stored(&mut self, sums: Parts, now: u64, step: u64, base: u64) {
         let part = sums.stored - self.known.stored;
+        self.known.stored = sums.stored;
         if part > 0.0 {
-            let span = at.saturating_sub(self.known_at) as f64 * S;
-            self.stored += (self.due * part).until(now - span / 2.0, span);
+            let (from, span) = (((now >> self.window) << self.window) * step, step << self.window);
+            let middle = ((from + span / 2) as i64 - base as i64) as f64 * S;
+            self.stored += (self.due * part).until(middle, span as f64 * S);
         }
-        (self.known.stored, self.known_at) = (sums.stored, at);
     }
 
     /// What was refused of it since it was last asked.
@@ -152,7 +153,6 @@ impl Waiting {
                 end: 0,
                 refused: Mass::default(),
                 known: Parts::default(),
-                known_at: 0,
                 stored: Mass::default(),
                 above,
                 apart: apart(ages),
@@ -213,9 +213,8 @@ impl Waiting {
     /// Nobody waits: nothing is left but what rounding has left.
     fn begin(&mut self, slot: u64) {
         let (at, sums) = (slot * self.step, self.sums);
-        let now = self.since_base(at);
         for class in &mut self.classes {
-            class.know_stored(sums, at, now);
+            class.know_stored(sums, self.now, self.step, self.base);
             class.known = Parts::default();
             if class.end > 0 {
                 class.ring.fill(Mass::default());
@@ -228,12 +227,11 @@ impl Waiting {
 
     /// Windows end where the present step begins.
     fn turn(&mut self) {
-        let (at, sums) = (self.now * self.step, self.sums);
-        let now = self.since_base(at);
+        let sums = self.sums;
         self.due = 0.0;
         for k in 0..self.classes.len() {
             if ends(self.now, self.classes[k].window) {
-                self.classes[k].know_stored(sums, at, now);
+                self.classes[k].know_stored(sums, self.now - 1, self.step, self.base);
                 self.pass_on(k);
                 let class = &mut self.classes[k];
                 self.end = self.end.max(class.turn(self.now >> class.window) << class.window);
@@ -332,8 +330,8 @@ impl Waiting {
         if whole.n == 0 {
             return;
         }
-        let (at, now, sums) = (whole.stored.1, self.since_base(whole.stored.1), self.sums);
-        self.classes.iter_mut().for_each(|class| class.know_stored(sums, at, now));
+        let (sums, now, step, base) = (self.sums, self.now, self.step, self.base);
+        self.classes.iter_mut().for_each(|class| class.know_stored(sums, now, step, base));
         let parts = (whole.n / PART).clamp(1, PARTS);
         let all: f64 = self.classes.iter().map(|c| c.stored.n()).sum();
         // Another offset each time (the golden ratio's multiples): in the long run each past has its share.
@@ -374,11 +372,10 @@ impl Waiting {
 
     fn inherit(&mut self, from: &Waiting, share: f64, n: u64) {
         self.enter(from.now);
-        let (at, sums) = (self.now * self.step, self.sums);
-        let (now, by) = (self.since_base(at), self.since_base(from.base));
+        let (sums, by) = (self.sums, self.since_base(from.base));
         self.due = 0.0;
         for (k, theirs) in from.classes.iter().enumerate() {
-            self.classes[k].know_stored(sums, at, now);
+            self.classes[k].know_stored(sums, self.now, self.step, self.base);
             self.pass_on(k);
             let mine = &mut self.classes[k];
             if mine.ring.is_empty() {
