@@ -19,6 +19,7 @@
 //! known by their means. [`fit`] says what is carried.
 
 mod calls;
+mod class;
 mod demand;
 mod engine;
 mod finish;

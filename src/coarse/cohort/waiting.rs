@@ -8,6 +8,7 @@
 //! so a step only says which part of it was stored and which refused; the sums of those parts tell each count its own
 //! when its window ends.
 
+use super::class::{Class, Parts};
 use super::demand::draw;
 use super::kernel::{Cumulants, Kernel, apart, cumulants, windows};
 use super::mass::{Mass, S};
@@ -29,81 +30,6 @@ const FAR: f64 = 256.0;
 const CAUGHT_UP: f64 = 1.0 / 32.0;
 /// One record in a mean that is drawn from.
 const ONE: f64 = 4_294_967_296.0;
-
-/// Parts of what is due that were stored and refused, summed over steps.
-#[derive(Clone, Copy, Debug, Default)]
-struct Parts {
-    stored: f64,
-    refused: f64,
-}
-
-/// Records refused so many times.
-#[derive(Clone, Debug)]
-struct Class {
-    /// Its windows have 2 to this power steps, no more than those of the next class.
-    window: u32,
-    kernel: Kernel,
-    /// What is due in a step changes so at each window.
-    ring: Vec<Mass>,
-    /// Due in each step of the present window; nothing from the window `end` on, whatever rounding leaves.
-    due: Mass,
-    end: u64,
-    /// Refused in the present window: comes back from the next on.
-    refused: Mass,
-    /// The sums of parts up to which it knows what became of it.
-    known: Parts,
-    /// Stored since the last look: their ages.
-    stored: Mass,
-    /// By how much windows make their mean and variance larger (in seconds).
-    above: (f64, f64),
-    /// By how much the variance of ages is above and below that of the whole in its two halves (see `apart`).
-    apart: f64,
-}
-
-impl Class {
-    /// What was stored of it since it was last asked, in the window of the step `now`; births are told from `base`. Its
-    /// ages are those of the whole window, whichever part of it is asked about: what is due in it has no other.
-    fn know_stored(&mut self, sums: Parts, now: u64, step: u64, base: u64) {
-        let part = sums.stored - self.known.stored;
-        self.known.stored = sums.stored;
-        if part > 0.0 {
-            let (from, span) = (((now >> self.window) << self.window) * step, step << self.window);
-            let middle = ((from + span / 2) as i64 - base as i64) as f64 * S;
-            self.stored += (self.due * part).until(middle, span as f64 * S);
-        }
-    }
-
-    /// What was refused of it since it was last asked.
-    fn know_refused(&mut self, sums: Parts) -> Mass {
-        let part = sums.refused - self.known.refused;
-        self.known.refused = sums.refused;
-        self.due * part
-    }
-
-    /// The window before `window` has ended: what was refused in it comes back, and what is due changes. Returns
-    /// until which window there is any.
-    fn turn(&mut self, window: u64) -> u64 {
-        let refused = std::mem::take(&mut self.refused);
-        if refused.n() > 0.0 {
-            if self.ring.is_empty() {
-                self.ring = vec![Mass::default(); self.kernel.ring()];
-            }
-            let last = self.ring.len() - 1;
-            for &(windows, change) in &self.kernel.changes {
-                self.ring[(window - 1 + windows) as usize & last] += refused * change;
-            }
-            self.end = self.end.max(window - 1 + self.kernel.reach);
-        }
-        let last = self.ring.len().wrapping_sub(1);
-        if let Some(change) = self.ring.get_mut(window as usize & last) {
-            self.due += std::mem::take(change);
-        }
-        if window >= self.end {
-            self.due = Mass::default();
-        }
-        self.end
-    }
-}
 
 /// All of a producer's that wait in a shard.
 #[derive(Clone, Debug)]
@@ -145,18 +71,7 @@ impl Waiting {
             let kernel = Kernel::new(pieces, step, window);
             ages += cumulants(pieces);
             above = (above.0 + kernel.above.0, above.1 + kernel.above.1);
-            Class {
-                window,
-                kernel,
-                ring: Vec::new(),
-                due: Mass::default(),
-                end: 0,
-                refused: Mass::default(),
-                known: Parts::default(),
-                stored: Mass::default(),
-                above,
-                apart: apart(ages),
-            }
+            Class::new(window, kernel, above, apart(ages))
         });
         Waiting {
             classes: classes.collect(),
@@ -201,7 +116,7 @@ impl Waiting {
         while self.now < slot {
             let window = self.classes[0].window;
             self.now = slot.min(((self.now >> window) + 1) << window);
-            if ends(self.now, window) {
+            if self.classes[0].ends_at(self.now) {
                 self.turn();
             }
         }
@@ -215,11 +130,7 @@ impl Waiting {
         let (at, sums) = (slot * self.step, self.sums);
         for class in &mut self.classes {
             class.know_stored(sums, self.now, self.step, self.base);
-            class.known = Parts::default();
-            if class.end > 0 {
-                class.ring.fill(Mass::default());
-            }
-            (class.due, class.refused, class.end) = (Mass::default(), Mass::default(), 0);
+            class.forget();
         }
         (self.now, self.end, self.base, self.sums) = (slot, slot, at, Parts::default());
         (self.due, self.carry, self.fine, self.given_up) = (0.0, 0.0, 0, 0.0);
@@ -230,7 +141,7 @@ impl Waiting {
         let sums = self.sums;
         self.due = 0.0;
         for k in 0..self.classes.len() {
-            if ends(self.now, self.classes[k].window) {
+            if self.classes[k].ends_at(self.now) {
                 self.classes[k].know_stored(sums, self.now - 1, self.step, self.base);
                 self.pass_on(k);
                 let class = &mut self.classes[k];
@@ -252,9 +163,7 @@ impl Waiting {
     #[cold]
     fn move_base(&mut self, to: u64) {
         let by = -self.since_base(to);
-        for Class { ring, due, refused, .. } in &mut self.classes {
-            ring.iter_mut().chain([due, refused]).for_each(|mass| *mass = mass.moved(by));
-        }
+        self.classes.iter_mut().for_each(|class| class.move_births(by));
         self.base = to;
     }
 
@@ -377,26 +286,12 @@ impl Waiting {
         for (k, theirs) in from.classes.iter().enumerate() {
             self.classes[k].know_stored(sums, self.now, self.step, self.base);
             self.pass_on(k);
-            let mine = &mut self.classes[k];
-            if mine.ring.is_empty() {
-                mine.ring = vec![Mass::default(); theirs.ring.len()];
-            }
-            mine.due += theirs.due.moved(by) * share;
-            mine.refused += theirs.refused.moved(by) * share;
-            mine.end = mine.end.max(theirs.end);
-            for (mine, theirs) in mine.ring.iter_mut().zip(&theirs.ring) {
-                *mine += theirs.moved(by) * share;
-            }
-            self.due += mine.due.n();
+            self.classes[k].inherit(theirs, by, share);
+            self.due += self.classes[k].due.n();
         }
         self.all += n;
         self.end = self.end.max(from.end);
     }
-}
-
-/// Does a window of 2 to this power steps end where this step begins?
-fn ends(step: u64, window: u32) -> bool {
-    step & ((1 << window) - 1) == 0
 }
 
 #[cfg(test)]
