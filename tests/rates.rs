@@ -352,6 +352,16 @@ fn what_a_crash_repeats_at_rates_is_what_it_repeats_of_records() {
     close("done again", coarse, record, 0.1 * record);
 }
 
+/// A new owner reads more at once than its shard gives in a second, and finds itself refused.
+#[test]
+fn a_new_owners_calls_are_refused_at_rates_as_they_are_record_by_record() {
+    let (record, coarse) = crashed(200, 8, "238 s", |c| c.throttled_by_bytes as f64);
+    assert!(record >= 8.0, "{record}");
+    close("refused by bytes", coarse, record, 0.25 * record);
+    let (record, coarse) = crashed(200, 8, "238 s", |c| c.redeliveries as f64);
+    close("done again", coarse, record, 0.02 * record);
+}
+
 /// The same draws give the same bytes, and what is refused is refused by name.
 #[test]
 fn it_repeats_and_refuses_by_name() {
