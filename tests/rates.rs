@@ -10,7 +10,7 @@ use kinesim::cost::bill_run;
 use kinesim::cost::closed::break_even;
 use kinesim::facts::{data_streams, prices};
 use kinesim::measure::clients::ClientResult;
-use kinesim::measure::result::RunResult;
+use kinesim::measure::result::{ConsumerResult, RunResult};
 use kinesim::stream::config::Mode;
 use kinesim::units::{Bytes, Dur, NS_PER_S};
 use kinesim::world::config::{Action, TimedEvent, WorldConfig};
@@ -328,6 +328,38 @@ fn a_month_of_a_kcl_application() {
     assert!((1..4 * 10 * 60).contains(&c.redeliveries), "{}", c.redeliveries);
     assert_eq!(c.first_deliveries + c.unread, r.stream.stored);
     assert!(c.unread < 200, "{}", c.unread);
+}
+
+/// Figures of a consumer of KCL 1.x that loses a worker, at record resolution and at rates: sums over some seeds.
+fn crashed(per_s: u32, minutes: u64, crash: &str, of: fn(&ConsumerResult) -> f64) -> (f64, f64) {
+    let mut config = runs::world(&format!(
+        "duration: {minutes} min\nmodes: [provisioned]\nstream: {{ shards: 2 }}\n\
+         producers: {{ p: {{ rate: {per_s} records/s, record_size: 500 B }} }}\n\
+         consumers: {{ a: {{ client: {{ kcl: {{ version: v1, workers: 2 }} }} }} }}\n\
+         events: [ {{ at: {crash}, do: {{ worker_crash: {{ consumer: a, for: 30 s }} }} }} ]\n"
+    ));
+    (0..8).fold((0.0, 0.0), |(record, coarse), seed| {
+        config.seed.replication = seed;
+        let (fine, rates) = (runs::run(&config), run(&config, SECOND));
+        (record + of(&fine.consumers[0]), coarse + of(&rates.consumers[0]))
+    })
+}
+
+/// A checkpoint is due a minute after the last one, to the moment: every other one is a call late, not every one.
+#[test]
+fn what_a_crash_repeats_at_rates_is_what_it_repeats_of_records() {
+    let (record, coarse) = crashed(40, 32, "28 min", |c| c.redeliveries as f64);
+    close("done again", coarse, record, 0.1 * record);
+}
+
+/// A new owner reads more at once than its shard gives in a second, and finds itself refused.
+#[test]
+fn a_new_owners_calls_are_refused_at_rates_as_they_are_record_by_record() {
+    let (record, coarse) = crashed(200, 8, "238 s", |c| c.throttled_by_bytes as f64);
+    assert!(record >= 8.0, "{record}");
+    close("refused by bytes", coarse, record, 0.25 * record);
+    let (record, coarse) = crashed(200, 8, "238 s", |c| c.redeliveries as f64);
+    close("done again", coarse, record, 0.02 * record);
 }
 
 /// The same draws give the same bytes, and what is refused is refused by name.

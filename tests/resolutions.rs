@@ -71,7 +71,6 @@ const WHY: &str = "
   apart, with a standard error of 2 %.
 - phase-lock (cohort): one reader gets what the other leaves of five calls a second, and reads some hundred records in all:
   it would take 12,000 seeds to tell. Over 768 the means lay 0.8 % apart, with a standard error of 0.7 %.
-- kcl-crash (rate): just under one record in a hundred waits for a new owner, so the 99th percentile lies on the edge.
 - readers-at-random (rate): the means agree, but what is simulated for all is shorter than the run, so single seeds scatter
   more than records do.
 - replay-of-a-day (rate): readers that catch up do not slow the others of their shard.

@@ -11,7 +11,7 @@ use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening, Read
 use crate::consumer::kcl::config::{Checkpoint, KclConfig};
 use crate::consumer::kcl::{Kcl, Owner};
 use crate::measure::clients::ClientResult;
-use crate::random::{Seed, Stream as Draws};
+use crate::random::{LatencySampler, Seed, Stream as Draws};
 use crate::record::Shard;
 use crate::stream::routing::ShardMap;
 use crate::units::NS_PER_S;
@@ -32,6 +32,10 @@ pub struct Fleet {
     progress: Vec<Progress>,
     /// A processor's calls, and its checkpoints, come so often, ns (0: as soon as there is something).
     every: (u64, u64),
+    /// Where its calls keep to the rounds of its worker's loop: how soon their answers come, and the least time from one
+    /// checkpoint to the next, ns.
+    rounds: Option<(LatencySampler, u64)>,
+    answers: Draws,
     /// Seen by the workers so far.
     seen: Seen,
     /// Work told of in fractions, by shard.
@@ -82,6 +86,8 @@ impl Fleet {
             ahead: None,
             progress: Vec::new(),
             every: rhythm(config, kcl),
+            rounds: rounds(config, kcl),
+            answers: seed.stream(&format!("consumer/{}", config.name), "answers_of_rates"),
             seen: Seen::default(),
             rest: Vec::new(),
             scatter: seed.stream(&format!("consumer/{}", config.name), "scatter_of_rates"),
@@ -142,15 +148,16 @@ impl Fleet {
             let (old, new) = (self.owner(shard), self.kcl.owner(shard));
             news.owners.push(new);
             let mark = self.kcl.saves(shard);
-            let of = &mut self.progress[shard as usize];
             let who = |owner: Owner| (owner.worker, owner.since);
-            if let Some(old) = old.filter(|old| new.map(who) != Some(who(*old))) {
-                let periods = (now - old.since) / self.every.1.max(1);
+            let gone = old.filter(|old| new.map(who) != Some(who(*old)));
+            let saved = gone.and_then(|old| self.last_save(old.since, now));
+            let of = &mut self.progress[shard as usize];
+            if let Some(old) = gone {
                 (of.read, of.last) = (now, Some(who(old)));
                 if mark > of.mark {
                     of.saved = Some(now);
-                } else if periods > 0 {
-                    of.saved = Some(old.since + periods * self.every.1.max(1));
+                } else if saved.is_some() {
+                    of.saved = saved;
                     self.kcl.has_saved(shard);
                 }
             }
@@ -170,6 +177,30 @@ impl Fleet {
             }
         }
         news
+    }
+
+    /// Up to which call a processor that began to read at `since` has saved its progress before `now`.
+    fn last_save(&mut self, since: u64, now: u64) -> Option<u64> {
+        let (call, save) = (self.every.0.max(1), self.every.1.max(1));
+        let Some((latency, span)) = &self.rounds else {
+            let periods = (now - since) / save;
+            return (periods > 0).then(|| since + periods * save);
+        };
+        let (mut saved, mut due) = (None, since.saturating_add(*span));
+        while due < now {
+            // An answer that comes sooner after its call than that of the last checkpoint did is a moment too early.
+            let mut at = (due - (due - since) % call).max(saved.map_or(since, |at| at + call));
+            let mut done = at + latency.draw(&mut self.answers);
+            while done < due {
+                at += call;
+                done = at + latency.draw(&mut self.answers);
+            }
+            if done < now {
+                saved = Some(at);
+            }
+            due = done.saturating_add(*span);
+        }
+        saved
     }
 
     /// A shard's reader has worked on records in a step of `ns`, and for so long.
@@ -269,6 +300,15 @@ fn rhythm(config: &ConsumerConfig, kcl: &KclConfig) -> (u64, u64) {
         Checkpoint::AtShardEnd => u64::MAX,
     };
     (call, save)
+}
+
+/// How soon after its round of the worker's loop a call of 1.x is done, and how long after a checkpoint the next is due
+/// (`None`: calls keep to no round, or every one is saved).
+fn rounds(config: &ConsumerConfig, kcl: &KclConfig) -> Option<(LatencySampler, u64)> {
+    match (&config.read, kcl.prefetch, kcl.checkpoint) {
+        (ReadConfig::Polling(p), None, Checkpoint::Every(span)) => Some((p.call_latency.sampler(), span.0)),
+        _ => None,
+    }
 }
 
 /// From one call of a processor to the next, ns.

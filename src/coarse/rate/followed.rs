@@ -13,12 +13,14 @@ use crate::api::{Application, Fate, Position};
 use crate::coarse::fit::{Carried, application_word};
 use crate::consumer::config::{ApplicationConfig, ConsumerConfig, Happening, ReadConfig};
 use crate::consumer::flink::config::SourceConfig;
+use crate::consumer::kcl::config::{Checkpoint, KclConfig};
 use crate::consumer::{Situation, build};
 use crate::measure::clients::ClientResult;
 use crate::producer::config::KeyLaw;
 use crate::producer::curve::RateCurve;
 use crate::random::{Seed, Stream as Draws};
 use crate::stream::polling::ReadGate;
+use crate::units::NS_PER_S;
 use crate::world::carrier::happenings;
 use crate::world::config::WorldConfig;
 use crate::world::sizing;
@@ -125,11 +127,11 @@ impl Reader {
 }
 
 /// Is a consumer to which this happens followed call by call? Where single calls or batches decide: they fail, hold up
-/// others of their worker or function, or compete for a shard's bytes.
+/// others of their worker or function, compete for a shard's bytes, or bring more of them than a second's worth.
 pub fn is_followed(
     world: &WorldConfig,
     config: &ConsumerConfig,
-    mut happens: impl Iterator<Item = Happening>,
+    mut happens: impl Iterator<Item = Happening> + Clone,
 ) -> bool {
     let works = [&config.processing.per_call, &config.processing.per_record];
     let is_instant = works.iter().all(|law| law.sampler().is_constant() == Some(0));
@@ -141,27 +143,64 @@ pub fn is_followed(
                 || competes(world, config)
                 || happens.any(|h| matches!(h, Happening::PoisonRecord { .. }))
         }
-        ApplicationConfig::Kcl(_) if is_instant => competes(world, config),
         ApplicationConfig::Kcl(kcl) => {
-            kcl.cores.is_some()
-                || competes(world, config)
-                || happens.any(|h| matches!(h, Happening::Slowdown { .. }))
+            let is_slow = |h| matches!(h, Happening::Slowdown { .. });
+            competes(world, config)
+                || (rushes(world, config, kcl) && happens.clone().any(moves_leases))
+                || (!is_instant && (kcl.cores.is_some() || happens.any(is_slow)))
         }
         _ => false,
     }
 }
 
+/// Do workers come or go?
+fn moves_leases(what: Happening) -> bool {
+    match what {
+        Happening::Outage { .. }
+        | Happening::WorkerCrash { .. }
+        | Happening::WorkersAdded { .. }
+        | Happening::WorkersRemoved { .. }
+        | Happening::Deploy { .. } => true,
+        Happening::Slowdown { .. } | Happening::PoisonRecord { .. } | Happening::SilentSubscriptions => false,
+    }
+}
+
+/// A lease is given away at the second look of whoever does it, each two of these after the other.
+const FAILOVERS: u64 = 4;
+/// In runs of more calls, what one new owner's calls do is lost among the others'.
+const CALLS_MOST: u64 = 100_000;
+
+/// Does a shard's new owner ask for more bytes at once than the shard gives in a second (all since the last checkpoint,
+/// and what nobody read meanwhile)? Then all who poll it are refused for a while, in few enough calls for that to be seen.
+fn rushes(world: &WorldConfig, config: &ConsumerConfig, kcl: &KclConfig) -> bool {
+    let ReadConfig::Polling(polling) = &config.read else { return false };
+    let unsaved = match kcl.checkpoint {
+        Checkpoint::Every(span) => span.0,
+        Checkpoint::EveryBatch | Checkpoint::AtShardEnd => 0,
+    };
+    let unread = kcl.failover_time.0.saturating_mul(FAILOVERS);
+    let at_once = shard_bytes_per_s(world) * unsaved.saturating_add(unread) as f64 / NS_PER_S as f64;
+    let calls = world.duration.0 / polling.interval.0.max(1);
+    let calls = calls.saturating_mul(sizing::starting_shards(world).into());
+    let packs = world.producers.iter().any(|p| p.client.packs());
+    at_once > world.stream.reads.bytes_per_s as f64 && calls <= CALLS_MOST && !packs
+}
+
 /// Do all who poll want more bytes than a shard gives?
 fn competes(world: &WorldConfig, config: &ConsumerConfig) -> bool {
     let polls = |c: &ConsumerConfig| matches!(c.read, ReadConfig::Polling(_));
+    let pollers = world.consumers.iter().filter(|c| polls(c)).count() as f64;
+    polls(config) && pollers * shard_bytes_per_s(world) > world.stream.reads.bytes_per_s as f64
+}
+
+/// What a shard of the start takes in a second, on average.
+fn shard_bytes_per_s(world: &WorldConfig) -> f64 {
     let end = world.duration.0.max(1);
     let bytes = world.producers.iter().map(|p| {
         let rate = RateCurve::new(&p.demand.rate, sizing::calendar(world), end).mean_over(0, end);
         rate.as_f64() * sizing::mean_size(p, world.stream.admission.count_key_bytes) as f64
     });
-    let each = bytes.sum::<f64>() / f64::from(sizing::starting_shards(world).max(1));
-    let pollers = world.consumers.iter().filter(|c| polls(c)).count() as f64;
-    polls(config) && pollers * each > world.stream.reads.bytes_per_s as f64
+    bytes.sum::<f64>() / f64::from(sizing::starting_shards(world).max(1))
 }
 
 /// Do those who poll want more calls than a shard gives?

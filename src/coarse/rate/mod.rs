@@ -12,7 +12,7 @@
 //! application with the library's own workers and leases, which say who reads a shard and when nobody does (`fleets`);
 //! Firehose streams with Firehose's own machine, fed with groups of records (`taps`, `doors`); Flink jobs, and what hangs on
 //! single calls or batches (few cores, slow spells, short concurrency, bad records, more pollers than a shard has bytes
-//! for), call by call (`followed`).
+//! for, new owners of leases that ask for more at once than a shard gives in a second), call by call (`followed`).
 //!
 //! A run that stays at one point and is no longer than its measurement is that measurement. Near its capacity a shard is
 //! looked at until it has forgotten how it began, and windows there bear the records expected of them (`window`).
