@@ -189,25 +189,31 @@ fn equal_gaps_on_one_shard_stay_equal() {
     assert_agrees(&scenario, 2);
 }
 
-/// Step by step, waits of a day would take gigabytes.
+/// Waits that differ are told apart by a fraction of them. Equal ones are told apart step by step, and of a day they would
+/// take gigabytes.
 #[test]
-fn who_waits_a_day_for_another_attempt_sends_record_by_record() {
-    let scenario = |wait: &str| {
+fn who_waits_a_day_to_the_moment_for_another_attempt_sends_record_by_record() {
+    let scenario = |wait: &str, jitter: &str| {
         let retry =
-            format!("{{ custom: {{ attempts: 5, base: {wait}, factor: 2, cap: 24 h, jitter: full }} }}");
+            format!("{{ custom: {{ attempts: 5, base: {wait}, factor: 2, cap: 24 h, jitter: {jitter} }} }}");
         let client = format!(
             "client: {{ sdk: {{ call: put_record, in_flight: unlimited, buffer: unlimited, retry: {retry} }} }}"
         );
         small("patient", &format!("{{ {client}, rate: 3300 records/s, record_size: 300 B }}"), "")
     };
-    for (wait, one_by_one) in [("200 ms", false), ("24 h", true)] {
-        let mut plan = scenario(wait).plan(1).expect("prices");
+    for (wait, jitter, one_by_one) in [
+        ("200 ms", "full", false),
+        ("200 ms", "none", false),
+        ("24 h", "full", false),
+        ("24 h", "none", true),
+    ] {
+        let mut plan = scenario(wait, jitter).plan(1).expect("prices");
         plan.world.resolution = COHORTS;
         let run = kinesim::coarse::simulate(&plan.world).expect("carried");
         let not_shown = run.coarse.expect("it says so").not_shown;
         let ordered = not_shown.iter().all(|n| n.figure != "records stored out of order");
-        assert_eq!(ordered, one_by_one, "{wait}");
-        assert!(run.producers[0].throttled > 0, "{wait}");
+        assert_eq!(ordered, one_by_one, "{wait} {jitter}");
+        assert!(run.producers[0].throttled > 0, "{wait} {jitter}");
     }
 }
 
