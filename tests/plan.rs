@@ -426,3 +426,74 @@ fn values_no_design_can_have_are_wrong_input_and_nothing_is_written() {
     assert!(said.contains("poling") && said.contains("did you mean `polling`?"), "{said}");
     assert!(out.stdout.is_empty() && !folder.exists());
 }
+
+/// 400 records a second and shard that take 3.5 ms each: two shards let a reader do 286 a shard, three ask it for 267.
+const SLOW: &str = "question: Does it keep up?
+duration: 10 min
+producers: { web: { rate: 800 records/s, record_size: 1 KiB } }
+stream: { shards: 2 }
+modes: [provisioned]
+consumers: { slow: { read: polling, processing: 3.5 ms/record } }
+plan: { choose: { consumers.slow.read: [polling] }, shards: 1 .. 4 }
+goal: { consumers: { slow: { end_to_end_p99: { at_most: 15 min }, iterator_age_max: { at_most: 15 min } } } }
+";
+
+/// `check` of a scenario of this test's own, with its exit code and what it said on stderr.
+fn checked(name: &str, text: &str, sets: &[&str]) -> (Option<i32>, String) {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
+    std::fs::write(&path, text).expect("written");
+    let at = path.display().to_string();
+    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let out = kinesim(&[&["check", at.as_str(), "--quiet"], sets.as_slice()].concat());
+    (out.status.code(), text_of(&out.stderr))
+}
+
+#[test]
+fn a_reader_that_falls_behind_meets_no_limit_on_its_latency() {
+    let found = planned(SLOW);
+    let chosen = found.plan.expect("a plan").settings;
+    assert!(chosen.shards.is_some_and(|n| n >= 3), "{chosen:?}");
+    for shards in [1, 2] {
+        let rejected = found.rejected.iter().find(|r| r.settings.shards == Some(shards)).expect("rejected");
+        let words = &rejected.excuse.note;
+        assert!(words.starts_with("falls behind: "), "{words}");
+        assert!(words.contains("and growing, at the end"), "{words}");
+    }
+    for resolution in ["resolution=record", "resolution=cohort", "resolution=rate"] {
+        let (code, said) = checked("plan-slow", SLOW, &[resolution]);
+        assert_eq!(code, Some(1), "{resolution}: {said}");
+        assert!(said.contains("of what was read; the consumer falls behind: "), "{resolution}: {said}");
+        let (code, said) = checked("plan-slow", SLOW, &[resolution, "stream.shards=4"]);
+        assert_eq!(code, Some(0), "{resolution}: {said}");
+    }
+}
+
+/// A reader that stops for the last minute of ten has left a tenth of all records unread, and all it did read was fast.
+#[test]
+fn what_waits_at_the_end_is_late_by_now() {
+    let of = |most: &str, events: &str| {
+        let text = SLOW.replace("3.5 ms", "0.1 ms");
+        let text = text.split_once("goal:").expect("a goal").0.to_owned();
+        let goal = format!("goal: {{ consumers: {{ slow: {{ {most} }} }} }}\n");
+        checked("plan-stops", &format!("{text}{goal}events: [{events}]\n"), &[])
+    };
+    let stop = "{ at: 9 min, do: { outage: { consumer: slow, for: 1 h } } }";
+    for most in [
+        "end_to_end_p99: { at_most: 5 s }",
+        "propagation_max: { at_most: 50 s }",
+        "propagation_mean: { at_most: 2 s }",
+        "iterator_age_max: { at_most: 5 s }",
+    ] {
+        let (code, said) = of(most, stop);
+        assert_eq!(code, Some(1), "{most}: {said}");
+        assert!(said.contains("falls behind: "), "{most}: {said}");
+        let (code, said) = of(most, "");
+        assert_eq!(code, Some(0), "{most}: {said}");
+    }
+    // A longer pause before has been worse, so that it is not the end that grows: its records are late all the same.
+    let twice = format!("{{ at: 2 min, do: {{ outage: {{ consumer: slow, for: 70 s }} }} }}, {stop}");
+    let (code, said) = of("propagation_max: { at_most: 75 s }", &twice);
+    assert_eq!(code, Some(0), "neither pause is as long: {said}");
+    let (_, said) = of("end_to_end_p90: { at_most: 5 s }", &twice);
+    assert!(said.contains("of them late already"), "{said}");
+}

@@ -345,3 +345,37 @@ fn all_traces_with_every_rule() {
         whole_trace(name, seconds, records, true);
     }
 }
+
+/// What the savings are against is said beside them, in the help, and where it cannot be what was asked for.
+#[test]
+fn what_a_history_is_held_against_is_said() {
+    let place = place("replay-held");
+    std::fs::write(place.join("m.csv"), minutes(&[(90_000, 90_000_000, 0); 5])).expect("written");
+    let with = |more: &[&str]| {
+        let done = command(&place, &[&["m.csv", "--no-report", "--no-policies"], more].concat());
+        let said = utf8(&done.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        (done.status.code(), said, utf8(&done.stderr))
+    };
+    let unsaid = with(&[]).1;
+    assert!(unsaid.contains("Held against On-demand, $"), "{unsaid}");
+    assert!(unsaid.contains("taken as the stream's mode now, since `--now` is not given."), "{unsaid}");
+    let dearest = with(&["--set", "modes=[provisioned, on_demand_advantage]"]).1;
+    assert!(dearest.contains("Held against On-demand Advantage, $"), "{dearest}");
+    assert!(
+        dearest.contains("the dearest, since `--now` is not given and on-demand is not among"),
+        "{dearest}"
+    );
+    let sized = with(&["--now", "provisioned"]).1;
+    assert!(sized.contains("Held against Provisioned with 2 shards, $"), "{sized}");
+    assert!(sized.contains("`--set stream.shards=N` says how many it has"), "{sized}");
+    let told = with(&["--now", "provisioned", "--set", "stream.shards=3"]).1;
+    assert!(told.contains("with 3 shards, $") && !told.contains("sizing formula"), "{told}");
+    let (code, _, wrong) = with(&["--now", "provisioned", "--set", "modes=[on_demand]"]);
+    assert_eq!(code, Some(2));
+    assert!(wrong.contains("`--now provisioned` is none of the modes tried (`modes`: on_demand)"), "{wrong}");
+    let help = utf8(&command(&place, &["--help"]).stdout);
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["without `--now` against on-demand", "e.g. `--stream orders`", "take all streams"] {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The committed scenarios: each meets what its author claims, and misses it when its central setting is broken.
 
 use kinesim::experiment;
-use kinesim::experiment::outcome::Outcome;
+use kinesim::experiment::outcome::{ModeOutcome, Outcome};
 use kinesim::measure::result::ConsumerResult;
 use kinesim::scenario::{self, Expectation, Scenario};
 use kinesim::stream::config::Mode;
@@ -44,10 +44,16 @@ fn simulate(scenario: &Scenario) -> Outcome {
 fn missed(expect: &[Expectation], outcome: &Outcome) -> Vec<String> {
     let modes = outcome.modes.iter().flat_map(|m| expect.iter().map(move |e| (m, e)));
     let about = modes.filter(|(m, e)| e.mode.is_none_or(|mode| mode.word() == m.mode));
-    let measured = about.map(|(m, e)| (m, e, e.limit.measured.of(m)));
-    let wrong = measured.filter(|(_, e, value)| !e.limit.holds(*value));
+    // A claim with both ends is about the figure, one with an upper end alone that nothing is later.
+    let behind = |m: &ModeOutcome, e: &Expectation| {
+        e.limit.behind(&m.run).filter(|_| e.limit.at_least.is_none()).unwrap_or_default()
+    };
+    let measured = about.map(|(m, e)| (m, e, e.limit.measured.of(m), behind(m, e)));
+    let wrong = measured.filter(|(_, e, value, behind)| !e.limit.holds(*value) || !behind.is_empty());
     wrong
-        .map(|(m, e, value)| format!("{}: {} {}: measured {value:?}", m.mode, e.limit.path, e.limit.text))
+        .map(|(m, e, value, behind)| {
+            format!("{}: {} {}: measured {value:?} {behind}", m.mode, e.limit.path, e.limit.text)
+        })
         .collect()
 }
 

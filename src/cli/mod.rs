@@ -53,7 +53,8 @@ pub struct Flags {
     /// Set a scenario key for this run, e.g. `--set stream.shards=8`; may be repeated.
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
-    /// The stream, where a file has several (`streams:`, or metrics of several streams).
+    /// One stream of a file with several, by its name under `streams:` or in the metrics of `replay`, e.g. `--stream
+    /// orders`. Without it `run`, `check` and `replay` take all streams; every other command asks for one.
     #[arg(long, global = true, value_name = "NAME")]
     stream: Option<String>,
     /// Prices of your own, or AWS's price list (JSON), in place of the built-in table's.

@@ -24,8 +24,9 @@ pub struct Replay {
     /// Period of the metrics, where it cannot be found from their times, e.g. `60 s`.
     #[arg(long, value_name = "TIME", value_parser = period)]
     period: Option<Dur>,
-    /// The mode the stream is in now, which the others are held against: provisioned, on_demand or on_demand_advantage;
-    /// without it on-demand.
+    /// The mode the stream is in now: provisioned, on_demand or on_demand_advantage, e.g. `--now provisioned --set
+    /// stream.shards=12`. Every other design's saving and risk are held against it; without `--now` against on-demand, or
+    /// against the dearest design where on-demand is not among the modes.
     #[arg(long, value_name = "MODE", value_parser = mode)]
     now: Option<Mode>,
     /// Try no autoscaling rules.
@@ -67,6 +68,13 @@ impl Replay {
             Some(path) => input::load(path, &Flags { stream: None, ..flags.clone() })?,
             None => plain(&flags.set).map_err(|d| input::refuse(&d, flags))?,
         };
+        if let Some(now) = self.now.filter(|now| !base.modes.contains(now)) {
+            let modes: Vec<&str> = base.modes.iter().map(|m| m.word()).collect();
+            let (now, modes) = (now.word(), modes.join(", "));
+            return Err(talk::wrong(format_args!(
+                "`--now {now}` is none of the modes tried (`modes`: {modes})"
+            )));
+        }
         let (read, text) = self.import(&metrics, flags)?;
         let streams = chosen(&read, flags.stream.as_deref())?;
         let made = |h: &&History| of_history(base.clone(), h, &text).map_err(talk::wrong);

@@ -153,7 +153,7 @@ fn judged(goal: &Goal, outcome: &Outcome) -> Vec<Judged> {
         mode: m.title,
         limit: format!("{} {}", l.path, l.text),
         measured: measured(l, m).trim_start_matches("it was ").to_owned(),
-        met: l.holds(l.measured.of(m)),
+        met: l.met(m),
     };
     modes.flat_map(|m| goal.limits.iter().map(move |l| one(m, l))).collect()
 }
@@ -176,7 +176,11 @@ pub fn judge(goal: &Goal, outcome: &Outcome) -> Exit {
 
 /// What the run gave instead.
 fn measured(limit: &Limit, mode: &ModeOutcome) -> String {
-    let Some(value) = limit.measured.of(mode) else { return "nothing was measured".into() };
+    let behind = limit.behind(&mode.run);
+    let Some(value) = limit.measured.of(mode) else {
+        return behind
+            .map_or("nothing was measured".into(), |why| format!("nothing was read; the consumer {why}"));
+    };
     let unit = limit.measured.metric.unit;
     let text = match unit {
         Unit::Time => human::of_unit(value, "ns"),
@@ -187,10 +191,13 @@ fn measured(limit: &Limit, mode: &ModeOutcome) -> String {
         Unit::Factor => format!("{}x", human::number(value, 3)),
         Unit::Bytes => human::bytes(value as u64),
     };
-    format!("it was {text}")
+    match behind {
+        Some(why) => format!("it was {text} of what was read; the consumer {why}"),
+        None => format!("it was {text}"),
+    }
 }
 
 fn missed_in<'a>(goal: &'a Goal, mode: &ModeOutcome) -> Vec<&'a Limit> {
     let limits = goal.limits.iter();
-    limits.filter(|l| !l.holds(l.measured.of(mode))).collect()
+    limits.filter(|l| !l.met(mode)).collect()
 }

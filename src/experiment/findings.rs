@@ -93,18 +93,21 @@ fn percent(part: u64, whole: u64) -> String {
     }
 }
 
-fn count(n: u64) -> String {
+/// A number for people.
+pub fn count(n: u64) -> String {
     grouped(u128::from(n))
 }
 
-fn records(n: u64) -> String {
+/// So many records.
+pub fn records(n: u64) -> String {
     match n {
         1 => "1 record".into(),
         _ => format!("{} records", count(n)),
     }
 }
 
-fn time(ns: u64) -> String {
+/// A time for people.
+pub fn time(ns: u64) -> String {
     let s = ns as f64 / NS_PER_S as f64;
     match s {
         s if s < 1.0 => format!("{:.0} ms", s * 1000.0),

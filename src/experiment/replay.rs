@@ -85,6 +85,8 @@ pub struct Replay {
     pub designs: Vec<Design>,
     /// The place among them of the one that the others are held against.
     pub against: usize,
+    /// Why it is that one, in words.
+    pub against_why: &'static str,
 }
 
 /// One design the history went through.
@@ -170,11 +172,24 @@ pub fn run(
         outcome.findings.extend(tried.findings.into_iter().filter(|f| about.contains(&f.kind)));
     }
     let replay = summary(past, designs, now.map(Mode::word));
+    outcome.notes.extend(unsaid_shards(plan, &replay, now));
     let mut findings = verdict(&replay);
     findings.append(&mut outcome.findings);
     outcome.findings = findings;
     outcome.replay = Some(replay);
     Ok(outcome)
+}
+
+/// A stream said to be provisioned, and not with how many shards: what it is taken to have.
+fn unsaid_shards(plan: &Plan, replay: &Replay, now: Option<Mode>) -> Option<String> {
+    let base = replay.base().filter(|_| plan.world.stream.shards.is_none())?;
+    (now == Some(Mode::Provisioned)).then(|| {
+        format!(
+            "`--now provisioned` and no `stream.shards`: the stream is taken to have the {} that AWS's sizing formula \
+             gives for the busiest minute; `--set stream.shards=N` says how many it has",
+            base.shards_start
+        )
+    })
 }
 
 fn is_bought(mode: &ModeOutcome) -> bool {
@@ -186,6 +201,7 @@ fn summary(past: &Past, designs: Vec<Design>, now: Option<&str>) -> Replay {
     let sum = |end: usize| past.offered.iter().map(|o| o[end]).sum::<f64>();
     let bytes: f64 = steps.clone().map(|i| past.offered[i][0] * past.size[i]).sum();
     let rate = |i: usize| past.offered[i][1] / past.seconds(i).max(1e-9);
+    let (against, against_why) = against(&designs, now);
     Replay {
         stream: past.stream.clone(),
         start: past.start.clone(),
@@ -197,7 +213,8 @@ fn summary(past: &Past, designs: Vec<Design>, now: Option<&str>) -> Replay {
         peak_records_per_s: steps.map(rate).fold(0.0, f64::max),
         mean_record_bytes: (past.sizes_known && sum(0) > 0.0).then(|| bytes / sum(0)),
         dispersion: past.dispersion(),
-        against: against(&designs, now),
+        against,
+        against_why,
         designs,
     }
 }
@@ -327,12 +344,18 @@ impl Replay {
     }
 }
 
-/// The place of the design that the others are held against: the one in use (`now`), else on-demand, else the dearest.
-fn against(designs: &[Design], now: Option<&str>) -> usize {
+/// The place of the design that the others are held against, and why it is that one: the mode in use (`now`), else
+/// on-demand, else the dearest.
+fn against(designs: &[Design], now: Option<&str>) -> (usize, &'static str) {
     let of_mode = |mode: &str| designs.iter().position(|d| d.mode == mode);
-    let in_use = now.and_then(of_mode).or_else(|| of_mode(Mode::OnDemand.word()));
-    let dearest = || (0..designs.len()).max_by_key(|i| designs[*i].month_usd);
-    in_use.or_else(dearest).unwrap_or(0)
+    if let Some(place) = now.and_then(of_mode) {
+        return (place, "the mode that `--now` says the stream is in");
+    }
+    if let Some(place) = of_mode(Mode::OnDemand.word()) {
+        return (place, "taken as the stream's mode now, since `--now` is not given");
+    }
+    let dearest = (0..designs.len()).max_by_key(|i| designs[*i].month_usd).unwrap_or(0);
+    (dearest, "the dearest, since `--now` is not given and on-demand is not among the modes")
 }
 
 /// A share for people.

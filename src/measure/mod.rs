@@ -1,5 +1,6 @@
 //! Findings: ledger, hops, CloudWatch series.
 
+pub mod behind;
 pub mod clients;
 pub mod latency;
 mod ledger;

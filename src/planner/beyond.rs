@@ -3,7 +3,7 @@
 use super::Trouble;
 use super::outcome::{Growth, Regret};
 use super::search::{Search, State, Tried};
-use super::verdict::{RUNS_FIRST, Verdict, judge};
+use super::verdict::{RUNS_FIRST, Sample, Verdict, judge, mean};
 use crate::scenario::Limit;
 
 /// Loads tried, in percent, until one breaks a limit.
@@ -71,11 +71,8 @@ fn trial(search: &mut Search, plan: usize, load: u64) -> Result<Tried, Trouble> 
     Ok(Tried { views, missed, dropped: None, month_usd })
 }
 
-fn by_means(limits: &[Limit], samples: &[super::verdict::Sample]) -> Option<usize> {
-    (0..limits.len()).find(|l| {
-        let values: Option<Vec<f64>> = samples.iter().map(|s| s.values[*l]).collect();
-        !limits[*l].holds(values.map(|v| v.iter().sum::<f64>() / v.len() as f64))
-    })
+fn by_means(limits: &[Limit], samples: &[Sample]) -> Option<usize> {
+    (0..limits.len()).find(|l| !limits[*l].holds(mean(samples, *l)))
 }
 
 /// The plan at half and at double the load, and the design that load would have got.

@@ -4,7 +4,7 @@ use super::Trouble;
 use super::bound;
 use super::outcome::{Infeasible, Relax};
 use super::search::{Search, State};
-use super::verdict::Sample;
+use super::verdict::{Sample, mean};
 use crate::scenario::Limit;
 
 /// Every limit in turn: what is reached, and what would do if the others stay.
@@ -72,11 +72,6 @@ fn without(search: &mut Search, l: usize) -> Result<Option<(f64, usize)>, Troubl
 fn worst(limit: &Limit, views: &[Vec<Sample>], l: usize) -> Option<f64> {
     let means: Option<Vec<f64>> = views.iter().map(|samples| mean(samples, l)).collect();
     means?.into_iter().reduce(|a, b| if better(limit, a, b) { b } else { a })
-}
-
-fn mean(samples: &[Sample], l: usize) -> Option<f64> {
-    let values: Option<Vec<f64>> = samples.iter().map(|s| s.values[l]).collect();
-    values.map(|v| v.iter().sum::<f64>() / v.len() as f64)
 }
 
 /// Nearer to the limit, or further inside it.

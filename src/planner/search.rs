@@ -227,13 +227,15 @@ impl<'a> Search<'a> {
         let why = if close { Why::TooClose } else { Why::Missed };
         let mut excuse = Excuse::new(why, bound::name(limit), limit.measured.metric.unit.word());
         let values: Option<Vec<f64>> = samples.iter().map(|s| s.values[l]).collect();
-        match values {
-            Some(values) => {
+        match (values, samples.iter().find_map(|s| s.behind[l].clone())) {
+            // The figure would meet the limit: it is that of what was read.
+            (Some(values), Some(behind)) if limit.holds(Some(interval(&values).0)) => excuse.note = behind,
+            (Some(values), _) => {
                 let (mean, half) = interval(&values);
                 excuse.found = Some(mean);
                 excuse.half_width = Some(half).filter(|h| h.is_finite());
             }
-            None => excuse.note = "nothing was measured".into(),
+            (None, behind) => excuse.note = behind.unwrap_or_else(|| "nothing was measured".into()),
         }
         let below = |least: f64| excuse.found.is_some_and(|f| f < least);
         let ends = (limit.at_least.map(|a| a.value), limit.at_most.map(|a| a.value));
@@ -244,7 +246,8 @@ impl<'a> Search<'a> {
         excuse.fact = samples[0].fact(limit).map(str::to_owned);
         let of_view = &self.space.views[view].words;
         if !of_view.is_empty() {
-            excuse.note.clone_from(of_view);
+            let more = if excuse.note.is_empty() { "" } else { ", " };
+            excuse.note.push_str(&format!("{more}{of_view}"));
         }
         Some(excuse)
     }

@@ -17,6 +17,8 @@ pub const RUNS_MOST: usize = 12;
 pub struct Sample {
     /// One value a limit, in the base unit of its metric; `None` = nothing was measured.
     pub values: Vec<Option<f64>>,
+    /// By limit: why its consumer misses it whatever the figure.
+    pub behind: Vec<Option<String>>,
     /// Bill of a month, USD.
     pub month_usd: f64,
     /// 99th percentile, end to end, of the slowest consumer, ns.
@@ -40,6 +42,7 @@ impl Sample {
         let throttled: u64 = run.producers.iter().map(|p| p.throttled).sum();
         Sample {
             values: limits.iter().map(|l| l.measured.of(outcome)).collect(),
+            behind: limits.iter().map(|l| l.behind(run)).collect(),
             month_usd: outcome.bill_month.total.as_f64(),
             p99_ns: slowest.map(|ns| ns as f64),
             throttled: (attempts > 0).then(|| throttled as f64 / attempts as f64),
@@ -54,7 +57,8 @@ impl Sample {
 
     /// Whether this run meets every limit.
     pub fn holds(&self, limits: &[Limit]) -> bool {
-        limits.iter().zip(&self.values).all(|(limit, value)| limit.holds(*value))
+        self.behind.iter().all(Option::is_none)
+            && limits.iter().zip(&self.values).all(|(limit, value)| limit.holds(*value))
     }
 
     /// The fact behind a missed limit, as far as the run tells.
@@ -103,6 +107,13 @@ pub enum Verdict {
     Open(usize),
 }
 
+/// Mean of a limit's figure, where every run has one and its consumer keeps up.
+pub fn mean(samples: &[Sample], limit: usize) -> Option<f64> {
+    let of = |s: &Sample| s.values[limit].filter(|_| s.behind[limit].is_none());
+    let values: Option<Vec<f64>> = samples.iter().map(of).collect();
+    values.map(|v| v.iter().sum::<f64>() / v.len() as f64)
+}
+
 /// Judges runs on the common draws.
 pub fn judge(limits: &[Limit], samples: &[Sample]) -> Verdict {
     let mut open = None;
@@ -113,7 +124,9 @@ pub fn judge(limits: &[Limit], samples: &[Sample]) -> Verdict {
         let (low, high) = (mean - half, mean + half);
         let least = limit.at_least.map(|a| a.value);
         let most = limit.at_most.map(|a| a.value);
-        if least.is_some_and(|l| high < l) || most.is_some_and(|m| low > m) {
+        // A run in which a consumer falls behind is no matter of intervals.
+        let behind = samples.iter().any(|s| s.behind[i].is_some());
+        if behind || least.is_some_and(|l| high < l) || most.is_some_and(|m| low > m) {
             return Verdict::Misses(i);
         }
         let clear = least.is_none_or(|l| low >= l) && most.is_none_or(|m| high <= m);

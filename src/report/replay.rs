@@ -3,6 +3,7 @@
 use super::csv_files::{Table as Csv, cell};
 use super::human;
 use crate::experiment::replay::{Bracket, Design, Replay, percent};
+use crate::stream::config::Mode;
 
 /// Names of the ends of the demand.
 const ENDS: [&str; 3] = ["stored_only", "estimated", "stored_and_refused"];
@@ -32,7 +33,24 @@ pub fn about(replay: &Replay) -> Vec<String> {
         human::number(replay.peak_records_per_s, 1),
         human::number(replay.dispersion, 0),
     ));
+    all.extend(replay.base().map(|base| held(base, replay)));
     all
+}
+
+/// What the column of savings compares with.
+fn held(base: &Design, replay: &Replay) -> String {
+    let bought = base.mode == Mode::Provisioned.word();
+    let shards = if bought {
+        format!(" with {}", human::plural(base.shards_start.into(), "shard"))
+    } else {
+        String::new()
+    };
+    format!(
+        "Held against {}{shards}, {} a month: {}.",
+        base.title,
+        human::money(base.month_usd),
+        replay.against_why
+    )
 }
 
 /// Heading and one row per design.

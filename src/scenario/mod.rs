@@ -7,6 +7,7 @@
 mod account;
 mod autoscaler;
 pub mod axis;
+mod behind;
 mod choose;
 mod clients;
 mod consumer;

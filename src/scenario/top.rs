@@ -60,7 +60,8 @@ section! {
         consumers: At<Named<Consumers>> = default("{}"),
         /// What happens on the way.
         events: Vec<Event> = default("[]"),
-        /// What the user wishes.
+        /// What the user wishes. A limit on how late a consumer is asks too that it keeps up: one that falls behind ever
+        /// further, or ends the run further behind than the limit allows, misses it.
         goal: Option<GoalSpec> = OPTIONAL,
         /// What `kinesim plan` may choose from.
         plan: PlanSpec = default("{}"),

@@ -180,11 +180,14 @@ fn one(space: &Space, i: usize, replication: u32) -> (Vec<Option<f64>>, f64) {
     let plan = space.plan_of(candidate, 0).expect("a design");
     let world = space.world_of(candidate, 0, 100, replication).expect("a design");
     let outcome = single(plan, &world).expect("it runs");
-    let values = space.goal.limits.iter().map(|l| l.measured.of(&outcome)).collect();
+    let kept_up = |l: &&Limit| l.behind(&outcome.run).is_none();
+    let value = |l: &Limit| Some(l).filter(kept_up).and_then(|l| l.measured.of(&outcome));
+    let values = space.goal.limits.iter().map(value).collect();
     (values, outcome.bill_month.total.as_f64())
 }
 
-/// True: every limit's interval is inside; false: one is outside, or nothing was measured; none: one is across.
+/// True: every limit's interval is inside; false: one is outside, nothing was measured or a consumer did not keep up;
+/// none: one is across.
 fn verdict(limits: &[Limit], runs: &[(Vec<Option<f64>>, f64)], t: f64) -> Option<bool> {
     let mut inside = true;
     for (l, limit) in limits.iter().enumerate() {

@@ -29,6 +29,7 @@ pub fn total(streams: &[&Replay], shared: &dyn Fn(&str) -> Money) -> Option<Repl
         mean_record_bytes: all_bytes.map(|b| b / sum(&|r| r.offered[0]).max(1.0)),
         dispersion: streams.iter().map(|r| r.dispersion).fold(1.0, f64::max),
         against: designs.iter().position(|d| Some(&d.title) == base.as_ref()).unwrap_or(0),
+        against_why: first.against_why,
         designs,
     })
 }
