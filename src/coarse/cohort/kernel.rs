@@ -153,7 +153,7 @@ mod tests {
         ];
         for (law, window) in laws.iter().flat_map(|law| (0..4).map(move |window| (law, window))) {
             let kernel = Kernel::new(law, 10 * MS, window);
-            let (span, per) = ((10 * MS << window) as f64 * S, (1u64 << window) as f64);
+            let (span, per) = (((10 * MS) << window) as f64 * S, (1u64 << window) as f64);
             let (mut due, mut all, mut after, mut squares) = (0.0, 0.0, 0.0, 0.0);
             for j in 1..=kernel.reach {
                 due += kernel.changes.iter().filter(|c| c.0 == j).map(|c| c.1).sum::<f64>() * per;
