@@ -124,6 +124,7 @@ impl LatencySampler {
 }
 
 impl Shape {
+    #[inline]
     fn draw(&self, words: &mut Stream) -> u64 {
         match self {
             Shape::Constant(ns) => *ns,
