@@ -190,30 +190,33 @@ fn equal_gaps_on_one_shard_stay_equal() {
 }
 
 /// Waits that differ are told apart by a fraction of them. Equal ones are told apart step by step, and of a day they would
-/// take gigabytes.
+/// take gigabytes. Counts of refusals are told apart up to 32.
 #[test]
-fn who_waits_a_day_to_the_moment_for_another_attempt_sends_record_by_record() {
-    let scenario = |wait: &str, jitter: &str| {
-        let retry =
-            format!("{{ custom: {{ attempts: 5, base: {wait}, factor: 2, cap: 24 h, jitter: {jitter} }} }}");
+fn who_waits_too_often_or_too_long_for_another_attempt_sends_record_by_record() {
+    let scenario = |attempts: u32, wait: &str, jitter: &str| {
+        let retry = format!(
+            "{{ custom: {{ attempts: {attempts}, base: {wait}, factor: 2, cap: 24 h, jitter: {jitter} }} }}"
+        );
         let client = format!(
             "client: {{ sdk: {{ call: put_record, in_flight: unlimited, buffer: unlimited, retry: {retry} }} }}"
         );
         small("patient", &format!("{{ {client}, rate: 3300 records/s, record_size: 300 B }}"), "")
     };
-    for (wait, jitter, one_by_one) in [
-        ("200 ms", "full", false),
-        ("200 ms", "none", false),
-        ("24 h", "full", false),
-        ("24 h", "none", true),
+    for (attempts, wait, jitter, one_by_one) in [
+        (5, "200 ms", "full", false),
+        (5, "200 ms", "none", false),
+        (5, "24 h", "full", false),
+        (5, "24 h", "none", true),
+        (33, "200 ms", "full", false),
+        (34, "200 ms", "full", true),
     ] {
-        let mut plan = scenario(wait, jitter).plan(1).expect("prices");
+        let mut plan = scenario(attempts, wait, jitter).plan(1).expect("prices");
         plan.world.resolution = COHORTS;
         let run = kinesim::coarse::simulate(&plan.world).expect("carried");
         let not_shown = run.coarse.expect("it says so").not_shown;
         let ordered = not_shown.iter().all(|n| n.figure != "records stored out of order");
-        assert_eq!(ordered, one_by_one, "{wait} {jitter}");
-        assert!(run.producers[0].throttled > 0, "{wait} {jitter}");
+        assert_eq!(ordered, one_by_one, "{attempts} {wait} {jitter}");
+        assert!(run.producers[0].throttled > 0, "{attempts} {wait} {jitter}");
     }
 }
 

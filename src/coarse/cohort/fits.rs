@@ -59,16 +59,20 @@ pub fn are_few(config: &WorldConfig) -> bool {
 /// Bytes that may hold lone records which wait for another attempt, on all shards together.
 const WAITING: u128 = 1 << 30;
 
-/// Is anything asked of a producer that cohorts do not carry, are there few records, do equal gaps matter, or would
-/// waits as long as these take too much memory step by step? Then all are played record by record, up to the shards'
-/// logs.
+/// Is anything asked of a producer that cohorts do not carry, are there few records, do equal gaps matter, are they tried
+/// very often, or would waits as long as these take too much memory step by step? Then all are played record by record, up
+/// to the shards' logs.
 pub fn sends_one_by_one(config: &WorldConfig) -> bool {
     if are_few(config) {
         return true;
     }
     let restarts = config.events.iter().any(|e| matches!(e.action, Action::ProcessRestart { .. }));
-    let one_by_one =
-        |p| !moves_together(p) || keeps_its_gaps(config, p) || waiting_bytes(config, p) > WAITING;
+    let one_by_one = |p| {
+        !moves_together(p)
+            || keeps_its_gaps(config, p)
+            || is_tried_often(p)
+            || waiting_bytes(config, p) > WAITING
+    };
     restarts || config.producers.iter().any(one_by_one)
 }
 
@@ -77,6 +81,11 @@ pub fn sends_one_by_one(config: &WorldConfig) -> bool {
 fn keeps_its_gaps(config: &WorldConfig, p: &ProducerConfig) -> bool {
     let one_shard = sizing::starting_shards(config) == 1 || matches!(p.demand.keys, KeyLaw::Constant(_));
     one_shard && p.demand.burstiness == Burstiness::Even && played_by_lanes(&p.client).is_some()
+}
+
+/// Are lone records tried more often than attempts are told apart?
+fn is_tried_often(p: &ProducerConfig) -> bool {
+    played_by_lanes(&p.client).is_some_and(|retry| retry.attempts > CLASSES + 1)
 }
 
 fn moves_together(p: &ProducerConfig) -> bool {
@@ -88,7 +97,7 @@ fn moves_together(p: &ProducerConfig) -> bool {
 fn waiting_bytes(config: &WorldConfig, p: &ProducerConfig) -> u128 {
     let Some(retry) = played_by_lanes(&p.client) else { return 0 };
     let step = if let Resolution::Cohort { step } = config.resolution { step } else { COHORT_STEP };
-    let (law, classes) = (Sleeps::new(retry), retry.attempts.saturating_sub(1).min(CLASSES));
+    let (law, classes) = (Sleeps::new(retry), retry.attempts.saturating_sub(1));
     let sleeps: Vec<Vec<Piece>> = (0..classes).map(|i| law.pieces(i)).collect();
     let longest = |pieces: &[Piece]| pieces.iter().map(|piece| piece.most).max().unwrap_or(0);
     let step = step.0.max(1);

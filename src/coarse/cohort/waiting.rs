@@ -16,8 +16,8 @@ use super::together::Cohort;
 use crate::producer::retry::Piece;
 use crate::random::Stream;
 
-/// Attempts told apart; later ones sleep as the last of them.
-pub const CLASSES: u32 = 16;
+/// Counts of refusals told apart, at most: who is tried more often sends record by record.
+pub const CLASSES: u32 = 32;
 /// The golden ratio's part of one.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 /// Records that one part of what is stored stands for, and most parts of one look.
@@ -35,8 +35,6 @@ const ONE: f64 = 4_294_967_296.0;
 #[derive(Clone, Debug)]
 pub struct Waiting {
     classes: Vec<Class>,
-    /// After the last class: tried for ever, or given up.
-    for_ever: bool,
     step: u64,
     /// The present step, and the one after the last in which any is known to be due.
     now: u64,
@@ -66,7 +64,7 @@ impl Waiting {
     /// Nobody waits. `attempts` in all; `sleep`: from the `i`-th refusal to the next attempt.
     pub fn new(attempts: u32, step: u64, sleep: impl Fn(u32) -> Vec<Piece>) -> Waiting {
         let (mut ages, mut above) = (Cumulants::default(), (0.0, 0.0));
-        let sleeps: Vec<Vec<Piece>> = (0..attempts.saturating_sub(1).min(CLASSES)).map(sleep).collect();
+        let sleeps: Vec<Vec<Piece>> = (0..attempts.saturating_sub(1)).map(sleep).collect();
         let classes = sleeps.iter().zip(windows(&sleeps, step)).map(|(pieces, window)| {
             let kernel = Kernel::new(pieces, step, window);
             ages += cumulants(pieces);
@@ -75,7 +73,6 @@ impl Waiting {
         });
         Waiting {
             classes: classes.collect(),
-            for_ever: attempts > CLASSES,
             step,
             now: 0,
             end: 0,
@@ -154,9 +151,8 @@ impl Waiting {
     /// What was refused of a class belongs to the next; of the last, it was given up long ago.
     fn pass_on(&mut self, k: usize) {
         let refused = self.classes[k].know_refused(self.sums);
-        let last = self.classes.len() - 1;
-        if k < last || self.for_ever {
-            self.classes[(k + 1).min(last)].refused += refused;
+        if let Some(next) = self.classes.get_mut(k + 1) {
+            next.refused += refused;
         }
     }
 
@@ -204,10 +200,9 @@ impl Waiting {
 
     /// Was anything refused that comes again, and in a window that has not ended?
     fn is_more_refused(&self) -> bool {
-        let goes_on = |k: usize| k + 1 < self.classes.len() || self.for_ever;
+        let last = self.classes.len() - 1;
         let refused = |c: &Class| c.due.n() > 0.0 && self.sums.refused > c.known.refused;
-        let mut all = self.classes.iter().enumerate();
-        all.any(|(k, c)| c.refused.n() > 0.0 || goes_on(k) && refused(c))
+        self.classes.iter().enumerate().any(|(k, c)| c.refused.n() > 0.0 || k < last && refused(c))
     }
 
     /// Of the `n` records that were due, `admitted` were stored in a part of one step that ends at `to`: how many are
@@ -221,9 +216,6 @@ impl Waiting {
         }
         let refused = self.part * (1.0 - stored);
         self.sums.refused += refused;
-        if self.for_ever {
-            return 0;
-        }
         let given_up = self.given_up + self.classes.last().map_or(0.0, |c| c.due.n()) * refused;
         // Of the last of all none comes again: a part of a record is one.
         let whole = if self.is_last(to) { n - admitted } else { (given_up as u64).min(n - admitted) };
