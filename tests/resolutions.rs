@@ -220,6 +220,21 @@ fn who_waits_too_often_or_too_long_for_another_attempt_sends_record_by_record() 
     }
 }
 
+/// Where the limit of bytes binds, it refuses large records and takes small ones.
+#[test]
+fn sizes_that_a_limit_tells_apart_are_told_apart() {
+    let client =
+        "client: { sdk: { call: put_record, in_flight: unlimited, buffer: unlimited, retry: legacy-py } }";
+    let size = "record_size: { uniform: { min: 100 B, max: 1700 B } }";
+    let scenario = small("sizes", &format!("{{ {client}, rate: 3300 records/s, {size} }}"), "");
+    let lost = [Resolution::Record, COHORTS].map(|resolution| {
+        let mut plan = scenario.plan(1).expect("prices");
+        plan.world.resolution = resolution;
+        kinesim::coarse::simulate(&plan.world).expect("carried").producers[0].lost.all()
+    });
+    assert!(lost[0] > 0 && lost[0] == lost[1], "{lost:?}");
+}
+
 #[test]
 fn what_cohorts_do_not_carry_is_refused_by_name() {
     let consumers =

@@ -110,7 +110,8 @@ pub const SIZE_BITS: u32 = 20;
 const SAMPLE: usize = 1 << 17;
 
 impl SizeMeans {
-    fn of(config: &ProducerConfig, key_bytes: u64) -> SizeMeans {
+    /// Of a producer's records, with so many bytes of keys each.
+    pub fn of(config: &ProducerConfig, key_bytes: u64) -> SizeMeans {
         let law = &config.demand.record_size;
         let sizes: Vec<(u32, u64)> = match law {
             SizeLaw::Fixed(size) => vec![((size.0 + key_bytes) as u32, 1)],

@@ -1,5 +1,6 @@
 //! What cohorts carry.
 
+use super::demand::{SIZE_BITS, SizeMeans};
 use super::kernel::windows;
 use super::mass::Mass;
 use super::waiting::CLASSES;
@@ -11,6 +12,7 @@ use crate::firehose::config::{FirehoseConfig, Source};
 use crate::measure::resolution::Resolution;
 use crate::producer::config::{Burstiness, ClientConfig, KeyLaw, ProducerConfig, SizeLaw};
 use crate::producer::retry::{Piece, Sleeps};
+use crate::stream::config::ByteRounding;
 use crate::units::NS_PER_S;
 use crate::world::Unfit;
 use crate::world::config::{Action, WorldConfig};
@@ -59,8 +61,8 @@ pub fn are_few(config: &WorldConfig) -> bool {
 /// Bytes that may hold lone records which wait for another attempt, on all shards together.
 const WAITING: u128 = 1 << 30;
 
-/// Is anything asked of a producer that cohorts do not carry, are there few records, do equal gaps matter, are they tried
-/// very often, or would waits as long as these take too much memory step by step? Then all are played record by record, up
+/// Is anything asked of a producer that cohorts do not carry, are there few records, do equal gaps or sizes matter, are they
+/// tried very often, or would waits as long as these take too much memory step by step? Then all are played record by record, up
 /// to the shards' logs.
 pub fn sends_one_by_one(config: &WorldConfig) -> bool {
     if are_few(config) {
@@ -70,6 +72,7 @@ pub fn sends_one_by_one(config: &WorldConfig) -> bool {
     let one_by_one = |p| {
         !moves_together(p)
             || keeps_its_gaps(config, p)
+            || is_refused_by_size(config, p)
             || is_tried_often(p)
             || waiting_bytes(config, p) > WAITING
     };
@@ -81,6 +84,27 @@ pub fn sends_one_by_one(config: &WorldConfig) -> bool {
 fn keeps_its_gaps(config: &WorldConfig, p: &ProducerConfig) -> bool {
     let one_shard = sizing::starting_shards(config) == 1 || matches!(p.demand.keys, KeyLaw::Constant(_));
     one_shard && p.demand.burstiness == Burstiness::Even && played_by_lanes(&p.client).is_some()
+}
+
+/// Does the limit of bytes bind before that of records, and do records count differently there? It refuses the large ones:
+/// small ones find room where they do not, and cohorts know sizes by their means.
+fn is_refused_by_size(config: &WorldConfig, p: &ProducerConfig) -> bool {
+    if played_by_lanes(&p.client).is_none() {
+        return false;
+    }
+    let limits = &config.stream.admission;
+    let sizes = SizeMeans::of(p, if limits.count_key_bytes { p.demand.key_bytes.0 } else { 0 });
+    let (charge, differ) = match limits.byte_rounding {
+        ByteRounding::Aws => (sizes.kib, sizes.kib >> SIZE_BITS < sizes.largest.next_multiple_of(1024)),
+        ByteRounding::None => (sizes.bytes, sizes.deviation > 0),
+    };
+    let charged = |records: u64| (u128::from(records) * u128::from(charge)) >> SIZE_BITS;
+    let even = matches!(p.demand.keys, KeyLaw::Random | KeyLaw::Uniform { .. })
+        && !config.events.iter().any(|e| matches!(e.action, Action::HotKey { .. }));
+    // Chance and bursts bring more than the highest minute's mean.
+    let all = u128::from(sizing::starting_shards(config)) * u128::from(limits.bytes_per_s);
+    let loaded = !even || charged(sizing::peak_rate(config, p)) * 10 > all * 7;
+    differ && loaded && charged(limits.records_per_s) > u128::from(limits.bytes_per_s)
 }
 
 /// Are lone records tried more often than attempts are told apart?
