@@ -103,7 +103,8 @@ impl Lane {
         }
     }
 
-    fn count_stored(&mut self, n: u64, bytes: u64) {
+    /// Kinesis records were stored.
+    pub(crate) fn count_stored(&mut self, n: u64, bytes: u64) {
         let counts = &mut self.counts;
         counts.stored += n;
         counts.stored_bytes += bytes;

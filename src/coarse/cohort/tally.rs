@@ -151,13 +151,7 @@ impl Tally<'_> {
         now.entries += n;
         now.stored += records;
         now.stored_bytes += bytes;
-        let counts = &mut lane.counts;
-        counts.stored += n;
-        counts.stored_bytes += bytes;
-        counts.observed += n;
-        counts.observed_bytes += bytes;
-        counts.minute.in_records += n;
-        counts.minute.in_bytes += bytes;
+        lane.count_stored(n, bytes);
     }
 
     /// Attempts of a producer were refused.
