@@ -186,7 +186,9 @@ impl Fleet {
             let periods = (now - since) / save;
             return (periods > 0).then(|| since + periods * save);
         };
-        let (mut saved, mut due) = (None, since.saturating_add(*span));
+        // After so many rounds, when the first of them began is long forgotten.
+        let known = now.saturating_sub(span.max(&call).saturating_mul(ROUNDS));
+        let (mut saved, mut due) = (None, since.max(known).saturating_add(*span));
         while due < now {
             // An answer that comes sooner after its call than that of the last checkpoint did is a moment too early.
             let mut at = (due - (due - since) % call).max(saved.map_or(since, |at| at + call));
@@ -301,6 +303,9 @@ fn rhythm(config: &ConsumerConfig, kcl: &KclConfig) -> (u64, u64) {
     };
     (call, save)
 }
+
+/// So many checkpoints of one processor are followed one after another.
+const ROUNDS: u64 = 1000;
 
 /// How soon after its round of the worker's loop a call of 1.x is done, and how long after a checkpoint the next is due
 /// (`None`: calls keep to no round, or every one is saved).
